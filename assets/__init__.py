@@ -1,0 +1,1 @@
+"""Data only: templates, themes, glyphs and fonts, found through importlib.resources."""

@@ -1,0 +1,1 @@
+"""What an architecture becomes: source, trained weights, compressed and exported models."""

@@ -1,0 +1,1 @@
+"""What an architecture is: graphs, layer declarations, shapes, figures and problems. Knows neither torch nor Qt."""
