@@ -1,0 +1,370 @@
+"""Kinds of parameters that a layer declares: each checks a value, tells its range, and knows torch's default.
+
+A value in a drawing is a literal, or the text of an expression over the parameters of its graph. ``Field.resolve``
+turns either into the checked value that a rule sees; ``Field.accept`` refuses what no scope could make right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar, overload
+
+from graph_core.dims import Dim, Expr, same
+from graph_core.expressions import ExpressionError, Scope, Value, evaluate, parse
+
+T = TypeVar("T")
+MAX_SIZE = 2**31 - 1
+
+
+class FieldError(ValueError):
+    """A value that a parameter cannot have; the message is one sentence naming the parameter and the fix."""
+
+
+class Required:
+    """Torch has no default: the argument is always written, by position."""
+
+
+REQUIRED = Required()
+
+
+class SameAs:
+    """Torch's default is the value of another parameter (MaxPool2d's stride is its kernel_size)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Field(Generic[T]):
+    """A parameter of a layer type.
+
+    ``default`` is ours; ``torch`` is torch's default (the argument is left out where the value equals it), REQUIRED,
+    or SameAs another; ``emit=False`` keeps it out of the constructor call; ``advanced`` folds it in the inspector.
+    """
+
+    kind: ClassVar[str]
+    textual: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        default: Any,
+        help: str = "",
+        *,
+        torch: Any = ...,
+        emit: bool = True,
+        keyword: str = "",
+        short: str = "",
+        advanced: bool = False,
+    ) -> None:
+        self.default = default
+        self.help = help
+        self.torch_default = default if torch is ... else torch
+        self.emit = emit
+        self.keyword = keyword
+        self.short = short
+        self.advanced = advanced
+        self.name = ""
+        self._resolved: T | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Field[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> Field[T] | T:
+        if instance is None:
+            return self
+        value: T = instance.values[self.name]  # type: ignore[attr-defined]
+        return value
+
+    @property
+    def argument(self) -> str:
+        """The keyword by which torch takes it."""
+        return self.keyword or self.name
+
+    @property
+    def required(self) -> bool:
+        """Whether torch has no default for it."""
+        return isinstance(self.torch_default, Required)
+
+    def is_expression(self, value: object) -> bool:
+        """Whether a value, as a drawing stores it, is the text of an expression."""
+        return isinstance(value, str)
+
+    def expression(self, value: object) -> str:
+        """The text of the expression ``value``."""
+        return str(value)
+
+    def resolve(self, value: object, scope: Scope) -> T:
+        """The checked value of a literal or an expression in ``scope``; raises FieldError in one sentence."""
+        try:
+            return self.check(self._computed(value, scope))
+        except ExpressionError as error:
+            raise FieldError(f"{self.name}: {error}") from error
+
+    def _computed(self, value: object, scope: Scope) -> Value:
+        if self.is_expression(value):
+            return evaluate(self.expression(value), scope)
+        if isinstance(value, list | tuple):
+            return tuple(self._computed(part, scope) for part in value)
+        if value is None or isinstance(value, int | float | bool | str | Expr):
+            return value
+        raise FieldError(f"{self.name} is {type(value).__name__}; it takes {self.takes}.")
+
+    def resolve_default(self) -> T:
+        """The checked value of our default."""
+        if self._resolved is None:
+            default = tuple(self.default) if isinstance(self.default, list) else self.default
+            self._resolved = self.check(default)
+        return self._resolved
+
+    def accept(self, value: object) -> None:
+        """Refuse a value that is wrong in every scope: a bad literal, a text that is no expression."""
+        parts = value if isinstance(value, list | tuple) else (value,)
+        texts = [self.expression(part) for part in parts if self.is_expression(part)]
+        for text in texts:
+            try:
+                parse(text)
+            except ExpressionError as error:
+                raise FieldError(f"{self.name}: {error}") from error
+        if not texts:
+            self.check(self._computed(value, {}))
+
+    def check(self, value: Value) -> T:
+        """The value as the rule will see it; raises FieldError where it is out of range."""
+        raise FieldError(f"{self.name} takes {self.takes}.")
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in words, for sentences and documentation."""
+        return self.kind
+
+    def refuse(self, value: object) -> FieldError:
+        """The error for a value it does not take."""
+        shown = repr(value)
+        return FieldError(f"{self.name} is {shown if len(shown) < 60 else shown[:59] + '…'}; it takes {self.takes}.")
+
+    def show(self, value: Value) -> str:
+        """The value as written on a plate: ``3×3`` for a pair, ``on`` for a flag."""
+        return str(value)
+
+
+class Number(Field[T]):
+    """A whole number with a range."""
+
+    def __init__(self, default: Any, help: str = "", *, least: int = 1, most: int = MAX_SIZE, **more: Any) -> None:
+        super().__init__(default, help, **more)
+        self.least = least
+        self.most = most
+
+    @property
+    def takes(self) -> str:
+        return f"a whole number from {self.least}" + (f" to {self.most}" if self.most != MAX_SIZE else "")
+
+    def in_range(self, value: Value) -> bool:
+        """Whether it is a whole number in range; a symbolic size is."""
+        if isinstance(value, Expr):
+            return True
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= int(value) <= self.most
+
+
+class Size(Number[Dim]):
+    """A size: a whole number that may be a symbol (channels, features, kernel)."""
+
+    kind = "size"
+
+    def check(self, value: Value) -> Dim:
+        if self.in_range(value):
+            assert isinstance(value, int | Expr)
+            return value
+        raise self.refuse(value)
+
+
+class Count(Number[int]):
+    """A count that must be known to build the layer (number of layers, of heads): never a symbol."""
+
+    kind = "count"
+
+    def check(self, value: Value) -> int:
+        if isinstance(value, int) and self.in_range(value):
+            return int(value)
+        raise self.refuse(value)
+
+
+class PerAxis(Number[tuple[Dim, ...]]):
+    """The same size for every one of ``length`` axes, or one size an axis."""
+
+    kind = "sizes"
+    length: ClassVar[int] = 2
+
+    @property
+    def takes(self) -> str:
+        return f"{super().takes}, or {self.length} of them"
+
+    def check(self, value: Value) -> tuple[Dim, ...]:
+        parts = value if isinstance(value, tuple) else (value,) * self.length
+        if len(parts) == self.length and all(self.in_range(part) for part in parts):
+            return tuple(part for part in parts if isinstance(part, int | Expr))
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        parts = value if isinstance(value, tuple) else (value,) * self.length
+        return "×".join(str(part) for part in parts)
+
+
+class Pair(PerAxis):
+    """Two sizes, for height and width; one number means both."""
+
+    length = 2
+
+
+class Single(PerAxis):
+    """One size for the only spatial axis, kept as a tuple of one so that rules read alike for 1d and 2d."""
+
+    length = 1
+
+    @property
+    def takes(self) -> str:
+        return super(PerAxis, self).takes
+
+
+class Flag(Field[bool]):
+    """On or off."""
+
+    kind = "flag"
+    takes = "true or false"
+
+    def check(self, value: Value) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return "on" if value else "off"
+
+
+class Real(Field[float]):
+    """A real number in a range."""
+
+    kind = "real"
+
+    def __init__(
+        self, default: Any, help: str = "", *, least: float = -1e308, most: float = 1e308, **more: Any
+    ) -> None:
+        super().__init__(default, help, **more)
+        self.least = least
+        self.most = most
+
+    @property
+    def takes(self) -> str:
+        if self.least <= -1e308 and self.most >= 1e308:
+            return "a number"
+        return f"a number from {self.least:g}" + (f" to {self.most:g}" if self.most < 1e308 else "")
+
+    def check(self, value: Value) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most:
+            return value
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+class Choice(Field[str]):
+    """One of several words. A text that begins with = is an expression; any other is the word itself."""
+
+    kind = "choice"
+    textual = True
+
+    def __init__(self, default: str, options: Sequence[str], help: str = "", **more: Any) -> None:
+        super().__init__(default, help, **more)
+        self.options = tuple(options)
+
+    @property
+    def takes(self) -> str:
+        return "one of " + ", ".join(self.options)
+
+    def is_expression(self, value: object) -> bool:
+        return isinstance(value, str) and value.startswith("=")
+
+    def expression(self, value: object) -> str:
+        return str(value)[1:]
+
+    def check(self, value: Value) -> str:
+        if isinstance(value, str) and value in self.options:
+            return value
+        raise self.refuse(value)
+
+
+class Axes(Field[tuple[int, ...]]):
+    """Axes by number, negative ones counted from the end; one alone where ``single``."""
+
+    kind = "axes"
+
+    def __init__(self, default: Any, help: str = "", *, single: bool = False, **more: Any) -> None:
+        super().__init__(default, help, **more)
+        self.single = single
+
+    @property
+    def takes(self) -> str:
+        return "the number of an axis" if self.single else "a list of axis numbers"
+
+    def check(self, value: Value) -> tuple[int, ...]:
+        parts = value if isinstance(value, tuple) else (value,)
+        axes = [int(p) for p in parts if isinstance(p, int) and not isinstance(p, bool) and -16 <= p < 16]
+        if len(axes) == len(parts) and axes and (len(axes) == 1 or not self.single):
+            return tuple(axes)
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return ",".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
+
+
+class Sizes(Field[tuple[Dim, ...]]):
+    """A list of sizes of any length (a shape); −1, where allowed, means what is left over."""
+
+    kind = "shape"
+
+    def __init__(self, default: Any, help: str = "", *, free: bool = False, named: bool = False, **more: Any) -> None:
+        super().__init__(default, help, **more)
+        self.free = free
+        self.named = named
+
+    @property
+    def takes(self) -> str:
+        return "a list of sizes" + (", one of them −1 for what is left over" if self.free else "")
+
+    def check(self, value: Value) -> tuple[Dim, ...]:
+        parts = value if isinstance(value, tuple) else (value,)
+        sizes = [part for part in parts if isinstance(part, int | Expr) and not isinstance(part, bool)]
+        fine = all(isinstance(s, Expr) or 0 < s <= MAX_SIZE or (self.free and int(s) == -1) for s in sizes)
+        free = sum(1 for s in sizes if same(s, -1))
+        if len(sizes) == len(parts) and fine and free <= 1 and len(parts) <= 16:
+            return tuple(sizes)
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return "×".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
+
+
+class Fixed(Field[Any]):
+    """A constructor argument that is always the same and not for people to set (batch_first=True)."""
+
+    kind = "fixed"
+
+    def is_expression(self, value: object) -> bool:
+        return False
+
+    def check(self, value: Value) -> Any:
+        if value == self.default:
+            return value
+        raise FieldError(f"{self.name} is always {self.default!r}.")
+
+
+def resolve_all(fields: Mapping[str, Field[Any]], given: Mapping[str, object], scope: Scope) -> dict[str, Any]:
+    """Every field's value: as given (literal or expression in ``scope``), else its default. Raises FieldError."""
+    return {
+        name: field.resolve(given[name], scope) if name in given else field.resolve_default()
+        for name, field in fields.items()
+    }

@@ -1,0 +1,318 @@
+"""The declaration of a layer type, and the registry of all of them.
+
+A layer type is declared once, as a subclass of ``Layer``: how torch spells it, its ports with axis patterns and
+kinds, typed parameters with ranges, one ``rule`` that returns every fact, one line of help and the source of the
+formula. Palette, inspector, checker, readout, emitter, documentation and tests are driven by the declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, ClassVar, Final
+
+from graph_core.dims import Dim, Shape, same, shape_text
+from graph_core.fields import Field
+
+FAMILIES: Final[dict[str, str]] = {
+    "conv": "Convolution",
+    "linear": "Linear",
+    "norm": "Normalization",
+    "act": "Activation",
+    "pool": "Pooling",
+    "rnn": "Recurrent",
+    "attn": "Attention",
+    "emb": "Embedding",
+    "shape": "Shape",
+    "arith": "Arithmetic",
+    "gen": "Generative, rendering",
+    "io": "Input, output",
+}
+
+KINDS: Final = {"float": ("float32", "float16", "bfloat16", "float64"), "int": ("int64", "int32"), "bool": ("bool",)}
+BYTES: Final = {
+    "float32": 4,
+    "float64": 8,
+    "float16": 2,
+    "bfloat16": 2,
+    "int64": 8,
+    "int32": 4,
+    "bool": 1,
+}
+
+
+class Refusal(Exception):
+    """A rule's no: what is wrong with the actual shapes, a code, and hints from which a fix can be made.
+
+    ``message`` continues the node's name: “cannot join 64×8×8 and 32×8×8”, “splits 30 features over 4 heads”.
+    ``hints`` names what would help, in words that problems.fixes understands: ``{"set": {"num_heads": 8}}`` sets
+    parameters, ``{"insert": "Flatten", "port": "x"}`` puts a node on the wire of that port, ``{"project": True}``
+    projects one input of an element-wise node onto the other.
+    """
+
+    def __init__(self, message: str, code: str = "shape", **hints: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.hints = hints
+
+
+_conditions: list[str] | None = None
+
+
+def require(truth: bool | None, message: str, code: str = "shape", **hints: Any) -> None:
+    """Refuse where ``truth`` is False; where it is None (it depends on symbols), state it as a condition."""
+    if truth is False:
+        raise Refusal(message, code, **hints)
+    if truth is None and _conditions is not None:
+        _conditions.append(message)
+
+
+class collecting_conditions:  # noqa: N801 - reads as a statement: with collecting_conditions() as found
+    """Collects the conditions that rules state while they run on symbols."""
+
+    def __enter__(self) -> list[str]:
+        global _conditions
+        self._outer = _conditions
+        found: list[str] = []
+        _conditions = found
+        return found
+
+    def __exit__(self, *_: object) -> None:
+        global _conditions
+        _conditions = self._outer
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What flows on a wire: sizes of the axes, and the dtype by torch's name."""
+
+    shape: Shape
+    dtype: str = "float32"
+
+    @property
+    def kind(self) -> str:
+        """float, int or bool."""
+        return next(kind for kind, names in KINDS.items() if self.dtype in names)
+
+
+class Inlet:
+    """An input port: axis pattern (``N C H W``, ``N ... C``, ``...``), the kinds it takes, whether it may stay unwired.
+
+    ``variadic`` stands for ports ``x0, x1, …`` of which at least ``least`` are wired; the rule gets them all.
+    """
+
+    def __init__(
+        self, axes: str = "...", kind: str = "any", *, optional: bool = False, variadic: bool = False, least: int = 2
+    ) -> None:
+        self.axes = tuple(axes.split())
+        self.kinds = ("float", "int", "bool") if kind == "any" else tuple(kind.split())
+        self.optional = optional
+        self.variadic = variadic
+        self.least = least
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def rank(self) -> int | None:
+        """The number of axes it needs; None for any."""
+        return None if "..." in self.axes else len(self.axes)
+
+    @property
+    def least_rank(self) -> int:
+        """The smallest number of axes it takes."""
+        return sum(1 for axis in self.axes if axis != "...")
+
+
+class Outlet:
+    """An output port. ``kind`` is ``same`` (promoted from the inputs), or a dtype by name."""
+
+    def __init__(self, dtype: str = "same") -> None:
+        self.dtype = dtype
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """Spelled as a module: made in the constructor, called in forward.
+
+    ``takes`` and ``returns`` nest as torch's do: ``("x", ("h0", "c0"))``; ``call`` are constant keywords of the call;
+    ``preamble`` is the source of a helper class that the emitted file carries, for what torch.nn lacks.
+    ``returns`` may name ``_`` for a result that is no port.
+    """
+
+    name: str
+    takes: tuple[Any, ...] = ()
+    returns: tuple[Any, ...] = ()
+    call: tuple[tuple[str, str], ...] = ()
+    preamble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Spelled as a function of its inputs, then of its parameters: ``F.relu(x)``, ``torch.cat([a, b], dim=1)``."""
+
+    name: str
+    takes: tuple[Any, ...] = ()
+    as_list: bool = False
+    module: str = ""  # the module of the same meaning, where a container needs one (nn.ReLU)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """Spelled as a method of the first input: ``x.flatten(1)``, ``x.permute(0, 2, 1)``."""
+
+    name: str
+    spread: bool = False  # a list-valued parameter is written as separate arguments
+    module: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Spelled as an infix operator: ``a + b``."""
+
+    sign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """The spelling of a graph's own Input and Output: a parameter of forward, a returned value."""
+
+    role: str
+
+
+Spelling = Module | Function | Method | Operator | Port
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """A tensor a layer owns, by torch's state-dict name under the layer. ``axes`` names its axes (``out in H W``)."""
+
+    name: str
+    shape: Shape
+    axes: str = ""
+    role: str = "weight"  # weight, bias, buffer
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a rule says of one call of a layer.
+
+    ``outputs`` in the order of the declared outlets; ``macs`` multiply-adds of convolutions, linear maps and matrix
+    products; ``elementwise`` one per element of element-wise and normalization work; ``follows`` the constructor
+    arguments that follow the wire.
+    """
+
+    outputs: tuple[Shape, ...]
+    weights: tuple[Weight, ...] = ()
+    macs: Dim = 0
+    elementwise: Dim = 0
+    follows: Mapping[str, Dim | tuple[Dim, ...]] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.follows is None:
+            object.__setattr__(self, "follows", {})
+
+
+def facts(
+    *outputs: Shape,
+    weights: Iterable[Weight] = (),
+    macs: Dim = 0,
+    elementwise: Dim = 0,
+    **follows: Dim | tuple[Dim, ...],
+) -> Facts:
+    """Facts with the outputs in the order of the declared outlets, and what follows the wire by keyword."""
+    return Facts(outputs, tuple(weights), macs, elementwise, follows)
+
+
+class Layer:
+    """Base of all declarations. An instance is one configuration: hashable, so that it can key remembered facts."""
+
+    torch: ClassVar[Spelling]
+    family: ClassVar[str]
+    help: ClassVar[str]
+    source: ClassVar[str]
+    stem: ClassVar[str]  # the usual attribute name, from which new nodes are named
+    words: ClassVar[str] = ""  # more words that search finds it by
+    replaces: ClassVar[tuple[str, ...]] = ()
+    renamed: ClassVar[Mapping[str, str]] = {}  # old parameter or port name -> new
+    rule: ClassVar[Callable[..., Facts]]
+
+    inlets: ClassVar[dict[str, Inlet]]
+    outlets: ClassVar[dict[str, Outlet]]
+    fields: ClassVar[dict[str, Field[Any]]]
+
+    __slots__ = ("_hash", "values")
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        members = [(name, value) for base in reversed(cls.__mro__) for name, value in vars(base).items()]
+        cls.inlets = {name: value for name, value in members if isinstance(value, Inlet)}
+        cls.outlets = {name: value for name, value in members if isinstance(value, Outlet)}
+        cls.fields = {name: value for name, value in members if isinstance(value, Field)}
+        if "torch" in vars(cls) and not cls.__name__.startswith("_"):
+            _registry[cls.__name__] = cls
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """One configuration with every field's resolved value."""
+        self.values = dict(values)
+        self._hash = hash((type(self), tuple(self.values.values())))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, Layer) and other.values == self.values
+
+    @classmethod
+    def operator_sign(cls) -> str:
+        """The sign in its circle, for what is drawn as an operator on the wire; empty for plates."""
+        return cls.torch.sign if isinstance(cls.torch, Operator) else ""
+
+    @classmethod
+    def owns_weights(cls) -> bool:
+        """Whether it is made in the constructor."""
+        return isinstance(cls.torch, Module)
+
+
+_registry: dict[str, type[Layer]] = {}
+
+
+@lru_cache(maxsize=1)
+def _load_all() -> dict[str, type[Layer]]:
+    import_module("graph_core.layers")
+    return _registry
+
+
+def layer_types() -> Mapping[str, type[Layer]]:
+    """Every declared layer type by name, in the order of declaration."""
+    return _load_all()
+
+
+@lru_cache(maxsize=1)
+def replaced_types() -> Mapping[str, str]:
+    """Names that layer types had before -> their names now."""
+    return {old: name for name, declaration in layer_types().items() for old in declaration.replaces}
+
+
+def broadcast(a: Shape, b: Shape) -> Shape:
+    """The shape of an element-wise operation on both (torch's broadcasting); refuses with both shapes."""
+    result: list[Dim] = []
+    long, short = (a, b) if len(a) >= len(b) else (b, a)
+    for p, q in zip(long, (1,) * (len(long) - len(short)) + short, strict=True):
+        if same(q, 1):
+            result.append(p)
+        elif same(p, 1):
+            result.append(q)
+        else:
+            require(same(p, q), f"cannot join {shape_text(a)} and {shape_text(b)}", "broadcast", project=True)
+            result.append(p)
+    return tuple(result)

@@ -1,0 +1,86 @@
+"""Convolutions."""
+
+from __future__ import annotations
+
+from graph_core.dims import Dim, Shape, at_least, divides, prod, shape_text, window
+from graph_core.fields import REQUIRED, Choice, Flag, Pair, Single, Size
+from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+class _Conv(Layer):
+    """What convolutions of every rank share; sizes are tuples with one entry a spatial axis."""
+
+    family, stem, words = "conv", "conv", "convolution kernel filter"
+
+    y = Outlet()
+    out_channels = Size(64, "Number of filters.", torch=REQUIRED)
+
+    kernel_size: Pair | Single
+    stride: Pair | Single
+    padding: Pair | Single
+    dilation: Pair | Single
+    groups: Size
+    bias: Flag
+
+    def rule(self, x: Shape) -> Facts:
+        n, c, *space = x
+        groups, kernel = self.groups, self.kernel_size
+        require(
+            divides(groups, c), f"does not split {c} channels into {groups} groups", "groups", nearest={"groups": c}
+        )
+        require(
+            divides(groups, self.out_channels),
+            f"does not split {self.out_channels} out_channels into {groups} groups",
+            "groups",
+            nearest={"groups": self.out_channels},
+        )
+        sizes: list[Dim] = []
+        for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
+            require(
+                at_least(size + 2 * p, d * (k - 1) + 1),
+                f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
+                "window",
+                kernel=True,
+            )
+            sizes.append(window(size, k, s, p, d))
+        y = (n, self.out_channels, *sizes)
+        weight = Weight("weight", (self.out_channels, c // groups, *kernel), "out in " + " ".join("DHW"[-len(space) :]))
+        bias = [Weight("bias", (self.out_channels,), "out", "bias")] if self.bias else []
+        macs = prod(y) * prod(weight.shape[1:])
+        return facts(y, weights=[weight, *bias], macs=macs, elementwise=prod(y) if self.bias else 0, in_channels=c)
+
+
+class Conv1d(_Conv):
+    """A convolution along one axis."""
+
+    torch = Module("nn.Conv1d")
+    help = "Slides learned filters along one axis, such as time."
+    source = "torch.nn.Conv1d"
+
+    x = Inlet("N C L", "float")
+    kernel_size = Single(3, "Length of the window.", torch=REQUIRED, short="k")
+    stride = Single(1, "Step of the window.", short="s")
+    padding = Single(0, "Values added at both ends.", least=0, short="p")
+    dilation = Single(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+    bias = Flag(True, "Add a learned constant to each channel.")
+    padding_mode = Choice("zeros", PADDING_MODES, "What is added at the ends.", advanced=True)
+
+
+class Conv2d(_Conv):
+    """A convolution over height and width."""
+
+    torch = Module("nn.Conv2d")
+    help = "Slides learned filters over an image."
+    source = "torch.nn.Conv2d"
+
+    x = Inlet("N C H W", "float")
+    kernel_size = Pair(3, "Height and width of the window.", torch=REQUIRED, short="k")
+    stride = Pair(1, "Step of the window.", short="s")
+    padding = Pair(0, "Values added on each side.", least=0, short="p")
+    dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+    bias = Flag(True, "Add a learned constant to each channel.")
+    padding_mode = Choice("zeros", PADDING_MODES, "What is added at the sides.", advanced=True)

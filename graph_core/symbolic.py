@@ -1,0 +1,160 @@
+"""The symbolic engine behind sizes, loaded on first use: symengine, with floors normalized.
+
+Symbols stand for positive whole numbers. ``floor(floor(x/a)/b)`` and ``floor((floor(x/a) + c)/b)`` are rewritten
+to one floor, so that equal shapes are seen to be equal.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+
+@lru_cache(maxsize=1)
+def engine() -> Any:
+    """The symengine module; 0.2 s the first time, so never on the way to the first paint."""
+    return importlib.import_module("symengine")
+
+
+@lru_cache(maxsize=4096)
+def symbol(name: str) -> Any:
+    """The symbol called ``name``."""
+    return engine().Symbol(name)
+
+
+def as_int(raw: Any) -> int | None:
+    """``raw`` as an int where it is a whole number."""
+    if isinstance(raw, int):
+        return raw
+    return int(raw) if getattr(raw, "is_Integer", False) else None
+
+
+def divide(a: Any, b: Any) -> Any:
+    """``a / b``, exact."""
+    se = engine()
+    return se.expand(se.sympify(a) / se.sympify(b))
+
+
+def is_whole(raw: Any) -> bool:
+    """Whether ``raw`` is a whole number for every value of its symbols: a polynomial with whole coefficients."""
+    se = engine()
+    if as_int(raw) is not None or raw.is_Symbol:
+        return True
+    if isinstance(raw, se.Add | se.Mul):
+        return all(is_whole(part) for part in raw.args)
+    if isinstance(raw, se.Pow):
+        power = as_int(raw.args[1])
+        return power is not None and power >= 0 and is_whole(raw.args[0])
+    return isinstance(raw, se.floor | se.ceiling)
+
+
+def is_nonnegative(raw: Any) -> bool:
+    """Whether ``raw`` is surely >= 0: putting 1 + (something >= 0) for each symbol leaves no negative coefficient."""
+    se = engine()
+    names = sorted(raw.free_symbols, key=str)
+    if raw.atoms(se.floor) if hasattr(raw, "atoms") else False:
+        return False
+    try:
+        shifted = se.expand(raw.subs({s: s + 1 for s in names}))
+    except RuntimeError:
+        return False
+    terms = shifted.args if isinstance(shifted, se.Add) else (shifted,)
+    return all(_nonnegative_term(term) for term in terms)
+
+
+def _nonnegative_term(term: Any) -> bool:
+    se = engine()
+    if term.is_Number:
+        return bool(term >= 0)
+    if term.is_Symbol:
+        return True
+    if isinstance(term, se.Mul):
+        return all(_nonnegative_term(part) for part in term.args)
+    if isinstance(term, se.Pow):
+        return _nonnegative_term(term.args[0])
+    return False
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """⌊a / b⌋ for whole a and b, with one floor where a itself is a floor plus whole numbers."""
+    se = engine()
+    a, b = se.sympify(a), se.sympify(b)
+    whole = as_int(b)
+    if whole is not None and whole > 0:
+        terms = a.args if isinstance(a, se.Add) else (a,)
+        floors = [term for term in terms if isinstance(term, se.floor)]
+        if len(floors) == 1 and all(is_whole(term) for term in terms):
+            a = a - floors[0] + floors[0].args[0]
+    quotient = se.expand(a / b)
+    return quotient if is_whole(quotient) else se.floor(quotient)
+
+
+def substitute(raw: Any, values: Mapping[str, int]) -> Any:
+    """``raw`` with numbers put in for symbols."""
+    return raw.subs({symbol(name): value for name, value in values.items()})
+
+
+def names(raw: Any) -> set[str]:
+    """The names of the symbols in ``raw``."""
+    return {str(s) for s in getattr(raw, "free_symbols", ())}
+
+
+def text(raw: Any) -> str:
+    """``raw`` in Python's notation, floors as ``//``: ``(H - 1)//2 + 1``."""
+    return _print(raw, 0)
+
+
+_SUM, _PRODUCT, _POWER = 1, 2, 3
+
+
+def _print(raw: Any, outer: int) -> str:
+    se = engine()
+    value = as_int(raw)
+    if value is not None:
+        return str(value) if value >= 0 or outer < _PRODUCT else f"({value})"
+    if isinstance(raw, se.Add):
+        return _parenthesize(_print_sum(raw), outer > _SUM)
+    if isinstance(raw, se.floor):
+        top, bottom = _fraction(raw.args[0])
+        return _parenthesize(f"{_print(top, _PRODUCT)} // {_print(bottom, _POWER)}", outer >= _PRODUCT)
+    if isinstance(raw, se.Mul):
+        top, bottom = _fraction(raw)
+        if as_int(bottom) != 1:
+            return _parenthesize(f"{_print(top, _PRODUCT)} / {_print(bottom, _POWER)}", outer >= _PRODUCT)
+        parts = _ordered(raw.args)
+        sign = "-" if as_int(parts[0]) == -1 else ""
+        factors = "*".join(_print(part, _PRODUCT) for part in (parts[1:] if sign else parts))
+        return _parenthesize(sign + factors, outer >= (_PRODUCT if sign else _POWER))
+    if isinstance(raw, se.Pow) and as_int(raw.args[1]) is not None:
+        return _parenthesize(f"{_print(raw.args[0], _POWER)}**{_print(raw.args[1], _POWER)}", outer >= _POWER)
+    return str(raw)
+
+
+def _print_sum(raw: Any) -> str:
+    parts: list[str] = []
+    for term in sorted(raw.args, key=lambda term: (bool(term.is_Number), str(term))):
+        piece = _print(term, _SUM)
+        if not parts:
+            parts.append(piece)
+        elif piece.startswith("-"):
+            parts.append(f"- {piece[1:]}")
+        else:
+            parts.append(f"+ {piece}")
+    return " ".join(parts)
+
+
+def _ordered(parts: Any) -> list[Any]:
+    return sorted(parts, key=lambda part: (not part.is_Number, str(part)))
+
+
+def _fraction(raw: Any) -> tuple[Any, Any]:
+    """``raw`` as whole numerator and denominator."""
+    se = engine()
+    top, bottom = se.sympify(raw).as_numer_denom()
+    return se.expand(top), bottom
+
+
+def _parenthesize(text: str, needed: bool) -> str:
+    return f"({text})" if needed else text
