@@ -1,0 +1,75 @@
+"""Where the ports of a plate are. Layout, painting and hit-testing all ask here."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from designer.canvas.scene import HEADER, OPERATOR_R, Plate, Port
+
+
+class Anchor(NamedTuple):
+    """A port's place: (x, y) from the plate's upper left corner, and the direction (dx, dy) in which a wire leaves."""
+
+    port: Port
+    is_input: bool
+    x: float
+    y: float
+    dx: int
+    dy: int
+    inner: bool = False  # of an opened block: the end seen from inside
+
+
+_SIDES = {"top": (0, -1), "bottom": (0, 1), "left": (-1, 0), "right": (1, 0)}
+# An operator takes the chain from above and the shortcut from the right; further inputs fill the upper half.
+_OPERATOR_ANGLES = (-90, 0, 180, -45, -135, -22, -158, -67, -113)
+
+
+def anchors(plate: Plate) -> tuple[Anchor, ...]:
+    """Every port of `plate`, inputs first; an opened block has each port twice, outside and inside."""
+    if plate.kind in ("frame", "note"):
+        return ()
+    if plate.kind == "operator":
+        return _operator(plate)
+    placed: dict[str, list[tuple[Port, bool]]] = {}
+    for is_input, ports in ((True, plate.inputs), (False, plate.outputs)):
+        for port in ports:
+            side = port.side or _side(plate, port, is_input)
+            placed.setdefault(side, []).append((port, is_input))
+    found = []
+    for side, members in placed.items():
+        dx, dy = _SIDES[side]
+        for k, (port, is_input) in enumerate(members, 1):
+            share = k / (len(members) + 1)
+            x = plate.w * share if dy else (plate.w if dx > 0 else 0.0)
+            y = plate.h * share if dx else (plate.h if dy > 0 else 0.0)
+            found.append(Anchor(port, is_input, x, y, dx, dy))
+            if plate.opened:
+                found.append(Anchor(port, is_input, x, HEADER if dy < 0 else y, -dx, -dy, True))
+    found.sort(key=lambda anchor: not anchor.is_input)
+    return tuple(found)
+
+
+def _side(plate: Plate, port: Port, is_input: bool) -> str:
+    if port.kind == "state":
+        return "left" if is_input and not plate.scan else "right"
+    return "top" if is_input else "bottom"
+
+
+def _operator(plate: Plate) -> tuple[Anchor, ...]:
+    r = plate.w / 2 if plate.w else OPERATOR_R
+    found = []
+    for k, port in enumerate(plate.inputs):
+        if port.side:
+            dx, dy = _SIDES[port.side]
+            found.append(Anchor(port, True, r + r * dx, r + r * dy, dx, dy))
+            continue
+        angle = math.radians(_OPERATOR_ANGLES[k] if k < len(_OPERATOR_ANGLES) else -90)
+        x, y = math.cos(angle), math.sin(angle)
+        steep = abs(y) >= abs(x)
+        direction = (0, -1) if steep else (1 if x > 0 else -1, 0)
+        found.append(Anchor(port, True, r + r * x, r + r * y, *direction))
+    for port in plate.outputs:
+        dx, dy = _SIDES[port.side or "bottom"]
+        found.append(Anchor(port, False, r + r * dx, r + r * dy, dx, dy))
+    return tuple(found)
