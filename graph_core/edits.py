@@ -1,0 +1,318 @@
+"""Every way to change a drawing. Each function makes one edit, checked and named, or raises EditError.
+
+The window's undo, importers, the command line and the tests all go through these; ``Project.listeners`` see each edit
+once, and its ``inverse()`` takes it back exactly.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graph_core.expressions import ExpressionError, parse
+from graph_core.fields import Field, FieldError
+from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
+from graph_core.layer import layer_types, replaced_types
+from graph_core.names import BadName, check_id, check_identifier, check_name, numbered
+
+# Node parameters that keep their default are not stored; this takes one back to it.
+DEFAULT: Any = object()
+
+
+def add(
+    graph: Graph,
+    type: str,
+    *,
+    id: str = "",
+    name: str = "",
+    params: Mapping[str, Any] | None = None,
+    at: tuple[float, float] | None = None,
+) -> Node:
+    """Add a node of a layer type or of a graph; raises EditError for an unknown type, taken names, a bad value."""
+    type = replaced_types().get(type, type)
+    stem = _stem(graph.project, type)
+    if id in graph.nodes:
+        raise EditError(f"{graph.name} already has a node with the id {id}; choose another.")
+    id = _checked(check_id, id) if id else new_id(graph, stem)
+    taken = {node.name for node in graph.nodes.values()}
+    if name in taken:
+        raise EditError(f"{graph.name} already has a node called {name}; choose another name.")
+    name = _checked(check_name, name) if name else numbered(stem, taken, bare=len(stem) == 1)
+    node = Node(id, type, name)
+    stored = _checked_params(graph.project, node, params or {})
+    node = replace(node, params=stored)
+    with graph.project.editing(f"Add {name}"):
+        graph.project.record(graph.key, "nodes", id, node)
+        if at is not None:
+            graph.project.record(graph.key, "view", id, _position(at))
+    return node
+
+
+def new_id(graph: Graph, stem: str) -> str:
+    """A short id that is free in the graph: the first letter of the stem and a number."""
+    return numbered(stem[0].lower(), graph.nodes.keys() | graph.view.keys())
+
+
+def remove(graph: Graph, ids: Iterable[str], *, heal: bool = False) -> None:
+    """Remove nodes with their wires; with ``heal``, what fed a removed node's first input feeds its consumers."""
+    nodes = [graph.node(id) for id in dict.fromkeys(ids)]
+    if not nodes:
+        return
+    gone = {node.id for node in nodes}
+    title = f"Remove {nodes[0].name}" if len(nodes) == 1 else f"Remove {len(nodes)} nodes"
+    project = graph.project
+    with project.editing(title):
+        if heal:
+            _heal(graph, gone)
+        for key in [k for k, s in graph.wires.items() if k.split(".")[0] in gone or s.split(".")[0] in gone]:
+            project.record(graph.key, "wires", key, None)
+        for node in nodes:
+            for user in [n for n in graph.nodes.values() if n.use == node.id and n.id not in gone]:
+                project.record(graph.key, "nodes", user.id, replace(user, use=""))
+            project.record(graph.key, "nodes", node.id, None)
+            project.record(graph.key, "view", node.id, None)
+
+
+def _heal(graph: Graph, gone: set[str]) -> None:
+    """Wire each consumer of the removed nodes to what fed them, walking up first inputs."""
+    for id in gone:
+        for (target, port), _ in list(graph.outgoing.get(id, {}).items()):
+            if target in gone:
+                continue
+            source = (id, "")
+            seen: set[str] = set()
+            while source[0] in gone and source[0] not in seen:
+                seen.add(source[0])
+                ports = graph.in_ports(graph.nodes[source[0]])
+                wired = graph.incoming.get(source[0], {})
+                source = next((wired[p] for p in ports if p in wired), ("", ""))
+            if source[0] and source[0] not in gone:
+                graph.project.record(graph.key, "wires", f"{target}.{port}", f"{source[0]}.{source[1]}")
+
+
+def connect(graph: Graph, source: str, target: str) -> None:
+    """Wire ``source.port`` to ``target.port``, replacing the wire that was there; raises EditError."""
+    out_id, out_port = _split(source)
+    in_id, in_port = _split(target)
+    origin, goal = graph.node(out_id), graph.node(in_id)
+    if out_port not in graph.out_ports(origin):
+        raise EditError(f"{origin.name} has no output {out_port}; it has {_listed(graph.out_ports(origin))}.")
+    if in_port not in graph.in_ports(goal):
+        raise EditError(f"{goal.name} has no input {in_port}; it has {_listed(graph.in_ports(goal))}.")
+    if out_id == in_id:
+        raise EditError(f"{goal.name} cannot feed itself; wire it from another node.")
+    with graph.project.editing(f"Wire {origin.name} to {goal.name}"):
+        graph.project.record(graph.key, "wires", target, source)
+
+
+def disconnect(graph: Graph, target: str) -> None:
+    """Take away the wire that ends at ``target.port``."""
+    if target not in graph.wires:
+        raise EditError(f"No wire ends at {target}.")
+    with graph.project.editing(f"Unwire {graph.node(_split(target)[0]).name}"):
+        graph.project.record(graph.key, "wires", target, None)
+
+
+def set_params(graph: Graph, id: str, params: Mapping[str, Any]) -> None:
+    """Set parameters of a node to literals or expressions, DEFAULT for the default; raises EditError."""
+    node = graph.node(id)
+    stored = _checked_params(graph.project, node, params)
+    values = ", ".join(f"{name} of {node.name} to {'its default' if v is DEFAULT else v}" for name, v in params.items())
+    with graph.project.editing(f"Set {values}"):
+        graph.project.record(graph.key, "nodes", id, replace(node, params=stored))
+
+
+def rename(graph: Graph, id: str, name: str) -> None:
+    """Give a node another name; wires and weights stay with its id."""
+    node = graph.node(id)
+    other = graph.by_name(_checked(check_name, name))
+    if other is not None and other.id != id:
+        raise EditError(f"{graph.name} already has a node called {name}; choose another name.")
+    with graph.project.editing(f"Rename {node.name} to {name}"):
+        graph.project.record(graph.key, "nodes", id, replace(node, name=name))
+
+
+def set_when(graph: Graph, id: str, condition: str) -> None:
+    """Set the condition under which a node acts; empty for always. Where it is false the node is the identity."""
+    node = graph.node(id)
+    if condition.strip():
+        try:
+            parse(condition)
+        except ExpressionError as error:
+            raise EditError(f"when: {error}") from error
+    with graph.project.editing(f"Set the condition of {node.name}"):
+        graph.project.record(graph.key, "nodes", id, replace(node, when=condition.strip()))
+
+
+def set_repeat(graph: Graph, id: str, times: int | str, *, shared: bool = False) -> None:
+    """Run a block node ``times`` in series, each with its own weights or with one set; 1 for once."""
+    node = graph.node(id)
+    if node.type not in graph.project.graphs:
+        raise EditError(f"{node.name} is a layer; only a block can repeat. Collapse it to a block first.")
+    if isinstance(times, str):
+        try:
+            parse(times)
+        except ExpressionError as error:
+            raise EditError(f"repeat: {error}") from error
+    elif isinstance(times, bool) or not 0 <= times < 2**31:
+        raise EditError(f"repeat is {times}; it takes a whole number from 0.")
+    run = None if times == 1 and not isinstance(times, bool) else Repeat(times, shared)
+    with graph.project.editing(f"Repeat {node.name} ×{times}"):
+        graph.project.record(graph.key, "nodes", id, replace(node, run=run))
+
+
+def use_weights_of(graph: Graph, id: str, owner: str) -> None:
+    """Let a node call the weights of ``owner`` again; empty for weights of its own."""
+    node = graph.node(id)
+    if owner:
+        origin = graph.node(owner)
+        if origin.type != node.type or origin.use or owner == id:
+            raise EditError(f"{node.name} can use the weights of another {node.type} that has its own.")
+    with graph.project.editing(f"Share the weights of {node.name}"):
+        graph.project.record(graph.key, "nodes", id, replace(node, use=owner))
+
+
+def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> None:
+    """Place nodes on the sheet; the top left corner of each, in scene units."""
+    names = [graph.node(id).name for id in positions]
+    with graph.project.editing(f"Move {names[0]}" if len(names) == 1 else f"Move {len(names)} nodes"):
+        for id, at in positions.items():
+            graph.project.record(graph.key, "view", id, _position(at))
+
+
+def insert_on_wire(graph: Graph, wire: str, id: str) -> None:
+    """Put an existing node into the wire that ends at ``wire``: through its first free input and first output."""
+    if wire not in graph.wires:
+        raise EditError(f"No wire ends at {wire}.")
+    node = graph.node(id)
+    free = [p for p in graph.in_ports(node) if p not in graph.incoming.get(id, {})]
+    outs = graph.out_ports(node)
+    if not free or not outs:
+        raise EditError(f"{node.name} has no free {'output' if free else 'input'} to go into a wire.")
+    with graph.project.editing(f"Insert {node.name}"):
+        connect(graph, graph.wires[wire], f"{id}.{free[0]}")
+        connect(graph, f"{id}.{outs[0]}", wire)
+
+
+def connect_chain(graph: Graph, ids: Sequence[str]) -> None:
+    """Wire nodes in order, each one's first output to the next one's first free input."""
+    with graph.project.editing(f"Connect {len(ids)} nodes"):
+        for one, two in itertools.pairwise(ids):
+            outs = graph.out_ports(graph.node(one))
+            free = [p for p in graph.in_ports(graph.node(two)) if p not in graph.incoming.get(two, {})]
+            if not outs or not free:
+                raise EditError(f"{graph.node(one).name} cannot feed {graph.node(two).name}: no free port is left.")
+            connect(graph, f"{one}.{outs[0]}", f"{two}.{free[0]}")
+
+
+def set_graph_param(graph: Graph, name: str, param: Param | None) -> None:
+    """Give a graph a parameter, change its default, or remove it (None)."""
+    if param is not None:
+        _checked(check_identifier, name)
+        if isinstance(param.default, str):
+            try:
+                parse(param.default)
+            except ExpressionError as error:
+                raise EditError(f"{name}: {error}") from error
+    elif name not in graph.params:
+        raise EditError(f"{graph.name} has no parameter {name}.")
+    with graph.project.editing(f"Set parameter {name} of {graph.name}" if param else f"Remove parameter {name}"):
+        graph.project.record(graph.key, "params", name, param)
+
+
+def set_symbol(project: Project, name: str, value: int | None) -> None:
+    """Give a size symbol its example value, or remove it (None)."""
+    _checked(check_identifier, name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31):
+        raise EditError(f"{name} is {value}; an example size is a whole number from 1.")
+    with project.editing(f"Set {name} to {value}" if value else f"Remove symbol {name}"):
+        project.record("", "symbols", name, value)
+
+
+def set_setup(project: Project, network: str, part: str, values: Mapping[str, Any]) -> None:
+    """Set fields of a network's ``optimizer`` or ``training`` set-up; None removes a field."""
+    if network not in project.network_keys:
+        raise EditError(f"There is no network {network}; there are {_listed(project.network_keys)}.")
+    if part not in ("optimizer", "training"):
+        raise EditError(f"A set-up has optimizer and training, not {part}.")
+    setup = dict(project.setup(network))
+    fields = {**setup.get(part, {}), **values}
+    setup[part] = {name: value for name, value in fields.items() if value is not None}
+    with project.editing(f"Set {', '.join(values)} of {network}"):
+        project.record("", "setups", network, setup)
+
+
+def fields_of(project: Project, type: str) -> Mapping[str, Field[Any]] | None:
+    """The declared fields of a layer type; None for a graph, whose parameters are its own."""
+    if type in project.graphs:
+        return None
+    declaration = layer_types().get(type)
+    if declaration is None:
+        raise EditError(f"There is no layer type {type}; netwright --help lists where to find them.")
+    return declaration.fields
+
+
+def _checked_params(project: Project, node: Node, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The node's parameters with ``given`` put in; raises EditError for what can never be right."""
+    fields = fields_of(project, node.type)
+    known = project.graphs[node.type].params if fields is None else fields
+    stored = dict(node.params)
+    for name, value in given.items():
+        if name not in known:
+            raise EditError(f"{node.name} has no parameter {name}; it has {_listed(known)}.")
+        if value is DEFAULT:
+            stored.pop(name, None)
+            continue
+        value = list(value) if isinstance(value, tuple | list) else value
+        try:
+            if fields is not None:
+                fields[name].accept(value)
+            elif isinstance(value, str):
+                parse(value)
+        except FieldError as error:
+            raise EditError(f"{node.name}: {error}") from error
+        except ExpressionError as error:
+            raise EditError(f"{node.name}: {name}: {error}") from error
+        stored[name] = value
+        if fields is not None and _equal(value, fields[name].default):
+            stored.pop(name)
+    return {name: stored[name] for name in known if name in stored}
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(_equal(x, y) for x, y in zip(a, b, strict=True))
+    return type(a) is type(b) and bool(a == b)
+
+
+def _stem(project: Project, type: str) -> str:
+    if type in project.graphs:
+        return project.graphs[type].name.lower()[:20]
+    declaration = layer_types().get(type)
+    if declaration is None:
+        raise EditError(f"There is no layer type and no block called {type}.")
+    return declaration.stem
+
+
+def _split(end: str) -> tuple[str, str]:
+    node, dot, port = end.partition(".")
+    if not dot or not node or not port:
+        raise EditError(f"“{end}” names no port; write node.port, such as c.x.")
+    return node, port
+
+
+def _position(at: tuple[float, float]) -> tuple[float, float]:
+    return (round(float(at[0]), 2), round(float(at[1]), 2))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:12]) or "none"
+
+
+def _checked(check: Any, text: str) -> str:
+    try:
+        return str(check(text))
+    except BadName as error:
+        raise EditError(str(error)) from error

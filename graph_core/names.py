@@ -1,0 +1,104 @@
+"""Names and ids: what may become an identifier in emitted source, and how new ones are chosen."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Collection
+
+MAX_NAME = 60
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,5})\Z")
+_PIECES = re.compile(r"(\d+)")
+
+# Attributes that torch.nn.Module itself has: a layer of that name would break the module it is set on.
+_MODULE_ATTRIBUTES = """
+T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches
+eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict
+modules mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook
+register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook
+register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+"""
+MODULE_ATTRIBUTES = frozenset(_MODULE_ATTRIBUTES.split())
+# Names that emitted files use for something else.
+EMITTED_NAMES = frozenset(["self", "torch", "nn", "F", "math", "Tensor", "annotations", "i"])
+
+
+class BadName(ValueError):
+    """A text that cannot be a name; the message is one sentence."""
+
+
+def check_id(text: str) -> str:
+    """``text`` where it can be a node's id; raises BadName."""
+    if isinstance(text, str) and _ID.match(text):
+        return text
+    raise BadName(f"“{_shown(text)}” cannot be an id; use up to 40 letters, digits, _ or -.")
+
+
+def check_name(text: str) -> str:
+    """``text`` where it can name a node: an identifier that breaks no module, or a number; raises BadName."""
+    if isinstance(text, str) and _NUMBER.match(text):
+        return text
+    check_identifier(text)
+    if text in MODULE_ATTRIBUTES:
+        raise BadName(f"“{text}” is taken by torch.nn.Module itself; choose another name.")
+    return text
+
+
+def check_identifier(text: str) -> str:
+    """``text`` where it can name a parameter or symbol; raises BadName."""
+    if not isinstance(text, str) or not _IDENTIFIER.match(text) or len(text) > MAX_NAME:
+        raise BadName(f"“{_shown(text)}” is no name; use up to {MAX_NAME} letters, digits and _, no digit first.")
+    if keyword.iskeyword(text) or keyword.issoftkeyword(text) or text.startswith("__"):
+        raise BadName(f"“{text}” is a word of Python itself; choose another name.")
+    if text in EMITTED_NAMES:
+        raise BadName(f"“{text}” has a meaning of its own in emitted source; choose another name.")
+    return text
+
+
+def check_class_name(text: str) -> str:
+    """``text`` where it can name a class; raises BadName."""
+    check_identifier(text)
+    if hasattr(builtins, text):
+        raise BadName(f"“{text}” is a builtin of Python; choose another name.")
+    return text
+
+
+def identifier_from(text: str, fallback: str = "net") -> str:
+    """The nearest identifier to any text: ``my net!`` gives ``my_net``."""
+    cleaned = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:MAX_NAME]
+    cleaned = f"_{cleaned}" if cleaned[:1].isdigit() else cleaned
+    try:
+        return check_class_name(cleaned)
+    except BadName:
+        return fallback
+
+
+def class_name_from(text: str) -> str:
+    """A class name from any text: ``lstm_classifier`` gives ``LstmClassifier``."""
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]
+    return identifier_from("".join(word[0].upper() + word[1:] for word in words), "Net")
+
+
+def numbered(stem: str, taken: Collection[str], *, bare: bool = False) -> str:
+    """``stem`` with the smallest number that makes it free; without one where ``bare`` and free."""
+    if bare and stem not in taken:
+        return stem
+    number = 2 if bare else 1
+    while f"{stem}{number}" in taken:
+        number += 1
+    return f"{stem}{number}"
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key that puts n2 before n10."""
+    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in _PIECES.split(text) if p)
+
+
+def _shown(text: object) -> str:
+    shown = "".join(c if c.isprintable() else "�" for c in str(text)[:41])
+    return shown[:40] + "…" if len(shown) > 40 else shown
