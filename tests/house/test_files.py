@@ -98,10 +98,8 @@ def test_a_danger_is_seen(text: str):
 
 
 def test_methods_of_those_names_pass():
-    assert (
-        dangers(Source("codegen/made_up.py", "model.eval()\ndialog.exec()\nre.compile('a')\nrun(a, shell=False)"
+    text = "model.eval()\ndialog.exec()\nre.compile('a')\nrun(a, shell=False)"
     assert dangers(Source("codegen/made_up.py", text)) == []
-    )
 
 
 def test_no_file_points_outside_the_project():
