@@ -43,6 +43,7 @@ class Field(Generic[T]):
 
     kind: ClassVar[str]
     textual: ClassVar[bool] = False
+    nullable: ClassVar[bool] = False  # whether None is a value of it
 
     def __init__(
         self,
@@ -190,6 +191,27 @@ class Count(Number[int]):
         if isinstance(value, int) and self.in_range(value):
             return int(value)
         raise self.refuse(value)
+
+
+class Maybe(Number[int | None]):
+    """A count, or None where there is none."""
+
+    kind = "count"
+    nullable = True
+
+    @property
+    def takes(self) -> str:
+        return f"{super().takes}, or None"
+
+    def check(self, value: Value) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, int) and self.in_range(value):
+            return int(value)
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return "none" if value is None else str(value)
 
 
 class PerAxis(Number[tuple[Dim, ...]]):

@@ -48,8 +48,8 @@ class Refusal(Exception):
 
     ``message`` continues the node's name: “cannot join 64×8×8 and 32×8×8”, “splits 30 features over 4 heads”.
     ``hints`` names what would help, in words that problems.fixes understands: ``{"set": {"num_heads": 8}}`` sets
-    parameters, ``{"insert": "Flatten", "port": "x"}`` puts a node on the wire of that port, ``{"project": True}``
-    projects one input of an element-wise node onto the other.
+    parameters (values as a drawing stores them), ``{"insert": "Flatten", "port": "x"}`` puts a node on the wire of
+    that port, ``{"project": True}`` projects one input of an element-wise node onto the other.
     """
 
     def __init__(self, message: str, code: str = "shape", **hints: Any) -> None:
@@ -62,12 +62,20 @@ class Refusal(Exception):
 _conditions: list[str] | None = None
 
 
-def require(truth: bool | None, message: str, code: str = "shape", **hints: Any) -> None:
-    """Refuse where ``truth`` is False; where it is None (it depends on symbols), state it as a condition."""
+def require(truth: bool | None, message: str | Callable[[], str], code: str = "shape", **hints: Any) -> None:
+    """Refuse where ``truth`` is False; where it is None (it depends on symbols), state it as a condition.
+
+    ``message`` and hints may be functions without arguments: rules run on every keystroke, and a sentence or a better
+    value is only worth computing when there is something to say. A hint that comes out as None is left out.
+    """
+    if truth:
+        return
     if truth is False:
-        raise Refusal(message, code, **hints)
-    if truth is None and _conditions is not None:
-        _conditions.append(message)
+        known = {name: hint() if callable(hint) else hint for name, hint in hints.items()}
+        hints = {name: hint for name, hint in known.items() if hint is not None}
+        raise Refusal(message() if callable(message) else message, code, **hints)
+    if _conditions is not None:
+        _conditions.append(message() if callable(message) else message)
 
 
 class collecting_conditions:  # noqa: N801 - reads as a statement: with collecting_conditions() as found
@@ -101,7 +109,9 @@ class Spec:
 class Inlet:
     """An input port: axis pattern (``N C H W``, ``N ... C``, ``...``), the kinds it takes, whether it may stay unwired.
 
-    ``variadic`` stands for ports ``x0, x1, …`` of which at least ``least`` are wired; the rule gets them all.
+    ``variadic`` stands for ports ``x0, x1, …`` of which at least ``least`` are wired. A rule has one argument per
+    inlet, in the order of declaration: its shape, None for an optional one that is not wired, and for a variadic one
+    the tuple of all its shapes.
     """
 
     def __init__(
@@ -143,9 +153,12 @@ class Outlet:
 class Module:
     """Spelled as a module: made in the constructor, called in forward.
 
-    ``takes`` and ``returns`` nest as torch's do: ``("x", ("h0", "c0"))``; ``call`` are constant keywords of the call;
-    ``preamble`` is the source of a helper class that the emitted file carries, for what torch.nn lacks.
-    ``returns`` may name ``_`` for a result that is no port.
+    ``takes`` and ``returns`` nest as torch's do: ``("x", ("h0", "c0"))``; empty means every port in its order. What is
+    not wired is left out; ``"attn_mask=mask"`` passes the port ``mask`` by the keyword ``attn_mask``. ``call`` are
+    constant keywords of the call, with their values as source; ``returns`` may name ``_`` for a result that is no port.
+    ``preamble`` is the source of a helper class, called ``name``, that the emitted file carries, for what torch.nn
+    lacks; it may use torch, nn and Tensor. Arguments of the constructor: first what follows the wire, in the order of
+    ``Facts.follows``, and the required parameters, by position; then the others by keyword.
     """
 
     name: str
@@ -157,7 +170,10 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Spelled as a function of its inputs, then of its parameters: ``F.relu(x)``, ``torch.cat([a, b], dim=1)``."""
+    """Spelled as a function of its inputs, then of its parameters: ``F.relu(x)``, ``torch.cat([a, b], dim=1)``.
+
+    ``takes`` as in Module; ``as_list`` puts all inputs into one list.
+    """
 
     name: str
     takes: tuple[Any, ...] = ()
@@ -172,6 +188,7 @@ class Method:
     name: str
     spread: bool = False  # a list-valued parameter is written as separate arguments
     module: str = ""
+    first: str = ""  # source of an argument before all others, {x} being the input: reshape({x}.shape[0], 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +210,11 @@ Spelling = Module | Function | Method | Operator | Port
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """A tensor a layer owns, by torch's state-dict name under the layer. ``axes`` names its axes (``out in H W``)."""
+    """A tensor a layer owns, by torch's state-dict name under the layer.
+
+    ``axes`` names its axes: ``out in H W``; a capital that the inlet's pattern also has (``C``, ``F``) is that very
+    axis, so it shrinks with what comes in.
+    """
 
     name: str
     shape: Shape
@@ -242,6 +263,7 @@ class Layer:
     source: ClassVar[str]
     stem: ClassVar[str]  # the usual attribute name, from which new nodes are named
     words: ClassVar[str] = ""  # more words that search finds it by
+    sign: ClassVar[str] = ""  # what stands in its circle, where it is drawn as an operator but is no infix one
     replaces: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}  # old parameter or port name -> new
     rule: ClassVar[Callable[..., Facts]]
@@ -275,7 +297,7 @@ class Layer:
     @classmethod
     def operator_sign(cls) -> str:
         """The sign in its circle, for what is drawn as an operator on the wire; empty for plates."""
-        return cls.torch.sign if isinstance(cls.torch, Operator) else ""
+        return cls.torch.sign if isinstance(cls.torch, Operator) else cls.sign
 
     @classmethod
     def owns_weights(cls) -> bool:

@@ -1,5 +1,29 @@
 """The declared layer types, a file per family, in the order of the palette."""
 
-from graph_core.layers import arithmetic, convolution, linear, ports
+from graph_core.layers import (  # noqa: I001 - the order is that of the palette
+    ports,
+    linear,
+    convolution,
+    pooling,
+    normalization,
+    activation,
+    recurrent,
+    attention,
+    embedding,
+    shape,
+    arithmetic,
+)
 
-__all__ = ["arithmetic", "convolution", "linear", "ports"]
+__all__ = [
+    "activation",
+    "arithmetic",
+    "attention",
+    "convolution",
+    "embedding",
+    "linear",
+    "normalization",
+    "pooling",
+    "ports",
+    "recurrent",
+    "shape",
+]

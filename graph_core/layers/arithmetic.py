@@ -1,21 +1,119 @@
-"""Element-wise arithmetic of several tensors, and joining them."""
+"""Element-wise arithmetic of two tensors, products of matrices, and joining.
+
+Stricter than torch: booleans are not added or multiplied, and matrix products take float matrices, no single vectors.
+"""
 
 from __future__ import annotations
 
-from graph_core.dims import Shape, prod
-from graph_core.layer import Facts, Inlet, Layer, Operator, Outlet, broadcast, facts
+from graph_core.dims import Dim, Shape, prod, same, shape_text
+from graph_core.fields import Axes
+from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, broadcast, facts, require
+from graph_core.layers._rules import axis_of
 
 
-class Add(Layer):
-    """The sum of two tensors."""
+class _Elementwise(Layer):
+    """What operators on two broadcastable tensors share."""
 
-    torch = Operator("+")
-    family, stem, words = "arith", "add", "sum plus residual skip"
-    help = "Adds two tensors of equal or broadcastable shapes."
-    source = "torch.add"
+    family = "arith"
 
     a, b, y = Inlet("...", "float int"), Inlet("...", "float int"), Outlet()
 
     def rule(self, a: Shape, b: Shape) -> Facts:
         y = broadcast(a, b)
         return facts(y, elementwise=prod(y))
+
+
+class Add(_Elementwise):
+    """The sum of two tensors."""
+
+    torch, stem = Operator("+"), "add"
+    words = "sum plus residual skip"
+    help = "Adds two tensors of equal or broadcastable shapes."
+    source = "torch.add"
+
+
+class Sub(_Elementwise):
+    """The difference of two tensors."""
+
+    torch, stem = Operator("-"), "sub"
+    words = "subtract minus difference"
+    help = "Subtracts the second tensor from the first."
+    source = "torch.sub"
+
+
+class Mul(_Elementwise):
+    """The product of two tensors, element by element."""
+
+    torch, stem = Operator("*"), "mul"
+    words = "multiply times product gate scale"
+    help = "Multiplies two tensors element by element, as a gate does."
+    source = "torch.mul"
+
+
+class Div(_Elementwise):
+    """The quotient of two tensors, element by element."""
+
+    torch, stem = Operator("/"), "div"
+    words = "divide quotient ratio"
+    help = "Divides the first tensor by the second, element by element."
+    source = "torch.div"
+
+    a, b = Inlet("...", "float"), Inlet("...", "float")
+
+
+class MatMul(Layer):
+    """The product of matrices, in batches."""
+
+    torch = Operator("@")
+    family, stem, words = "arith", "matmul", "matrix product multiply dot bmm"
+    help = "Multiplies matrices: the last two axes of both, for each of the axes before."
+    source = "torch.matmul"
+
+    a, b, y = Inlet("... M K", "float"), Inlet("... K P", "float"), Outlet()
+
+    def rule(self, a: Shape, b: Shape) -> Facts:
+        *lead_a, m, k = a
+        *lead_b, inner, p = b
+        require(
+            same(k, inner),
+            lambda: f"cannot multiply {shape_text(a)} by {shape_text(b)}: {k} columns meet {inner} rows",
+            "matmul",
+            insert="Transpose" if len(b) > 2 and same(k, p) else None,
+            port="b",
+        )
+        y = (*broadcast(tuple(lead_a), tuple(lead_b)), m, p)
+        return facts(y, macs=prod(y) * k)
+
+
+class Concat(Layer):
+    """Tensors one after the other along an axis."""
+
+    torch = Function("torch.cat", as_list=True)
+    family, stem, words = "arith", "concat", "concatenate join merge cat skip"
+    sign = "‖"
+    help = "Joins tensors along one axis; all other axes are equal."
+    source = "torch.cat"
+
+    x, y = Inlet("...", variadic=True), Outlet()
+    dim = Axes(1, "The axis along which they are joined.", single=True, torch=0)
+
+    def rule(self, x: tuple[Shape, ...]) -> Facts:
+        first = x[0]
+        axis = axis_of(self.dim[0], first)
+        total: Dim = 0
+        for shape in x:
+            fits = len(shape) == len(first)
+            for i, (p, q) in enumerate(zip(first, shape, strict=False)):
+                if fits and i != axis:
+                    self._require_equal(same(p, q), first, shape)
+            if not fits:
+                self._require_equal(False, first, shape)
+            total = total + shape[axis]
+        return facts((*first[:axis], total, *first[axis + 1 :]))
+
+    def _require_equal(self, truth: bool | None, first: Shape, other: Shape) -> None:
+        require(
+            truth,
+            lambda: f"cannot join {shape_text(first)} and {shape_text(other)} along axis {self.dim[0]}",
+            "concat",
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from graph_core.dims import Dim, Shape, at_least, divides, prod, shape_text, window
 from graph_core.fields import REQUIRED, Choice, Flag, Pair, Single, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
+from graph_core.layers._rules import fitting_kernel, nearest_divisor
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -23,33 +24,44 @@ class _Conv(Layer):
     dilation: Pair | Single
     groups: Size
     bias: Flag
+    padding_mode: Choice
 
     def rule(self, x: Shape) -> Facts:
         n, c, *space = x
-        groups, kernel = self.groups, self.kernel_size
-        require(
-            divides(groups, c), f"does not split {c} channels into {groups} groups", "groups", nearest={"groups": c}
-        )
-        require(
-            divides(groups, self.out_channels),
-            f"does not split {self.out_channels} out_channels into {groups} groups",
-            "groups",
-            nearest={"groups": self.out_channels},
-        )
+        groups, kernel, out = self.groups, self.kernel_size, self.out_channels
+        for channels, name in ((c, "channels"), (out, "out_channels")):
+            require(
+                divides(groups, channels),
+                lambda channels=channels, name=name: f"splits {channels} {name} into {groups} groups",  # type: ignore[misc]
+                "groups",
+                set=lambda: {"groups": nearest_divisor(groups, c, out)},
+            )
         sizes: list[Dim] = []
         for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
+            self._check_padding(size, p)
             require(
                 at_least(size + 2 * p, d * (k - 1) + 1),
-                f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
+                lambda: f"slides a {shape_text(kernel)} window over {shape_text(space)}, which is smaller",
                 "window",
-                kernel=True,
+                set=lambda: fitting_kernel(space, kernel, self.padding, self.dilation),
             )
             sizes.append(window(size, k, s, p, d))
-        y = (n, self.out_channels, *sizes)
-        weight = Weight("weight", (self.out_channels, c // groups, *kernel), "out in " + " ".join("DHW"[-len(space) :]))
-        bias = [Weight("bias", (self.out_channels,), "out", "bias")] if self.bias else []
+        y = (n, out, *sizes)
+        weight = Weight("weight", (out, c // groups, *kernel), "out in " + " ".join("DHW"[-len(space) :]))
+        bias = [Weight("bias", (out,), "out", "bias")] if self.bias else []
         macs = prod(y) * prod(weight.shape[1:])
         return facts(y, weights=[weight, *bias], macs=macs, elementwise=prod(y) if self.bias else 0, in_channels=c)
+
+    def _check_padding(self, size: Dim, padding: Dim) -> None:
+        """What is mirrored or wrapped has to be there: reflect needs padding < size, circular padding ≤ size."""
+        mode = self.padding_mode
+        if mode in ("reflect", "circular"):
+            require(
+                at_least(size, padding + 1 if mode == "reflect" else padding),
+                lambda: f"pads {size} values by {padding} in {mode} mode, more than there are",
+                "padding",
+                set={"padding_mode": "zeros"},
+            )
 
 
 class Conv1d(_Conv):

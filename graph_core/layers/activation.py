@@ -1,0 +1,132 @@
+"""Activations: functions of every element by itself, and softmax along an axis.
+
+Stricter than torch: integers are refused, since only some of these functions take them.
+"""
+
+from __future__ import annotations
+
+from graph_core.dims import Shape, prod
+from graph_core.fields import Axes, Choice, Real
+from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, facts
+from graph_core.layers._rules import axis_of
+
+
+class _Activation(Layer):
+    """What element-wise functions share."""
+
+    family, words = "act", "activation nonlinearity"
+
+    x, y = Inlet("...", "float"), Outlet()
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x, elementwise=prod(x))
+
+
+class ReLU(_Activation):
+    """max(0, x)."""
+
+    torch, stem = Function("F.relu", module="nn.ReLU"), "relu"
+    words = "activation nonlinearity rectifier"
+    help = "Keeps what is positive, sets the rest to zero: max(0, x)."
+    source = "torch.nn.functional.relu"
+
+
+class LeakyReLU(_Activation):
+    """x where positive, a small multiple of it elsewhere."""
+
+    torch, stem = Function("F.leaky_relu", module="nn.LeakyReLU"), "leaky_relu"
+    help = "Keeps what is positive, and a small part of what is negative."
+    source = "torch.nn.functional.leaky_relu; Maas, Hannun and Ng 2013"
+
+    negative_slope = Real(0.01, "Factor for what is negative.")
+
+
+class ELU(_Activation):
+    """x where positive, α (eˣ − 1) elsewhere."""
+
+    torch, stem = Function("F.elu", module="nn.ELU"), "elu"
+    help = "Keeps what is positive, and bends smoothly to −alpha below: alpha (eˣ − 1)."
+    source = "torch.nn.functional.elu; Clevert, Unterthiner and Hochreiter 2015, arXiv:1511.07289"
+
+    alpha = Real(1.0, "Where it ends on the negative side.", least=0.0)
+
+
+class GELU(_Activation):
+    """x Φ(x)."""
+
+    torch, stem = Function("F.gelu", module="nn.GELU"), "gelu"
+    words = "activation nonlinearity gaussian"
+    help = "Weighs x by the probability that a normal variable is below it: x Φ(x)."
+    source = "torch.nn.functional.gelu; Hendrycks and Gimpel 2016, arXiv:1606.08415"
+
+    approximate = Choice("none", ("none", "tanh"), "The exact function, or its approximation by tanh.", advanced=True)
+
+
+class SiLU(_Activation):
+    """x σ(x)."""
+
+    torch, stem = Function("F.silu", module="nn.SiLU"), "silu"
+    words = "activation nonlinearity swish"
+    help = "Weighs x by its sigmoid: x σ(x)."
+    source = "torch.nn.functional.silu; Elfwing, Uchibe and Doya 2017, arXiv:1702.03118"
+
+
+class Sigmoid(_Activation):
+    """1 / (1 + e⁻ˣ)."""
+
+    torch, stem = Function("torch.sigmoid", module="nn.Sigmoid"), "sigmoid"
+    words = "activation nonlinearity logistic gate"
+    help = "Squeezes x into 0 to 1: 1 / (1 + e⁻ˣ)."
+    source = "torch.sigmoid"
+
+
+class Tanh(_Activation):
+    """tanh(x)."""
+
+    torch, stem = Function("torch.tanh", module="nn.Tanh"), "tanh"
+    words = "activation nonlinearity hyperbolic"
+    help = "Squeezes x into −1 to 1."
+    source = "torch.tanh"
+
+
+class Hardswish(_Activation):
+    """x min(max(x + 3, 0), 6) / 6."""
+
+    torch, stem = Function("F.hardswish", module="nn.Hardswish"), "hardswish"
+    help = "A SiLU made of straight pieces, cheap on small devices: x min(max(x + 3, 0), 6) / 6."
+    source = "torch.nn.functional.hardswish; Howard et al. 2019, arXiv:1905.02244"
+
+
+class Softplus(_Activation):
+    """ln(1 + e^(βx)) / β."""
+
+    torch, stem = Function("F.softplus", module="nn.Softplus"), "softplus"
+    help = "A smooth ReLU that stays positive: ln(1 + e^(beta x)) / beta."
+    source = "torch.nn.functional.softplus"
+
+    beta = Real(1.0, "Sharpness of the bend.", least=1e-6)
+    threshold = Real(20.0, "Where beta x is above it, x itself is passed on.", advanced=True)
+
+
+class Mish(_Activation):
+    """x tanh(softplus(x))."""
+
+    torch, stem = Function("F.mish", module="nn.Mish"), "mish"
+    help = "A smooth function like SiLU: x tanh(ln(1 + eˣ))."
+    source = "torch.nn.functional.mish; Misra 2019, arXiv:1908.08681"
+
+
+class Softmax(Layer):
+    """eˣ over the sum of eˣ along an axis."""
+
+    torch = Function("F.softmax", module="nn.Softmax")
+    family, stem, words = "act", "softmax", "activation probabilities normalize"
+    help = "Turns the values along an axis into probabilities that sum to one."
+    source = "torch.nn.functional.softmax"
+
+    x, y = Inlet("...", "float"), Outlet()
+    dim = Axes(-1, "The axis along which the values sum to one.", single=True, torch=None)
+
+    def rule(self, x: Shape) -> Facts:
+        axis_of(self.dim[0], x)
+        return facts(x, elementwise=prod(x))

@@ -1,0 +1,114 @@
+"""Attention.
+
+Stricter than torch: keys and values of a MultiheadAttention are as wide as its queries, and the axes before the last
+two of a scaled-dot-product attention are equal, not broadcast.
+"""
+
+from __future__ import annotations
+
+from graph_core.dims import Dim, Shape, divides, prod, same, shape_text
+from graph_core.fields import REQUIRED, Count, Fixed, Flag, Real
+from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Weight, broadcast, facts, require
+from graph_core.layers._rules import nearest_divisor
+
+
+class MultiheadAttention(Layer):
+    """Attention of several heads between learned projections of queries, keys and values."""
+
+    torch = Module(
+        "nn.MultiheadAttention",
+        takes=("query", "key", "value", "key_padding_mask=key_padding_mask", "attn_mask=attn_mask"),
+        returns=("y", "_"),
+        call=(("need_weights", "False"),),
+    )
+    family, stem, words = "attn", "attn", "attention self cross heads transformer"
+    help = "Lets each position of the query gather from all positions of key and value, in several heads."
+    source = "torch.nn.MultiheadAttention; Vaswani et al. 2017, arXiv:1706.03762"
+
+    query, key, value = Inlet("N T E", "float"), Inlet("N S E", "float"), Inlet("N S E", "float")
+    key_padding_mask = Inlet("N S", "float bool", optional=True)
+    attn_mask = Inlet("... T S", "float bool", optional=True)
+    y = Outlet()
+    num_heads = Count(8, "Heads; they share the width between them.", most=4096, torch=REQUIRED)
+    dropout = Real(0.0, "Probability of a zero among the weights, in training.", least=0.0, most=1.0)
+    bias = Flag(True, "Add learned constants to the projections.", advanced=True)
+    batch_first = Fixed(True, "The batch is the first axis.", torch=False)
+
+    def rule(
+        self,
+        query: Shape,
+        key: Shape,
+        value: Shape,
+        key_padding_mask: Shape | None = None,
+        attn_mask: Shape | None = None,
+    ) -> Facts:
+        n, t, width = query
+        s, heads = key[1], self.num_heads
+        require(
+            divides(heads, width),
+            lambda: f"splits {width} features over {heads} heads",
+            "heads",
+            set=lambda: {"num_heads": nearest_divisor(heads, width)},
+        )
+        for name, shape in (("key", key), ("value", value)):
+            _equal(name, shape, (n, s, width))
+        masks = 0
+        if key_padding_mask is not None:
+            _equal("key_padding_mask", key_padding_mask, (n, s))
+            masks += 1
+        if attn_mask is not None:
+            _equal("attn_mask", attn_mask, (t, s) if len(attn_mask) == 2 else (n * heads, t, s))
+            masks += 1
+        weights = [Weight("in_proj_weight", (3 * width, width), "qkv in")]
+        if self.bias:
+            weights.append(Weight("in_proj_bias", (3 * width,), "qkv", "bias"))
+        weights.append(Weight("out_proj.weight", (width, width), "out in"))
+        if self.bias:
+            weights.append(Weight("out_proj.bias", (width,), "out", "bias"))
+        projected, scores = 2 * n * (t + s) * width, n * heads * t * s
+        return facts(
+            query,
+            weights=weights,
+            macs=projected * width + 2 * n * t * s * width,
+            elementwise=scores * (1 + masks) + (projected if self.bias else 0),
+            embed_dim=width,
+        )
+
+
+def _equal(name: str, shape: Shape, needed: Shape) -> None:
+    fits = len(shape) == len(needed)
+    answers = [same(given, size) for given, size in zip(shape, needed, strict=True)] if fits else [False]
+    for answer in answers:
+        require(answer, lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", "attention")
+
+
+class ScaledDotProductAttention(Layer):
+    """softmax(Q Kᵀ / √E) V, without weights."""
+
+    torch = Function("F.scaled_dot_product_attention", takes=("query", "key", "value", "attn_mask=attn_mask"))
+    family, stem, words = "attn", "sdpa", "attention scaled dot product qkv causal flash"
+    help = "Weighs values by how well each query matches each key: softmax(Q Kᵀ / √E) V."
+    source = "torch.nn.functional.scaled_dot_product_attention; Vaswani et al. 2017, arXiv:1706.03762"
+
+    query, key, value = Inlet("N ... T E", "float"), Inlet("N ... S E", "float"), Inlet("N ... S V", "float")
+    attn_mask = Inlet("... T S", "float bool", optional=True)
+    y = Outlet()
+    is_causal = Flag(False, "Let each position see itself and what came before only.")
+
+    def rule(self, query: Shape, key: Shape, value: Shape, attn_mask: Shape | None = None) -> Facts:
+        *lead, t, width = query
+        s, values = key[-2], value[-1]
+        _equal("key", key, (*lead, s, width))
+        _equal("value", value, (*lead, s, values))
+        scores = (*lead, t, s)
+        if attn_mask is not None:
+            if self.is_causal:
+                raise Refusal("takes either attn_mask or is_causal, not both", "attention", set={"is_causal": False})
+            wide = broadcast(attn_mask, scores)
+            _equal("attn_mask, spread out,", wide, scores)
+        work: Dim = prod(scores)
+        return facts(
+            (*lead, t, values),
+            macs=work * (width + values),
+            elementwise=work * (2 if attn_mask is not None else 1),
+        )

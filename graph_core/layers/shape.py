@@ -1,0 +1,145 @@
+"""Shape: the same values under other axes."""
+
+from __future__ import annotations
+
+from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text
+from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Sizes
+from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, facts, require
+from graph_core.layers._rules import axis_of
+
+
+class Flatten(Layer):
+    """Several neighbouring axes as one."""
+
+    torch = Method("flatten", module="nn.Flatten")
+    family, stem, words = "shape", "flatten", "merge axes vector"
+    help = "Merges neighbouring axes into one; all but the batch, unless said otherwise."
+    source = "torch.Tensor.flatten"
+
+    x, y = Inlet("..."), Outlet()
+    start_dim = Axes(1, "The first axis that is merged.", single=True, torch=REQUIRED)
+    end_dim = Axes(-1, "The last axis that is merged.", single=True, advanced=True)
+
+    def rule(self, x: Shape) -> Facts:
+        start, end = axis_of(self.start_dim[0], x, "start_dim"), axis_of(self.end_dim[0], x, "end_dim")
+        require(
+            start <= end,
+            lambda: f"starts at axis {start}, behind axis {end} where it ends",
+            "axis",
+            set={"end_dim": -1},
+        )
+        if start == end:
+            return facts(x)
+        return facts((*x[:start], prod(x[start : end + 1]), *x[end + 1 :]))
+
+
+class Reshape(Layer):
+    """Other sizes for all axes but the first, which is the batch and stays whatever it is."""
+
+    torch = Method("reshape", spread=True, first="{x}.shape[0]")
+    family, stem, words = "shape", "reshape", "view unflatten resize"
+    help = "Gives each sample new axes that hold the same values in the same order; the batch axis stays."
+    source = "torch.Tensor.reshape"
+
+    x, y = Inlet("N ..."), Outlet()
+    shape = Sizes(
+        [-1], "Sizes of the axes after the batch; one may be −1: what is left over.", free=True, torch=REQUIRED
+    )
+
+    def rule(self, x: Shape) -> Facts:
+        batch, values = x[0], prod(x[1:])
+        given = prod(size for size in self.shape if not same(size, -1))
+        free = any(same(size, -1) for size in self.shape)
+        require(
+            divides(given, values) if free else same(given, values),
+            lambda: (
+                f"cannot lay out the {values} values of {shape_text(x[1:])} as "
+                + "×".join("?" if same(size, -1) else str(size) for size in self.shape)
+            ),
+            "reshape",
+            set={"shape": [-1]},
+        )
+        sizes: list[Dim] = [values // given if same(size, -1) else size for size in self.shape]
+        return facts((batch, *sizes))
+
+
+class Permute(Layer):
+    """The axes in another order."""
+
+    torch = Method("permute", spread=True)
+    family, stem, words = "shape", "permute", "transpose reorder axes channels last"
+    help = "Puts the axes into another order."
+    source = "torch.Tensor.permute"
+
+    x, y = Inlet("..."), Outlet()
+    dims = Axes([0, 2, 1], "The axes of the input, in their new order.", torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        rank = len(x)
+        last = [0, *range(2, rank), 1] if rank > 1 else [0]
+        require(
+            len(self.dims) == rank,
+            lambda: f"orders {len(self.dims)} axes, and its input {shape_text(x)} has {rank}",
+            "rank",
+            set={"dims": last},
+        )
+        order = [axis_of(number, x, "dims") for number in self.dims]
+        if len(set(order)) < rank:
+            raise Refusal(f"names an axis twice in {', '.join(map(str, self.dims))}", "axis", set={"dims": last})
+        return facts(tuple(x[axis] for axis in order))
+
+
+class Transpose(Layer):
+    """Two axes change places."""
+
+    torch = Method("transpose")
+    family, stem, words = "shape", "transpose", "swap axes"
+    help = "Lets two axes change places."
+    source = "torch.Tensor.transpose"
+
+    x, y = Inlet("..."), Outlet()
+    dim0 = Axes(1, "One axis.", single=True, torch=REQUIRED)
+    dim1 = Axes(2, "The other axis.", single=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        one, other = axis_of(self.dim0[0], x, "dim0"), axis_of(self.dim1[0], x, "dim1")
+        sizes = list(x)
+        sizes[one], sizes[other] = x[other], x[one]
+        return facts(tuple(sizes))
+
+
+class Select(Layer):
+    """One position of an axis, such as the last step of a sequence."""
+
+    torch = Method("select")
+    family, stem, words = "shape", "last", "last step index pick slice class token"
+    help = "Picks one position of an axis, which goes away; −1 is the last step of a sequence."
+    source = "torch.Tensor.select"
+
+    x, y = Inlet("..."), Outlet()
+    dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
+    index = Count(-1, "The position, from 0; negative from the end.", least=-MAX_SIZE, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        axis, index = axis_of(self.dim[0], x), self.index
+        require(
+            at_least(x[axis], index + 1 if index >= 0 else -index),
+            lambda: f"picks position {index} of an axis of {x[axis]}",
+            "index",
+            set={"index": -1},
+        )
+        return facts((*x[:axis], *x[axis + 1 :]))
+
+
+class Identity(Layer):
+    """What comes in goes out."""
+
+    torch = Module("nn.Identity")
+    family, stem, words = "shape", "identity", "pass through nothing"
+    help = "Passes on what comes in: a place to name, or to put something later."
+    source = "torch.nn.Identity"
+
+    x, y = Inlet("..."), Outlet()
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x)
