@@ -136,7 +136,9 @@ def same(a: Dim, b: Dim) -> bool | None:
     """Whether two sizes are equal; None where it depends on the symbols."""
     if isinstance(a, int) and isinstance(b, int):
         return int(a) == int(b)
-    difference = a - b
+    if a == b:
+        return True
+    difference = _difference(a, b)
     return int(difference) == 0 if isinstance(difference, int) else None
 
 
@@ -154,10 +156,14 @@ def at_least(a: Dim, b: Dim) -> bool | None:
     """Whether ``a >= b``; None where it depends on the symbols."""
     if isinstance(a, int) and isinstance(b, int):
         return int(a) >= int(b)
-    difference = a - b
+    difference = _difference(a, b)
     if isinstance(difference, int):
         return difference >= 0
     return True if symbolic.is_nonnegative(difference.raw) else None
+
+
+def _difference(a: Dim, b: Dim) -> Dim:
+    return wrap(symbolic.expand(unwrap(a) - unwrap(b)))
 
 
 def window(size: Dim, kernel: Dim, stride: Dim, padding: Dim, dilation: Dim = 1) -> Dim:
@@ -180,4 +186,5 @@ def size_text(size: Dim) -> str:
 
 def shape_text(shape: Iterable[Dim]) -> str:
     """A shape as it is written in sentences: ``N×64×56×56``; ``scalar`` for no axes."""
-    return "×".join(size_text(size) for size in shape) or "scalar"
+    texts = [size_text(size) for size in shape]
+    return "×".join(f"({text})" if " " in text else text for text in texts) or "scalar"

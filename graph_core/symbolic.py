@@ -31,6 +31,12 @@ def as_int(raw: Any) -> int | None:
     return int(raw) if getattr(raw, "is_Integer", False) else None
 
 
+def expand(raw: Any) -> Any:
+    """``raw`` as a sum of products."""
+    se = engine()
+    return se.expand(se.sympify(raw))
+
+
 def divide(a: Any, b: Any) -> Any:
     """``a / b``, exact."""
     se = engine()

@@ -1,0 +1,229 @@
+"""One node at a time: what a node makes of its inputs, in the scope of its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graph_core.context import NOTHING, Context, Result, layer_totals
+from graph_core.dims import Dim, Named, Shape, same, shape_text
+from graph_core.expressions import ExpressionError, Scope, Value, decide, evaluate
+from graph_core.fields import FieldError, Sizes, resolve_all
+from graph_core.graph import Graph, Node
+from graph_core.layer import Facts, Inlet, Layer, Refusal, Spec, layer_types
+from graph_core.problems import Finding
+
+_PROMOTION = (
+    "bool",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+)
+
+
+def decided(node: Node, scope: Scope) -> tuple[bool | None, Finding | None]:
+    """Whether the node's condition holds (None where that depends on symbols), or what is wrong with it."""
+    if not node.when:
+        return True, None
+    try:
+        return decide(node.when, scope), None
+    except ExpressionError as error:
+        return None, Finding("condition", f"{node.name} has a condition that cannot be computed: {error}")
+
+
+def configured(node: Node, declaration: type[Layer], scope: Scope) -> Layer:
+    """The node's layer with every parameter resolved; raises FieldError."""
+    return declaration(resolve_all(declaration.fields, node.params, scope))
+
+
+def identity(node: Node, count: int, given: Spec | None) -> Result:
+    """The result of a node whose condition is false: its first output is its first input."""
+    specs = (given, *(None for _ in range(count - 1)))
+    return Result(node, specs, enabled=False, waiting=given is None)
+
+
+def refuse(node: Node, count: int, *findings: Finding, layer: Layer | None = None) -> Result:
+    """The result of a node with problems: nothing is known of its outputs."""
+    errors = sum(1 for finding in findings if finding.severity == "error")
+    warnings = sum(1 for finding in findings if finding.severity == "warning")
+    totals = NOTHING._replace(errors=errors, warnings=warnings)
+    return Result(node, (None,) * count, totals, layer, findings=tuple(findings))
+
+
+def misfit(node: Node, inlet: Inlet, port: str, spec: Spec) -> Finding | None:
+    """What keeps a wire from fitting a port, before any rule is asked: its kind, its number of axes."""
+    if spec.kind not in inlet.kinds:
+        wanted = " or ".join(inlet.kinds)
+        return Finding(
+            "kind", f"{node.name} takes {wanted} values at {port} and gets {spec.dtype}", port, {"kind": wanted}
+        )
+    rank, have = inlet.rank, len(spec.shape)
+    if (rank is not None and have != rank) or have < inlet.least_rank:
+        need = f"{rank} axes ({' '.join(inlet.axes)})" if rank is not None else f"at least {inlet.least_rank} axes"
+        return Finding(
+            "axes",
+            f"{node.name} takes {need} and gets {have}: {shape_text(spec.shape)}",
+            port,
+            {"rank": rank or inlet.least_rank, "have": have},
+        )
+    return None
+
+
+def run_rule(
+    layer: Layer, given: Sequence[tuple[Inlet, Spec | None]], memory: dict[Any, Facts | Refusal]
+) -> Facts | Refusal:
+    """The facts of a layer for its inputs, remembered by configuration and shapes."""
+    shapes: list[Shape | None] = [spec.shape if spec else None for _, spec in given]
+    key = (layer, tuple(shapes))
+    found = memory.get(key)
+    if found is None:
+        by_name: dict[str, Shape] = {}
+        variadic: list[Shape] = []
+        for (inlet, _), shape in zip(given, shapes, strict=True):
+            if shape is None:
+                continue
+            if inlet.variadic:
+                variadic.append(shape)
+            else:
+                by_name[inlet.name] = shape
+        try:
+            found = layer.rule(*variadic, **by_name)
+        except Refusal as refusal:
+            found = refusal
+        except (ArithmeticError, ValueError, TypeError) as error:
+            found = Refusal(f"cannot be computed for {_shapes_text(shapes)} ({type(error).__name__})")
+        if len(memory) > 200_000:
+            memory.clear()
+        memory[key] = found
+    return found
+
+
+def _shapes_text(shapes: Sequence[Shape | None]) -> str:
+    return ", ".join(shape_text(shape) for shape in shapes if shape is not None) or "no input"
+
+
+def layer_result(
+    node: Node, layer: Layer, given: Sequence[tuple[Inlet, Spec | None]], memory: dict[Any, Facts | Refusal]
+) -> Result:
+    """The result of a layer node whose inputs are known and fit."""
+    found = run_rule(layer, given, memory)
+    if isinstance(found, Refusal):
+        finding = Finding(found.code, f"{node.name} {found.message}", found.hints.get("port", ""), found.hints)
+        return refuse(node, len(layer.outlets), finding, layer=layer)
+    specs = tuple(
+        Spec(shape, _dtype(outlet.dtype, layer, [spec for _, spec in given if spec]))
+        for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=True)
+    )
+    totals = layer_totals(found)
+    if node.use:
+        totals = totals.called_again()
+    return Result(node, specs, totals, layer, found)
+
+
+def _dtype(declared: str, layer: Layer, inputs: Sequence[Spec]) -> str:
+    if declared == "same":
+        return max((spec.dtype for spec in inputs), key=_PROMOTION.index, default="float32")
+    if declared in layer.fields:
+        return str(layer.values[declared])
+    return declared
+
+
+def network_input(node: Node, scope: Scope, symbols: Mapping[str, int]) -> Result:
+    """An Input of a network: its shape at the example sizes, named axes remembering their symbol."""
+    declaration = layer_types()[node.type]
+    field = declaration.fields["shape"]
+    assert isinstance(field, Sizes)
+    sizes: list[Value] = []
+    for part in node.params.get("shape", field.default):
+        if isinstance(part, str) and part in symbols:
+            sizes.append(scope[part])
+        elif isinstance(part, str) and part.isidentifier() and part not in scope:
+            message = f"{node.name} has an axis {part} without an example value; give the symbol {part} one"
+            return refuse(node, 1, Finding("symbol", message, hints={"symbol": part}))
+        elif isinstance(part, str):
+            try:
+                sizes.append(evaluate(part, scope))
+            except ExpressionError as error:
+                return refuse(node, 1, Finding("parameter", f"{node.name}: shape: {error}"))
+        else:
+            sizes.append(part)
+    try:
+        shape = field.check(tuple(sizes))
+        dtype = declaration.fields["dtype"].resolve(node.params.get("dtype", "float32"), scope)
+    except FieldError as error:
+        return refuse(node, 1, Finding("parameter", f"{node.name}: {error}"))
+    layer = declaration({"shape": shape, "dtype": dtype})
+    return Result(node, (Spec(shape, dtype),), NOTHING, layer, Facts((shape,)))
+
+
+def bind_input(node: Node, spec: Spec, bound: dict[str, Dim], scope: Scope) -> Finding | None:
+    """Bind the names in a block Input's shape from what comes in, into ``bound``; or what does not fit.
+
+    ``node`` is the Input inside the block. An Input without a shape takes whatever comes.
+    """
+    pattern = node.params.get("shape")
+    if pattern is None:
+        return None
+    shape = spec.shape
+    if len(pattern) != len(shape):
+        message = f"takes {len(pattern)} axes ({' '.join(map(str, pattern))}) at {node.name} and gets {len(shape)}"
+        return Finding("axes", f"{message}: {shape_text(shape)}", node.id, {"rank": len(pattern), "have": len(shape)})
+    for axis, size in zip(pattern, shape, strict=True):
+        expected: Any
+        if isinstance(axis, str) and axis.isidentifier() and axis not in scope:
+            expected = bound.setdefault(axis, size)
+            sentence = f"has two sizes for {axis}: {expected} and {size}"
+            code = "width"
+        else:
+            try:
+                expected = evaluate(axis, {**scope, **bound}) if isinstance(axis, str) else axis
+            except ExpressionError as error:
+                return Finding("parameter", f"cannot tell the size {axis} of its input {node.name}: {error}", node.id)
+            sentence = f"takes {axis} at {node.name} and gets {shape_text(shape)}"
+            code = "shape"
+        if not isinstance(expected, Dim) or same(_plain(expected), _plain(size)) is False:
+            return Finding(code, sentence, node.id)
+    return None
+
+
+def _plain(size: Dim) -> Dim:
+    return int(size) if isinstance(size, Named) else size
+
+
+def block_inputs_given(
+    context: Context, node: Node, block: Graph
+) -> tuple[dict[str, Spec | None], list[Finding], bool]:
+    """What is wired to a block's inputs, what is missing, and whether something upstream has no shape yet."""
+    wired = context.graph.incoming.get(node.id, {})
+    given: dict[str, Spec | None] = {}
+    findings: list[Finding] = []
+    waiting = False
+    for port in block.inputs():
+        if port.id not in wired:
+            findings.append(Finding("unwired", f"{node.name} has no wire at {port.name}", port.id))
+            continue
+        spec = source_spec(context, wired[port.id])
+        waiting = waiting or spec is None
+        given[port.id] = spec
+    return given, findings, waiting
+
+
+def source_spec(context: Context, source: tuple[str, str]) -> Spec | None:
+    """What comes out of a port; None where that is not known."""
+    result = context.results.get(source[0])
+    if result is None:
+        return None
+    ports = context.graph.out_ports(result.node)
+    if source[1] not in ports:
+        return None
+    place = ports.index(source[1])
+    return result.specs[place] if place < len(result.specs) else None
+
+
+def renamed(result: Result, node: Node) -> Result:
+    """The same result for a node of which only the name changed."""
+    return replace(result, node=node)

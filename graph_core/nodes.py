@@ -1,0 +1,113 @@
+"""The result of any node in a context: of a layer, a port, or a block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graph_core.context import Context, Result
+from graph_core.evaluate import (
+    configured,
+    decided,
+    identity,
+    layer_result,
+    misfit,
+    network_input,
+    refuse,
+    source_spec,
+)
+from graph_core.fields import FieldError
+from graph_core.graph import Node
+from graph_core.instances import evaluate_block
+from graph_core.layer import Inlet, Layer, Port, Spec, layer_types
+from graph_core.problems import Finding
+
+if TYPE_CHECKING:
+    from graph_core.propagate import Engine
+
+
+def evaluate_node(engine: Engine, context: Context, node: Node) -> Result:
+    """What a node makes of its inputs in a context."""
+    if node.type in engine.project.graphs:
+        return evaluate_block(engine, context, node, engine.project.graphs[node.type])
+    declaration = layer_types().get(node.type)
+    if declaration is None:
+        return refuse(node, 0, Finding("unknown-type", f"{node.name} is of the unknown type {node.type}"))
+    if isinstance(declaration.torch, Port):
+        return _evaluate_port(engine, context, node, declaration.torch.role)
+    count = len(declaration.outlets)
+    enabled, finding = decided(node, context.scope)
+    if finding:
+        return refuse(node, count, finding)
+    given, findings, waiting = inputs_given(context, node, declaration)
+    if enabled is False:
+        first = next((spec for _, spec in given), None)
+        return identity(node, count, first)
+    try:
+        layer = configured(node, declaration, context.scope)
+    except FieldError as error:
+        return refuse(node, count, Finding("parameter", f"{node.name}: {error}"), *findings)
+    if findings:
+        return refuse(node, count, *findings, layer=layer)
+    if waiting:
+        return Result(node, (None,) * count, layer=layer, enabled=enabled, waiting=True)
+    result = layer_result(node, layer, given, engine.memory)
+    if node.use:
+        result = _check_sharing(context, node, result)
+    result.enabled = enabled
+    return result
+
+
+def _check_sharing(context: Context, node: Node, result: Result) -> Result:
+    owner = context.results.get(node.use)
+    if owner is None or owner.facts is None or result.facts is None:
+        missing = node.use not in context.graph.nodes
+        finding = Finding("sharing", f"{node.name} uses the weights of {node.use}, which is not there")
+        return refuse(node, len(result.specs), finding) if missing else result
+    mine, theirs = result.facts.weights, owner.facts.weights
+    if [w.shape for w in mine] == [w.shape for w in theirs]:
+        return result
+    message = f"{node.name} needs other weight shapes than {owner.node.name}, whose weights it uses"
+    return refuse(node, len(result.specs), Finding("sharing", message), layer=result.layer)
+
+
+def _evaluate_port(engine: Engine, context: Context, node: Node, role: str) -> Result:
+    if role == "output":
+        wired = context.graph.incoming.get(node.id, {})
+        if "x" not in wired:
+            return refuse(node, 1, Finding("unwired", f"{node.name} has no wire at x", "x"))
+        spec = source_spec(context, wired["x"])
+        return Result(node, (spec,), waiting=spec is None)
+    if context.role in ("root", "symbolic"):
+        return network_input(node, context.scope, engine.project.symbols)
+    spec = context.inputs.get(node.id)
+    return Result(node, (spec,), waiting=spec is None)
+
+
+def inputs_given(
+    context: Context, node: Node, declaration: type[Layer]
+) -> tuple[list[tuple[Inlet, Spec | None]], list[Finding], bool]:
+    wired = context.graph.incoming.get(node.id, {})
+    given: list[tuple[Inlet, Spec | None]] = []
+    findings: list[Finding] = []
+    waiting = False
+    for name, inlet in declaration.inlets.items():
+        if inlet.variadic:
+            ports = sorted((p for p in wired if p[: len(name)] == name), key=lambda p: (len(p), p))
+            if len(ports) < inlet.least:
+                need = f"{node.name} joins at least {inlet.least} tensors and has {len(ports)} wired"
+                findings.append(Finding("unwired", need, f"{name}{len(ports)}"))
+        else:
+            ports = [name]
+        for port in ports:
+            if port not in wired:
+                if not inlet.optional:
+                    findings.append(Finding("unwired", f"{node.name} has no wire at {port}", port))
+                given.append((inlet, None))
+                continue
+            spec = source_spec(context, wired[port])
+            if spec is None:
+                waiting = True
+            elif finding := misfit(node, inlet, port, spec):
+                findings.append(finding)
+            given.append((inlet, spec))
+    return given, findings, waiting

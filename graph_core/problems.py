@@ -1,0 +1,83 @@
+"""Problems: what is wrong with a drawing, in one sentence with the actual shapes, and what would mend it.
+
+The words stand beside the rule that finds the problem; this file has the type and the catalogue of codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+
+CODES: Final[Mapping[str, tuple[str, str]]] = {
+    "shape": (ERROR, "A layer cannot work on the shape it gets."),
+    "axes": (ERROR, "A layer needs another number of axes."),
+    "broadcast": (ERROR, "Two tensors that are joined element by element have shapes that do not fit."),
+    "window": (ERROR, "A window is larger than what it slides over."),
+    "groups": (ERROR, "Channels do not split evenly into groups."),
+    "heads": (ERROR, "Features do not split evenly over attention heads."),
+    "kind": (ERROR, "A layer gets values of a kind it does not take, such as integers for floats."),
+    "parameter": (ERROR, "A parameter has a value that it cannot have."),
+    "condition": (ERROR, "A condition cannot be computed."),
+    "missing-parameter": (ERROR, "A block needs a parameter that the instance does not give."),
+    "width": (ERROR, "One name in a block's input shapes is bound to two sizes."),
+    "symbol": (ERROR, "A size symbol has no example value."),
+    "unwired": (ERROR, "A required input has no wire."),
+    "dangling": (ERROR, "A wire begins or ends at something that is not there."),
+    "cycle": (ERROR, "Nodes feed themselves."),
+    "recursion": (ERROR, "A block contains itself."),
+    "depth": (ERROR, "Blocks are nested too deep."),
+    "unknown-type": (ERROR, "A node is of a type that is neither a layer nor a block of this project."),
+    "name": (ERROR, "Two nodes have one name, or a name that cannot be an identifier."),
+    "sharing": (ERROR, "Calls that share one set of weights need weights of different shapes."),
+    "no-input": (ERROR, "A network has no input."),
+    "no-output": (ERROR, "A network has no output."),
+    "unused": (WARNING, "A node's result reaches no output."),
+    "identity": (WARNING, "A condition is never true."),
+    "optimizer": (ERROR, "The optimizer has a field that its kind does not know, or a value out of range."),
+    "training": (ERROR, "The training set-up has a value that does not fit."),
+    "tuple": (ERROR, "The five-tuple does not conform."),
+    "rank-hint": (NOTE, "A layer works on more axes than is usual."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem where it was found, before it is put together over all instances.
+
+    ``message`` begins with the node's name; ``hints`` are the rule's words on what would help; ``port`` is the input
+    that fails, where one does.
+    """
+
+    code: str
+    message: str
+    port: str = ""
+    hints: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> str:
+        """error, warning or note."""
+        return CODES[self.code][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a drawing, said once, however many instances have it.
+
+    ``path`` is the state-dict path of the first instance, ``id`` the ids on the way down joined by ``/``; ``paths``
+    lists all instances (capped). ``fix`` names what one click does; graph_core.fixes makes the edit.
+    """
+
+    code: str
+    severity: str
+    message: str
+    graph: str
+    node: str
+    path: str
+    id: str
+    port: str = ""
+    paths: tuple[str, ...] = ()
+    fix: str | None = None
+    hints: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,302 @@
+"""The incremental analysis: shapes and totals of every graph, kept up to date edit by edit.
+
+There is one context per (graph, parameter values, input specs), shared by all instances and iterations that agree in
+them. An edit marks nodes stale in its graph's contexts, and, where results change, upward through their users; a
+refresh walks each context in schedule order and stops where outputs stay the same. So what an edit costs is
+proportional to what it can affect.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from graph_core.context import NOTHING, Context, Result, Totals
+from graph_core.definitions import defaults, definition_input, definition_scope
+from graph_core.dims import Dim, Expr, Named, symbol
+from graph_core.expressions import Value
+from graph_core.graph import Edit, Graph, Node, Project
+from graph_core.layer import Facts, Refusal, Spec, collecting_conditions, layer_types
+from graph_core.nodes import evaluate_node
+from graph_core.order import Schedule, callees_first, schedule
+
+
+def engine_of(project: Project) -> Engine:
+    """The project's analysis, made on first use and fed by its edits from then on."""
+    if project.engine is None:
+        project.engine = Engine(project)
+    engine: Engine = project.engine
+    return engine
+
+
+class Engine:
+    """Holds the contexts of a project and refreshes them when asked."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.version = 0
+        self._contexts: dict[str, dict[Any, Context]] = {}
+        self.memory: dict[Any, Facts | Refusal] = {}
+        self._schedules: dict[str, Schedule] = {}
+        self._roots: dict[str, Context] = {}
+        self._definitions: dict[str, Context] = {}
+        self._order: tuple[list[str], set[str]] | None = None
+        self.depth = 0
+        self._dirty = False
+
+    # What others ask.
+
+    def root(self, network: str = "main") -> Context:
+        """The context of a network at the example sizes, up to date."""
+        self.refresh()
+        if network not in self._roots:
+            graph = self.project.networks[network]
+            scope: dict[str, Value] = {n: Named(v, n) for n, v in self.project.symbols.items()}
+            scope.update(defaults(graph))
+            self._roots[network] = self.new_context(graph, "root", network, scope, {}, {})
+        return self._roots[network]
+
+    def symbolic_root(self, network: str = "main") -> Context:
+        """The context of a network with its symbols left as symbols: what formulas are made of."""
+        self.refresh()
+        key = f"root {network}"
+        if key not in self._definitions:
+            graph = self.project.networks[network]
+            scope: dict[str, Value] = {name: symbol(name) for name in self.project.symbols}
+            scope.update(defaults(graph))
+            self._definitions[key] = self.new_context(graph, "symbolic", network, scope, {}, {})
+        return self._definitions[key]
+
+    def definition(self, key: str) -> Context:
+        """A block by itself: inferred widths and size-like parameters are symbols, other parameters concrete."""
+        self.refresh()
+        if key not in self._definitions:
+            graph = self.project.graphs[key]
+            example = next(iter(self._instances(key)), None)
+            scope = definition_scope(graph, example)
+            inputs: dict[str, Spec | None] = {}
+            bound: dict[str, Dim] = {}
+            for port in graph.inputs():
+                inputs[port.id] = definition_input(port, example, scope, bound)
+            self._definitions[key] = self.new_context(graph, "definition", key, scope, bound, inputs)
+        return self._definitions[key]
+
+    def schedule_of(self, graph: Graph) -> Schedule:
+        """The graph's schedule, remembered until its structure changes."""
+        found = self._schedules.get(graph.key)
+        if found is None:
+            found = self._schedules[graph.key] = schedule(graph)
+        return found
+
+    def recursive_graphs(self) -> set[str]:
+        """The keys of graphs that end up using themselves."""
+        return self._callees()[1]
+
+    # What edits do.
+
+    def note(self, edit: Edit) -> None:
+        """Mark what an edit can affect."""
+        self.version += 1
+        for context in self._definitions.values():
+            self._release(context)
+            self._dirty = True
+        self._definitions.clear()
+        for change in edit.changes:
+            match change.table:
+                case "nodes":
+                    self._note_node(change.graph, change.key, change.old, change.new)
+                case "wires":
+                    self._schedules.pop(change.graph, None)
+                    self._mark(change.graph, change.key.partition(".")[0])
+                case "params":
+                    self._drop_contexts(change.graph)
+                case "graphs" | "symbols" | "network_keys":
+                    self._forget_all()
+
+    def _note_node(self, key: str, id: str, old: Node | None, new: Node | None) -> None:
+        if old is None or new is None:
+            self._schedules.pop(key, None)
+        if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):
+            self._order = None
+        ports = [node for node in (old, new) if node and _role(node)]
+        if ports and key not in self.project.network_keys.values():
+            self._drop_contexts(key)
+        elif ports:
+            self._drop_contexts(key, roots_too=any(_role(node) == "input" for node in ports) and (not old or not new))
+            self._mark(key, id)
+        else:
+            self._mark(key, id)
+
+    def _mark(self, key: str, id: str) -> None:
+        self._dirty = True
+        for context in self._contexts.get(key, {}).values():
+            context.stale.add(id)
+
+    def _drop_contexts(self, key: str, *, roots_too: bool = True) -> None:
+        """The graph's ports or parameters changed: its contexts are void, its users are stale."""
+        self._dirty = True
+        for context in list(self._contexts.get(key, {}).values()):
+            if context.role == "root" and not roots_too:
+                continue
+            for user, id in context.users.values():
+                user.stale.add(id)
+            self._release(context)
+        self._roots = {name: c for name, c in self._roots.items() if c.graph.key != key or not roots_too}
+
+    def _forget_all(self) -> None:
+        self._contexts.clear()
+        self._roots.clear()
+        self._schedules.clear()
+        self._order = None
+        self._dirty = True
+
+    # Refreshing.
+
+    def refresh(self) -> None:
+        """Bring every living context up to date."""
+        if not self._dirty:
+            return
+        self._dirty = False
+        self._evict()
+        for key in self._callees()[0]:
+            for context in list(self._contexts.get(key, {}).values()):
+                if context.stale:
+                    before = context.totals, tuple(context.outputs().values())
+                    self._refresh_context(context)
+                    if (context.totals, tuple(context.outputs().values())) != before:
+                        for user, id in context.users.values():
+                            user.stale.add(id)
+        self._evict()
+
+    def _refresh_context(self, context: Context) -> None:
+        plan = self.schedule_of(context.graph)
+        heap: list[tuple[int, str]] = []
+        totals = context.totals
+        for id in context.stale:
+            if id in plan.position:
+                heap.append((plan.position[id], id))
+            elif id in context.results:
+                totals = totals.minus(self._forget(context, id).totals)
+        context.stale.clear()
+        context.order = plan.order
+        for id in plan.cyclic:
+            if id in context.results:
+                totals = totals.minus(self._forget(context, id).totals)
+                heap += [(plan.position[t], t) for t, _ in context.graph.outgoing.get(id, {}) if t in plan.position]
+        heapq.heapify(heap)
+        queued = {id for _, id in heap}
+        while heap:
+            _, id = heapq.heappop(heap)
+            if id not in queued:
+                continue
+            queued.discard(id)
+            old = context.results.get(id)
+            new = evaluate_node(self, context, context.graph.nodes[id])
+            self._put(context, id, old, new)
+            totals = totals.plus(new.totals).minus(old.totals) if old else totals.plus(new.totals)
+            if old is None or old.specs != new.specs:
+                for target, _ in context.graph.outgoing.get(id, {}):
+                    if target in plan.position and target not in queued:
+                        queued.add(target)
+                        heapq.heappush(heap, (plan.position[target], target))
+        context.totals = totals
+
+    def _forget(self, context: Context, id: str) -> Result:
+        result = context.results.pop(id)
+        for call in result.calls:
+            call.context.users.pop((id_of(context), id), None)
+        return result
+
+    def _put(self, context: Context, id: str, old: Result | None, new: Result) -> None:
+        if old:
+            for call in old.calls:
+                call.context.users.pop((id_of(context), id), None)
+        for call in new.calls:
+            call.context.users[(id_of(context), id)] = (context, id)
+        context.results[id] = new
+
+    def _evict(self) -> None:
+        """Forget contexts that nothing uses any more; living ones never."""
+        todo = [c for contexts in self._contexts.values() for c in contexts.values() if not self._living(c)]
+        while todo:
+            context = todo.pop()
+            children = {id_of(call.context): call.context for r in context.results.values() for call in r.calls}
+            self._release(context)
+            todo += [child for child in children.values() if not self._living(child)]
+
+    def _living(self, context: Context) -> bool:
+        return bool(context.users) or context.role == "root"
+
+    def _release(self, context: Context) -> None:
+        for id in list(context.results):
+            self._forget(context, id)
+        self._contexts.get(context.graph.key, {}).pop((context.role, context.key), None)
+
+    def _instances(self, key: str) -> list[Context]:
+        """The living concrete contexts of a block."""
+        return [
+            c for c in self._contexts.get(key, {}).values() if all(type(v) is not Expr for v in c.inferred.values())
+        ]
+
+    def _callees(self) -> tuple[list[str], set[str]]:
+        if self._order is None:
+            self._order = callees_first(self.project)
+        return self._order
+
+    # Making contexts.
+
+    def instance(self, graph: Graph, key: Any) -> Context | None:
+        """The living context of a block for these values and inputs, if there is one."""
+        return self._contexts.get(graph.key, {}).get(("instance", key))
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One level further down in nested blocks."""
+        self.depth += 1
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    def new_context(
+        self,
+        graph: Graph,
+        role: str,
+        key: Any,
+        scope: dict[str, Value],
+        bound: dict[str, Dim],
+        inputs: Mapping[str, Spec | None],
+    ) -> Context:
+        """Work out a graph under given values and inputs; ``bound`` holds the inferred widths."""
+        context = Context(graph, role, key, {**scope, **bound}, bound, inputs)
+        if role in ("root", "instance"):
+            self._contexts.setdefault(graph.key, {})[(role, key)] = context
+        totals = NOTHING
+        plan = self.schedule_of(graph)
+        context.order = plan.order
+        results = context.results
+        with collecting_conditions() as conditions:
+            sums = []
+            for id in plan.order:
+                result = evaluate_node(self, context, graph.nodes[id])
+                results[id] = result
+                for call in result.calls:
+                    call.context.users[(id_of(context), id)] = (context, id)
+                sums.append(result.totals)
+        if sums:
+            totals = Totals(*[sum(column) for column in zip(*sums, strict=True)])
+        context.totals = totals
+        context.conditions = tuple(dict.fromkeys(conditions))
+        return context
+
+
+def id_of(context: Context) -> int:
+    """The key by which a context is listed among the users of another."""
+    return id(context)
+
+
+def _role(node: Node) -> str:
+    declaration = layer_types().get(node.type)
+    return getattr(declaration.torch, "role", "") if declaration else ""
