@@ -1,0 +1,1 @@
+"""Smaller models: fake-quantized layers in torch and int8 in onnxruntime."""

@@ -1,0 +1,1 @@
+"""Models for elsewhere: ONNX, torch.export and TensorRT."""

@@ -1,0 +1,55 @@
+"""The headless commands, one module each, imported only when their verb is used.
+
+A verb's module has `HELP` (one line), `add_arguments(parser)` and `run(arguments) -> int` (the exit code: 0 done,
+1 it failed, 2 wrong usage or an unreadable file). Its own imports must stay light, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Protocol, cast
+
+from codegen.errors import Refusal
+
+VERBS: dict[str, str] = {}
+"""Verb → module, in the order in which `netwright --help` lists them."""
+
+
+class Verb(Protocol):
+    """What a verb's module offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def load_verb(name: str) -> Verb:
+    """The module behind a verb. Raises KeyError for a name that is not a verb."""
+    return cast(Verb, importlib.import_module(VERBS[name]))
+
+
+def run_verb(name: str, argv: list[str]) -> int:
+    """Parse `argv` (what follows the verb) and run it; every refusal becomes one line on stderr.
+
+    Wrong usage ends in argparse's own SystemExit(2); an interruption (Ctrl-C) returns 130, as shells expect.
+    """
+    verb = load_verb(name)
+    parser = argparse.ArgumentParser(prog=f"netwright {name}", description=verb.HELP)
+    verb.add_arguments(parser)
+    arguments = parser.parse_args(argv)
+    try:
+        return verb.run(arguments)
+    except Refusal as refusal:
+        print(f"netwright {name}: {refusal}", file=sys.stderr)
+        return refusal.exit_code
+    except BrokenPipeError:  # the reader of our output left early (`| head`): not a failure of ours
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains while it flushes at exit
+        return 0
+    except KeyboardInterrupt:
+        print(f"netwright {name}: interrupted.", file=sys.stderr)
+        return 130
