@@ -16,5 +16,5 @@ class Unusable(Refusal):
     exit_code = 2
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the person asked for it
+class Stopped(Exception):
     """The work was stopped because a person asked for it; what was reached so far has been kept."""

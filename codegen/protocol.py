@@ -86,7 +86,7 @@ def decode(line: bytes) -> Json:
     id = message.get("id")
     known_id = id if isinstance(id, str) else None
     if message.get("v") != VERSION:
-        raise BadLine(f"The message has version {message.get('v')!r:.20}; this side speaks version {VERSION}.", known_id)
+        raise BadLine(f"The message has version {message.get('v')!r:.20}; this side speaks {VERSION}.", known_id)
     return message
 
 

@@ -36,7 +36,7 @@ CATALOG: dict[str, DataSet] = {
             test=360,
             low=0.0,
             high=1.0,
-            source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; bundled with scikit-learn",
+            source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998 (in scikit-learn)",
         ),
     )
 }
