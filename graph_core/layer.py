@@ -109,9 +109,9 @@ class Spec:
 class Inlet:
     """An input port: axis pattern (``N C H W``, ``N ... C``, ``...``), the kinds it takes, whether it may stay unwired.
 
-    ``variadic`` stands for ports ``x0, x1, …`` of which at least ``least`` are wired. A rule has one argument per
-    inlet, in the order of declaration: its shape, None for an optional one that is not wired, and for a variadic one
-    the tuple of all its shapes.
+    ``variadic`` stands for ports ``x0, x1, …`` of which at least ``least`` are wired. A rule is called with the
+    shape of every wired inlet by its name (so an optional one has the default None), and with those of a variadic one
+    by position.
     """
 
     def __init__(

@@ -13,8 +13,8 @@ def axis_of(number: int, x: Shape, name: str = "dim") -> int:
     rank = len(x)
     require(
         -rank <= number < rank,
-        lambda: f"has no axis {number}: its input {shape_text(x)} has {rank} axes, {-rank} to {rank - 1}",
-        "axis",
+        lambda: f"has no axis {number} for {name}: its input {shape_text(x)} has axes {-rank} to {rank - 1}",
+        "parameter",
         set=lambda: {name: -1} if rank else None,
     )
     return number % rank

@@ -77,7 +77,7 @@ class MatMul(Layer):
         require(
             same(k, inner),
             lambda: f"cannot multiply {shape_text(a)} by {shape_text(b)}: {k} columns meet {inner} rows",
-            "matmul",
+            "shape",
             insert="Transpose" if len(b) > 2 and same(k, p) else None,
             port="b",
         )
@@ -97,7 +97,7 @@ class Concat(Layer):
     x, y = Inlet("...", variadic=True), Outlet()
     dim = Axes(1, "The axis along which they are joined.", single=True, torch=0)
 
-    def rule(self, x: tuple[Shape, ...]) -> Facts:
+    def rule(self, *x: Shape) -> Facts:
         first = x[0]
         axis = axis_of(self.dim[0], first)
         total: Dim = 0
@@ -115,5 +115,5 @@ class Concat(Layer):
         require(
             truth,
             lambda: f"cannot join {shape_text(first)} and {shape_text(other)} along axis {self.dim[0]}",
-            "concat",
+            "shape",
         )

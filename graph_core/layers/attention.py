@@ -79,7 +79,7 @@ def _equal(name: str, shape: Shape, needed: Shape) -> None:
     fits = len(shape) == len(needed)
     answers = [same(given, size) for given, size in zip(shape, needed, strict=True)] if fits else [False]
     for answer in answers:
-        require(answer, lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", "attention")
+        require(answer, lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", port=name)
 
 
 class ScaledDotProductAttention(Layer):
@@ -103,9 +103,9 @@ class ScaledDotProductAttention(Layer):
         scores = (*lead, t, s)
         if attn_mask is not None:
             if self.is_causal:
-                raise Refusal("takes either attn_mask or is_causal, not both", "attention", set={"is_causal": False})
+                raise Refusal("takes either attn_mask or is_causal, not both", "shape", set={"is_causal": False})
             wide = broadcast(attn_mask, scores)
-            _equal("attn_mask, spread out,", wide, scores)
+            _equal("attn_mask", wide, scores)
         work: Dim = prod(scores)
         return facts(
             (*lead, t, values),

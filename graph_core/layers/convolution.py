@@ -59,7 +59,7 @@ class _Conv(Layer):
             require(
                 at_least(size, padding + 1 if mode == "reflect" else padding),
                 lambda: f"pads {size} values by {padding} in {mode} mode, more than there are",
-                "padding",
+                "window",
                 set={"padding_mode": "zeros"},
             )
 

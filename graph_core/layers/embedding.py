@@ -26,7 +26,7 @@ class Embedding(Layer):
             require(
                 at_least(self.num_embeddings, padding + 1),
                 lambda: f"has padding_idx {padding} in a table of {self.num_embeddings} rows",
-                "index",
+                "parameter",
                 set={"padding_idx": 0},
             )
         table = Weight("weight", (self.num_embeddings, self.embedding_dim), "in out")
@@ -46,7 +46,7 @@ class _Positions(Layer):
         require(
             at_least(self.max_len, x[1]),
             lambda: f"has {size_text(self.max_len)} positions for a sequence of {size_text(x[1])}",
-            "length",
+            "parameter",
             set=lambda: {"max_len": int(x[1])} if isinstance(x[1], int) else None,
         )
 

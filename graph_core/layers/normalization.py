@@ -43,7 +43,7 @@ class BatchNorm1d(_BatchNorm):
         require(
             len(x) <= 3,
             lambda: f"takes N×C or N×C×L, not the {len(x)} axes of {shape_text(x)}",
-            "rank",
+            "axes",
             insert="Flatten",
             port="x",
         )
@@ -78,7 +78,7 @@ class LayerNorm(Layer):
         require(
             len(x) >= self.axes,
             lambda: f"normalizes {self.axes} axes, and its input {shape_text(x)} has {len(x)}",
-            "rank",
+            "axes",
             set=lambda: {"axes": len(x)},
         )
         shape = x[-self.axes :]

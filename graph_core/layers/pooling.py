@@ -34,7 +34,7 @@ class _Pool(Layer):
             require(
                 at_least(k, 2 * p),
                 lambda: f"pads by {shape_text(padding)}, more than half of its {shape_text(kernel)} window",
-                "padding",
+                "window",
                 set=lambda: {"padding": stored([k // 2 for k in kernel])},
             )
             positions = (ceil_window if self.ceil_mode else window)(size, k, s, p, d)
@@ -174,7 +174,9 @@ class Mean(Layer):
         axes = [axis_of(number, x) for number in self.dim]
         if len(set(axes)) < len(axes):
             raise Refusal(
-                f"averages one axis of {shape_text(x)} twice", "axis", set={"dim": sorted(set(axes), key=axes.index)}
+                f"averages one axis of {shape_text(x)} twice",
+                "parameter",
+                set={"dim": sorted(set(axes), key=axes.index)},
             )
         kept: list[Dim] = [1 if i in axes else size for i, size in enumerate(x) if self.keepdim or i not in axes]
         return facts(tuple(kept), elementwise=prod(x))

@@ -71,7 +71,7 @@ class _Recurrent(Layer):
             require(
                 same(given, needed),
                 lambda: f"takes {name} of {shape_text(state)} (layers × batch × hidden), not {shape_text(shape)}",
-                "state",
+                port=name,
             )
 
 
@@ -129,5 +129,8 @@ class LSTM(_Recurrent):
     c0, c = Inlet("L N H", "float", optional=True), Outlet()
 
     def rule(self, x: Shape, h0: Shape | None = None, c0: Shape | None = None) -> Facts:
-        require((h0 is None) == (c0 is None), "takes h0 and c0 together; one of them is not wired", "state")
+        missing = "h0" if h0 is None else "c0"
+        require(
+            (h0 is None) is (c0 is None), f"takes h0 and c0 together; {missing} is not wired", "unwired", port=missing
+        )
         return self._facts(x, {"h0": h0, "c0": c0}, 2)

@@ -25,7 +25,7 @@ class Flatten(Layer):
         require(
             start <= end,
             lambda: f"starts at axis {start}, behind axis {end} where it ends",
-            "axis",
+            "parameter",
             set={"end_dim": -1},
         )
         if start == end:
@@ -56,7 +56,7 @@ class Reshape(Layer):
                 f"cannot lay out the {values} values of {shape_text(x[1:])} as "
                 + "×".join("?" if same(size, -1) else str(size) for size in self.shape)
             ),
-            "reshape",
+            "shape",
             set={"shape": [-1]},
         )
         sizes: list[Dim] = [values // given if same(size, -1) else size for size in self.shape]
@@ -80,12 +80,12 @@ class Permute(Layer):
         require(
             len(self.dims) == rank,
             lambda: f"orders {len(self.dims)} axes, and its input {shape_text(x)} has {rank}",
-            "rank",
+            "axes",
             set={"dims": last},
         )
         order = [axis_of(number, x, "dims") for number in self.dims]
         if len(set(order)) < rank:
-            raise Refusal(f"names an axis twice in {', '.join(map(str, self.dims))}", "axis", set={"dims": last})
+            raise Refusal(f"names an axis twice in {', '.join(map(str, self.dims))}", "parameter", set={"dims": last})
         return facts(tuple(x[axis] for axis in order))
 
 
@@ -125,7 +125,7 @@ class Select(Layer):
         require(
             at_least(x[axis], index + 1 if index >= 0 else -index),
             lambda: f"picks position {index} of an axis of {x[axis]}",
-            "index",
+            "parameter",
             set={"index": -1},
         )
         return facts((*x[:axis], *x[axis + 1 :]))
