@@ -1,1 +1,7 @@
 """What an architecture is: graphs, layer declarations, shapes, figures and problems. Knows neither torch nor Qt."""
+
+from graph_core.analysis import Analysis, analyze
+from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
+from graph_core.layer import layer_types
+
+__all__ = ["Analysis", "EditError", "Graph", "Node", "Param", "Project", "Repeat", "analyze", "layer_types"]

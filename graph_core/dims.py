@@ -124,6 +124,11 @@ def symbols_of(size: Dim) -> set[str]:
     return symbolic.names(size.raw) if isinstance(size, Expr) else set()
 
 
+def plain(size: Dim) -> Dim:
+    """A size without the name of the symbol it stands for."""
+    return int(size) if isinstance(size, Named) else size
+
+
 def prod(sizes: Iterable[Dim]) -> Dim:
     """The product of sizes; 1 for none."""
     result: Dim = 1
@@ -169,6 +174,11 @@ def _difference(a: Dim, b: Dim) -> Dim:
 def window(size: Dim, kernel: Dim, stride: Dim, padding: Dim, dilation: Dim = 1) -> Dim:
     """Positions of a sliding window: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 (nn.Conv2d)."""
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def ceil_divide(a: Dim, b: Dim) -> Dim:
+    """⌈a / b⌉ for positive whole sizes."""
+    return (a + b - 1) // b
 
 
 def ceil_window(size: Dim, kernel: Dim, stride: Dim, padding: Dim, dilation: Dim = 1) -> Dim:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from graph_core.context import NOTHING, Context, Result, layer_totals
-from graph_core.dims import Dim, Named, Shape, same, shape_text
+from graph_core.dims import Dim, Shape, plain, same, shape_text
 from graph_core.expressions import ExpressionError, Scope, Value, decide, evaluate
 from graph_core.fields import FieldError, Sizes, resolve_all
 from graph_core.graph import Graph, Node
@@ -185,13 +185,9 @@ def bind_input(node: Node, spec: Spec, bound: dict[str, Dim], scope: Scope) -> F
                 return Finding("parameter", f"cannot tell the size {axis} of its input {node.name}: {error}", node.id)
             sentence = f"takes {axis} at {node.name} and gets {shape_text(shape)}"
             code = "shape"
-        if not isinstance(expected, Dim) or same(_plain(expected), _plain(size)) is False:
+        if not isinstance(expected, Dim) or same(plain(expected), plain(size)) is False:
             return Finding(code, sentence, node.id)
     return None
-
-
-def _plain(size: Dim) -> Dim:
-    return int(size) if isinstance(size, Named) else size
 
 
 def block_inputs_given(

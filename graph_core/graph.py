@@ -250,6 +250,21 @@ class Project:
         if changes:
             self._tell(Edit(title, changes))
 
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Edits made inside are seen by the analysis only, and taken back at the end, whatever happens."""
+        assert self._recording is None, "trying() inside editing()"
+        listeners, self.listeners = self.listeners, []
+        done: list[Edit] = []
+        self.listeners.append(done.append)
+        try:
+            yield
+        finally:
+            self.listeners = []
+            for edit in reversed(done):
+                self.apply(edit.inverse())
+            self.listeners = listeners
+
     def record(self, graph: str, table: str, key: str, new: Any) -> None:
         """Replace one entry of one table inside ``editing``; ``None`` removes it."""
         assert self._recording is not None, "record() outside editing()"

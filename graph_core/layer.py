@@ -106,6 +106,15 @@ class Spec:
         return next(kind for kind, names in KINDS.items() if self.dtype in names)
 
 
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What would fit a port: exactly a spec, or a number of axes, or a kind of values."""
+
+    spec: Spec | None = None
+    rank: int | None = None
+    kind: str = ""
+
+
 class Inlet:
     """An input port: axis pattern (``N C H W``, ``N ... C``, ``...``), the kinds it takes, whether it may stay unwired.
 
@@ -298,6 +307,14 @@ class Layer:
     def operator_sign(cls) -> str:
         """The sign in its circle, for what is drawn as an operator on the wire; empty for plates."""
         return cls.torch.sign if isinstance(cls.torch, Operator) else cls.sign
+
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """The parameters with which a layer of this type turns ``have`` into what is wanted; None where it cannot.
+
+        Fixes ask every declaration, so a type that bridges shapes says so here.
+        """
+        return None
 
     @classmethod
     def owns_weights(cls) -> bool:

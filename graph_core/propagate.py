@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from graph_core.context import NOTHING, Context, Result, Totals
 from graph_core.definitions import defaults, definition_input, definition_scope
@@ -20,7 +20,15 @@ from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Facts, Refusal, Spec, collecting_conditions, layer_types
 from graph_core.nodes import evaluate_node
-from graph_core.order import Schedule, callees_first, schedule
+from graph_core.order import Schedule, blocks_used, callees_first, schedule
+from graph_core.problems import Finding
+
+
+class FindStructure(Protocol):
+    """What finds faults in the structure of one graph."""
+
+    def __call__(self, graph: Graph, plan: Schedule, *, network: bool) -> list[tuple[str, Finding]]:
+        """Each finding with the id of its node."""
 
 
 def engine_of(project: Project) -> Engine:
@@ -40,6 +48,7 @@ class Engine:
         self._contexts: dict[str, dict[Any, Context]] = {}
         self.memory: dict[Any, Facts | Refusal] = {}
         self._schedules: dict[str, Schedule] = {}
+        self._structures: dict[str, tuple[list[tuple[str, Finding]], list[str]]] = {}
         self._roots: dict[str, Context] = {}
         self._definitions: dict[str, Context] = {}
         self._order: tuple[list[str], set[str]] | None = None
@@ -90,6 +99,27 @@ class Engine:
             found = self._schedules[graph.key] = schedule(graph)
         return found
 
+    def example(self, key: str) -> Context:
+        """A concrete context of a block: the first living instance, else its definition."""
+        self.refresh()
+        return next(iter(self._instances(key)), None) or self.definition(key)
+
+    def structures(self, key: str, find: FindStructure) -> list[tuple[str, list[tuple[str, Finding]]]]:
+        """What ``find`` says of a network's graph and of each graph it uses, remembered until an edit touches them."""
+        todo, seen, found = [key], {key}, []
+        networks = set(self.project.network_keys.values())
+        while todo:
+            here = todo.pop(0)
+            graph = self.project.graphs[here]
+            if here not in self._structures:
+                findings = find(graph, self.schedule_of(graph), network=here in networks)
+                self._structures[here] = (findings, sorted(blocks_used(graph)))
+            findings, used = self._structures[here]
+            found.append((here, findings))
+            todo += [block for block in used if block not in seen]
+            seen.update(used)
+        return found
+
     def recursive_graphs(self) -> set[str]:
         """The keys of graphs that end up using themselves."""
         return self._callees()[1]
@@ -109,6 +139,7 @@ class Engine:
                     self._note_node(change.graph, change.key, change.old, change.new)
                 case "wires":
                     self._schedules.pop(change.graph, None)
+                    self._structures.pop(change.graph, None)
                     self._mark(change.graph, change.key.partition(".")[0])
                 case "params":
                     self._drop_contexts(change.graph)
@@ -118,6 +149,8 @@ class Engine:
     def _note_node(self, key: str, id: str, old: Node | None, new: Node | None) -> None:
         if old is None or new is None:
             self._schedules.pop(key, None)
+        if old is None or new is None or (old.type, old.name) != (new.type, new.name):
+            self._structures.clear()
         if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):
             self._order = None
         ports = [node for node in (old, new) if node and _role(node)]
@@ -149,6 +182,7 @@ class Engine:
         self._contexts.clear()
         self._roots.clear()
         self._schedules.clear()
+        self._structures.clear()
         self._order = None
         self._dirty = True
 

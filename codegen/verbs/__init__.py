@@ -23,11 +23,9 @@ class Verb(Protocol):
 
     HELP: str
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the verb's own arguments."""
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
 
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do what was asked; the result is the exit code."""
+    def run(self, arguments: argparse.Namespace) -> int: ...
 
 
 def load_verb(name: str) -> Verb:

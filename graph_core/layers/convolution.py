@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from graph_core.dims import Dim, Shape, at_least, divides, prod, shape_text, window
+from typing import Any
+
+from graph_core.dims import Dim, Shape, at_least, ceil_divide, divides, plain, prod, same, shape_text, window
 from graph_core.fields import REQUIRED, Choice, Flag, Pair, Single, Size
-from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
-from graph_core.layers._rules import fitting_kernel, nearest_divisor
+from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts, require
+from graph_core.layers._rules import fitting_kernel, nearest_divisor, stored
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -25,6 +27,20 @@ class _Conv(Layer):
     groups: Size
     bias: Flag
     padding_mode: Choice
+
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """A window of 1 with a stride: changes the channels and thins the space out, as residual networks project."""
+        rank = cls.inlets["x"].rank
+        if want.spec is None or have.kind != "float" or not len(have.shape) == len(want.spec.shape) == rank:
+            return None
+        (n, _, *space), (m, channels, *goal) = have.shape, want.spec.shape
+        strides = [ceil_divide(size, wanted) for size, wanted in zip(space, goal, strict=True)]
+        fits = all(same(window(s, 1, step, 0), g) for s, step, g in zip(space, strides, goal, strict=True))
+        if not (same(n, m) and fits and isinstance(channels, int)):
+            return None
+        params: dict[str, Any] = {"out_channels": plain(channels), "kernel_size": 1}
+        return params if all(same(step, 1) for step in strides) else {**params, "stride": stored(strides)}
 
     def rule(self, x: Shape) -> Facts:
         n, c, *space = x

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graph_core.dims import Shape, at_least, prod, size_text
 from graph_core.fields import REQUIRED, Maybe, Size
-from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
+from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts, require
 
 
 class Embedding(Layer):
@@ -19,6 +21,11 @@ class Embedding(Layer):
     num_embeddings = Size(1000, "Rows of the table: indices run from 0 to one less.", torch=REQUIRED)
     embedding_dim = Size(128, "Length of each vector.", torch=REQUIRED)
     padding_idx = Maybe(None, "The index whose vector stays zero.", least=0, advanced=True)
+
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """Turns whole numbers into vectors where real numbers are wanted."""
+        return {} if want.kind == "float" and have.kind == "int" else None
 
     def rule(self, x: Shape) -> Facts:
         padding = self.padding_idx

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from graph_core.dims import Shape, prod
+from typing import Any
+
+from graph_core.dims import Shape, plain, prod, same
 from graph_core.fields import REQUIRED, Flag, Size
-from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts
+from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts
 
 
 class Linear(Layer):
@@ -18,6 +20,15 @@ class Linear(Layer):
     x, y = Inlet("... F", "float"), Outlet()
     out_features = Size(128, "Size of the last axis afterwards.", torch=REQUIRED)
     bias = Flag(True, "Add a learned constant to each feature.")
+
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """Maps the last axis where it is all that differs."""
+        if want.spec is None or have.kind != "float" or not have.shape:
+            return None
+        shape = want.spec.shape
+        fits = len(shape) == len(have.shape) and all(map(same, have.shape[:-1], shape[:-1]))
+        return {"out_features": plain(shape[-1])} if fits and isinstance(shape[-1], int) else None
 
     def rule(self, x: Shape) -> Facts:
         *lead, width = x

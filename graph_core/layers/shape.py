@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text
 from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Sizes
-from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, facts, require
+from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, Spec, Want, facts, require
 from graph_core.layers._rules import axis_of
 
 
@@ -17,6 +19,14 @@ class Flatten(Layer):
     source = "torch.Tensor.flatten"
 
     x, y = Inlet("..."), Outlet()
+
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """Merges all axes but the batch where two axes are wanted, else the last ones."""
+        if want.rank is None or not 1 < want.rank < len(have.shape):
+            return None
+        return {} if want.rank == 2 else {"start_dim": want.rank - 1}
+
     start_dim = Axes(1, "The first axis that is merged.", single=True, torch=REQUIRED)
     end_dim = Axes(-1, "The last axis that is merged.", single=True, advanced=True)
 

@@ -1,0 +1,297 @@
+"""The whole readout of a network: figures, layer table, formulas and problems, from the incremental analysis.
+
+MACs are multiply-adds of convolutions, linear maps and matrix products; FLOPs are 2 × MACs plus one per element of
+element-wise and normalization work. Everything at the example sizes, batch 1 unless the symbol N says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from graph_core.context import Context, Result, Totals
+from graph_core.dims import Dim, Expr, prod
+from graph_core.graph import EditError, Project
+from graph_core.layer import Spec
+from graph_core.memory import activations_inference, activations_training
+from graph_core.optimizers import KINDS, check_setup, optimizer_values
+from graph_core.problems import Finding, Problem
+from graph_core.propagate import Engine, engine_of
+from graph_core.structure import structure_findings
+
+MAX_ROWS = 100_000
+MAX_PATHS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ParamCounts:
+    """Elements of weights: trainable, frozen, and buffers as torch counts them. Shared weights count once."""
+
+    trainable: int
+    frozen: int
+    buffers: int
+
+    @property
+    def total(self) -> int:
+        """Trainable and frozen together, as torch's ``parameters()`` has them."""
+        return self.trainable + self.frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes at float32: parameters with buffers, gradients, optimizer state, and activations at their peak."""
+
+    params: int
+    grads: int
+    optimizer: int
+    activations_inference: int
+    activations_training: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer that runs. ``id`` joins the ids on the way down, ``path`` is the state-dict path."""
+
+    id: str
+    path: str
+    type: str
+    output: tuple[tuple[int, ...], ...]
+    params: int
+    macs: int
+    flops: int
+
+
+class Analysis:
+    """What is known of one network. Figures and problems are fixed; the layer table and formulas are made when asked.
+
+    The two latter need the drawing as it was: after an edit they raise EditError, and ``analyze`` again is cheap.
+    """
+
+    def __init__(self, engine: Engine, network: str) -> None:
+        self.network = network
+        self._engine = engine
+        self._root = engine.root(network)
+        self._version = engine.version
+        totals = self._root.totals
+        self.params = ParamCounts(int_of(totals.trainable), int_of(totals.frozen), int_of(totals.buffers))
+        self.macs = int_of(totals.macs)
+        self.flops = 2 * self.macs + int_of(totals.elementwise)
+        self.problems = collect_problems(engine, network)
+        self._totals = totals
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is no error; warnings and notes are allowed."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Bytes of parameters, gradients, optimizer state and activations."""
+        root = self._current()
+        values = optimizer_values(self._engine.project.setup(self.network))
+        state = KINDS[values["kind"]].state_per_parameter(values)
+        grads = 4 * self.params.trainable
+        return Memory(
+            int_of(self._totals.bytes),
+            grads,
+            state * grads,
+            activations_inference(root),
+            activations_training(root),
+        )
+
+    @cached_property
+    def layers(self) -> tuple[LayerRow, ...]:
+        """Every layer that runs, once per instance, in the order it runs; at most 100,000 rows."""
+        rows: list[LayerRow] = []
+        for row in _rows(self._current(), "", ""):
+            rows.append(row)
+            if len(rows) == MAX_ROWS:
+                break
+        return tuple(rows)
+
+    @cached_property
+    def formulas(self) -> dict[str, str]:
+        """Parameters, buffers, MACs and FLOPs over the symbols, and the conditions under which they hold."""
+        self._current()
+        root = self._engine.symbolic_root(self.network)
+        totals = root.totals
+        found = {
+            "params": str(totals.trainable + totals.frozen),
+            "buffers": str(totals.buffers),
+            "macs": str(totals.macs),
+            "flops": str(2 * totals.macs + totals.elementwise),
+        }
+        conditions = list(dict.fromkeys(_conditions(root, set())))
+        if conditions:
+            found["conditions"] = "; ".join(f"not: {text}" for text in conditions)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of ``netwright summary --json``."""
+        params = asdict(self.params)
+        return {
+            "params": params,
+            "macs": self.macs,
+            "flops": self.flops,
+            "memory": asdict(self.memory),
+            "layers": [{**asdict(row), "output": [list(shape) for shape in row.output]} for row in self.layers],
+            "formulas": self.formulas,
+            "problems": [problem_json(problem) for problem in self.problems],
+        }
+
+    def _current(self) -> Context:
+        if self._engine.version != self._version:
+            raise EditError("The drawing has changed since this analysis; analyze it again.")
+        return self._root
+
+
+def analyze(project: Project, network: str = "") -> Analysis:
+    """Analyze a network (the first, if none is named); after an edit only what it can affect is done again."""
+    names = list(project.networks)
+    if not names:
+        raise EditError("The project has no network; add one.")
+    if network and network not in names:
+        raise EditError(f"There is no network {network}; there are {', '.join(names)}.")
+    return Analysis(engine_of(project), network or ("main" if "main" in names else names[0]))
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as ``--json`` shows it."""
+    fields = ("code", "severity", "path", "message", "fix")
+    return {name: getattr(problem, name) for name in fields}
+
+
+def int_of(size: Dim) -> int:
+    """A total as an int; totals of a network at its example sizes always are."""
+    assert not isinstance(size, Expr)
+    return int(size)
+
+
+def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
+    """Each instance of a block node with its state-dict path: numbered where it repeats with weights of its own."""
+    node = result.node
+    for call in result.calls:
+        numbered = node.run is not None and not node.run.shared
+        for step in range(call.first, call.first + call.count):
+            yield (f"{path}{node.name}.{step}" if numbered else f"{path}{node.name}"), call.context
+            if not numbered:
+                break
+
+
+def _rows(context: Context, path: str, ids: str) -> Iterator[LayerRow]:
+    for id in context.order:
+        result = context.results[id]
+        if result.calls:
+            for inner, child in instances_of(result, path):
+                yield from _rows(child, f"{inner}.", f"{ids}{id}/")
+        elif result.facts is not None and result.enabled is not False and result.totals.layers:
+            totals = result.totals
+            params = int_of(totals.trainable) + int_of(totals.frozen)
+            macs = int_of(totals.macs)
+            output = tuple(tuple(map(int_of, spec.shape)) for spec in result.specs if spec)
+            flops = 2 * macs + int_of(totals.elementwise)
+            yield LayerRow(f"{ids}{id}", f"{path}{result.node.name}", result.node.type, output, params, macs, flops)
+
+
+def _conditions(context: Context, seen: set[int]) -> Iterator[str]:
+    if id(context) in seen:
+        return
+    seen.add(id(context))
+    yield from context.conditions
+    for result in context.results.values():
+        for call in result.calls:
+            yield from _conditions(call.context, seen)
+
+
+def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
+    """Every problem of a network, each said once with the paths of all its instances; errors first, as they run."""
+    from graph_core.fixes import first_fix_title
+
+    project = engine.project
+    root = engine.root(network)
+    found: dict[tuple[str, str, str, str], tuple[Finding, list[tuple[str, str]]]] = {}
+
+    def add(graph: str, node: str, finding: Finding, path: str, ids: str) -> None:
+        key = (graph, node, finding.code, finding.port)
+        entry = found.setdefault(key, (finding, []))
+        if len(entry[1]) < MAX_PATHS:
+            entry[1].append((path, ids))
+
+    for key, findings in engine.structures(root.graph.key, structure_findings):
+        graph = project.graphs[key]
+        prefixes = _places(root, key)
+        for id, finding in findings:
+            for path, ids in prefixes or [("", "")]:
+                name = graph.nodes[id].name if id else ""
+                add(key, id, finding, f"{path}{name}".rstrip("."), f"{ids}{id}".rstrip("/"))
+    _walk_findings(root, "", "", add)
+    for finding in check_setup(project.setup(network)):
+        add("", "optimizer" if finding.code == "optimizer" else "training", finding, finding.code, "")
+    problems = [
+        Problem(
+            finding.code,
+            finding.severity,
+            finding.message,
+            graph,
+            node,
+            places[0][0],
+            places[0][1],
+            finding.port,
+            tuple(path for path, _ in places),
+            first_fix_title(project, network, graph, node, finding),
+            finding.hints,
+        )
+        for (graph, node, _, _), (finding, places) in found.items()
+    ]
+    rank = {"error": 0, "warning": 1, "note": 2}
+    return tuple(sorted(problems, key=lambda problem: rank[problem.severity]))
+
+
+def _walk_findings(context: Context, path: str, ids: str, add: Any) -> None:
+    if not (context.totals.errors or context.totals.warnings):
+        return
+    for id in context.order:
+        result = context.results[id]
+        for finding in result.findings:
+            add(context.graph.key, id, finding, f"{path}{result.node.name}", f"{ids}{id}")
+        for call in result.calls:
+            if call.context.totals.errors or call.context.totals.warnings:
+                for count, (inner, child) in enumerate(instances_of(result, path)):
+                    if count == MAX_PATHS:
+                        break
+                    _walk_findings(child, f"{inner}.", f"{ids}{id}/", add)
+                break
+
+
+def _places(root: Context, key: str) -> list[tuple[str, str]]:
+    """Path prefixes of the first instances of a graph under a root."""
+    if root.graph.key == key:
+        return [("", "")]
+    todo: list[tuple[Context, str, str]] = [(root, "", "")]
+    seen: set[int] = set()
+    while todo:
+        context, path, ids = todo.pop(0)
+        if id(context) in seen:
+            continue
+        seen.add(id(context))
+        for id_, result in context.results.items():
+            for inner, child in instances_of(result, path):
+                if child.graph.key == key:
+                    return [(f"{inner}.", f"{ids}{id_}/")]
+                todo.append((child, f"{inner}.", f"{ids}{id_}/"))
+                break
+    return []
+
+
+def figures(totals: Totals) -> tuple[int, int, int]:
+    """Parameters, MACs and FLOPs of totals."""
+    macs = int_of(totals.macs)
+    return int_of(totals.trainable) + int_of(totals.frozen), macs, 2 * macs + int_of(totals.elementwise)
+
+
+def values_on(spec: Spec | None) -> int:
+    """Values per sample on a wire: the product of the axes; 0 where unknown."""
+    size = prod(spec.shape) if spec else 0
+    return int(size) if isinstance(size, int) else 0

@@ -1,0 +1,299 @@
+"""Fixes: for a problem, the edits that would mend it, each with a title and a preview of its change in cost.
+
+Which layer bridges two shapes is asked of the declarations (``Layer.adapt``); no layer type is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph_core import edits
+from graph_core.context import Context
+from graph_core.dims import shape_text
+from graph_core.edits import DEFAULT
+from graph_core.evaluate import source_spec
+from graph_core.graph import Graph, Node, Project
+from graph_core.layer import Layer, Spec, Want, layer_types
+from graph_core.names import BadName, check_name, identifier_from, numbered
+from graph_core.problems import Finding, Problem
+from graph_core.propagate import engine_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way to mend a problem: a title that says what it does, and the edit."""
+
+    title: str
+    make: Callable[[], None]
+    detail: str = ""
+
+    def apply(self, project: Project) -> None:
+        """Do it, as one edit named by its title."""
+        with project.editing(self.title):
+            self.make()
+
+
+def fixes(project: Project, problem: Problem, network: str = "main") -> list[Fix]:
+    """What would mend the problem, best first; raises nothing, an unfixable problem has none."""
+    finding = Finding(problem.code, problem.message, problem.port, problem.hints)
+    return list(_fixes(project, network, problem.graph, problem.node, finding))
+
+
+def first_fix_title(project: Project, network: str, graph: str, node: str, finding: Finding) -> str | None:
+    """The title of the best fix, None where there is none."""
+    best = next(_fixes(project, network, graph, node, finding), None)
+    return best.title if best else None
+
+
+def preview(project: Project, fix: Fix, network: str = "main") -> tuple[int, int, int]:
+    """The change of parameters, MACs and errors that a fix would bring; the drawing is left as it is.
+
+    Raises EditError where the fix cannot be made.
+    """
+    return cost_of(project, fix.make, network)
+
+
+def cost_of(project: Project, make: Callable[[], Any], network: str = "main") -> tuple[int, int, int]:
+    """The change of parameters, MACs and errors that any edit would bring, tried and taken back unseen."""
+    engine = engine_of(project)
+    before = engine.root(network).totals
+    with project.trying():
+        make()
+        after = engine.root(network).totals
+    change = after.minus(before)
+    params = change.trainable + change.frozen
+    assert isinstance(params, int)
+    assert isinstance(change.macs, int)
+    return int(params), int(change.macs), change.errors
+
+
+def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) -> Iterator[Fix]:
+    if not key:
+        yield from _setup_fixes(project, network, id, finding)
+        return
+    graph = project.graphs[key]
+    node = graph.nodes.get(id)
+    hints = finding.hints
+    if "wire" in hints and hints["wire"] in graph.wires:
+        yield Fix("Remove the wire", lambda: edits.disconnect(graph, hints["wire"]))
+        return
+    if node is None:
+        yield from _graph_fixes(graph, finding)
+        return
+    known = edits.fields_of(project, node.type) or {} if node.type in layer_types() else {}
+    if "set" in hints and all(name in known for name in hints["set"]):
+        for name, value in hints["set"].items():
+            shown = "×".join(map(str, value)) if isinstance(value, list | tuple) else value
+            yield Fix(f"Set {name} to {shown}", _setter(graph, id, {name: value}))
+    for name, whole in hints.get("nearest", {}).items():
+        best = _nearest_divisor(whole, node.params.get(name, 1))
+        yield Fix(f"Set {name} to {best}", _setter(graph, id, {name: best}))
+    match finding.code:
+        case "broadcast":
+            yield from _join_fixes(project, network, graph, node)
+        case "axes" | "kind" | "shape":
+            yield from _bridge_fixes(project, network, graph, node, finding)
+        case "unwired":
+            yield from _wire_fixes(project, network, graph, node, finding.port)
+        case "unused":
+            yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [id]))
+        case "unknown-type" | "recursion" | "depth":
+            yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [id], heal=True))
+        case "sharing" if node.use:
+            yield Fix("Give it weights of its own", lambda: edits.use_weights_of(graph, id, ""))
+        case "symbol":
+            symbol = hints["symbol"]
+            yield Fix(f"Set {symbol} to 16", lambda: edits.set_symbol(project, symbol, 16))
+        case "condition":
+            yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
+        case "name":
+            yield _rename_fix(graph, node)
+        case "parameter":
+            yield from _default_fixes(project, graph, node, finding)
+
+
+def _setter(graph: Graph, id: str, values: Mapping[str, Any]) -> Callable[[], None]:
+    return lambda: edits.set_params(graph, id, values)
+
+
+def _nearest_divisor(whole: int, near: Any) -> int:
+    wanted = near if isinstance(near, int) else 1
+    divisors = [k for k in range(1, int(whole) + 1) if whole % k == 0][:10_000]
+    return min(divisors, key=lambda k: (abs(k - wanted), k))
+
+
+def _graph_fixes(graph: Graph, finding: Finding) -> Iterator[Fix]:
+    """Place the missing Input or Output, on the first loose end."""
+    role = {"no-input": "input", "no-output": "output"}.get(finding.code)
+    if role is None:
+        return
+    type = next(name for name, d in layer_types().items() if getattr(d.torch, "role", "") == role)
+
+    def make() -> None:
+        port = edits.add(graph, type)
+        for id, node in list(graph.nodes.items()):
+            if id == port.id:
+                continue
+            if role == "input":
+                free = [p for p in graph.in_ports(node) if p not in graph.incoming.get(id, {})]
+                if free:
+                    edits.connect(graph, f"{port.id}.{graph.out_ports(port)[0]}", f"{id}.{free[0]}")
+                    return
+            elif graph.out_ports(node) and not graph.outgoing.get(id):
+                edits.connect(graph, f"{id}.{graph.out_ports(node)[0]}", f"{port.id}.{graph.in_ports(port)[0]}")
+                return
+
+    yield Fix(f"Place an {type}", make)
+
+
+def _context(project: Project, network: str, graph: Graph) -> Context | None:
+    engine = engine_of(project)
+    root = engine.root(network)
+    return root if root.graph is graph else engine.example(graph.key)
+
+
+def _inputs(context: Context, node: Node) -> dict[str, tuple[str, Spec]]:
+    """The wired inputs of a node: port -> (source, what comes)."""
+    found = {}
+    for port, source in context.graph.incoming.get(node.id, {}).items():
+        spec = source_spec(context, source)
+        if spec is not None:
+            found[port] = (f"{source[0]}.{source[1]}", spec)
+    return found
+
+
+def bridges(have: Spec, want: Want) -> Iterator[tuple[type[Layer], dict[str, Any]]]:
+    """Layers, with their parameters, that turn what there is into what is wanted."""
+    for declaration in layer_types().values():
+        params = declaration.adapt(have, want)
+        if params is not None:
+            yield declaration, params
+
+
+def _join_fixes(project: Project, network: str, graph: Graph, node: Node) -> Iterator[Fix]:
+    """Project the shortcut: put a bridging layer on the input whose source runs earlier; or take the join out."""
+    context = _context(project, network, graph)
+    if context is None:
+        return
+    inputs = _inputs(context, node)
+    position = engine_of(project).schedule_of(graph).position
+    ports = sorted(inputs, key=lambda port: position.get(inputs[port][0].split(".")[0], 0))
+    if len(ports) >= 2:
+        shortcut, trunk = ports[0], ports[-1]
+        for port, other in ((shortcut, trunk), (trunk, shortcut)):
+            for declaration, params in bridges(inputs[port][1], Want(spec=inputs[other][1])):
+                title = "Insert a projection on the shortcut" if port == shortcut else "Insert a projection"
+                detail = _detail(declaration, params, inputs[port][1], inputs[other][1])
+                yield Fix(title, _inserter(graph, f"{node.id}.{port}", declaration, params, "shortcut"), detail)
+    if graph.out_ports(node):
+        keep = ports[-1] if ports else ""
+
+        def remove() -> None:
+            if keep:
+                for target, _ in list(graph.outgoing.get(node.id, {}).items()):
+                    edits.connect(graph, inputs[keep][0], f"{target[0]}.{target[1]}")
+            edits.remove(graph, [node.id])
+
+        yield Fix("Remove the shortcut", remove)
+
+
+def _detail(declaration: type[Layer], params: Mapping[str, Any], have: Spec, want: Spec) -> str:
+    shown = " ".join(declaration.fields[name].show(_tupled(value)) for name, value in params.items())
+    return f"{declaration.__name__} {shown}, {shape_text(have.shape)} → {shape_text(want.shape)}"
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _inserter(
+    graph: Graph, wire: str, declaration: type[Layer], params: Mapping[str, Any], name: str = ""
+) -> Callable[[], None]:
+    def make() -> None:
+        taken = {node.name for node in graph.nodes.values()}
+        chosen = numbered(name, taken, bare=True) if name else ""
+        source, target = graph.wires[wire].split(".")[0], wire.split(".")[0]
+        ends = [graph.view[end] for end in (source, target) if end in graph.view]
+        at = (sum(x for x, _ in ends) / len(ends), sum(y for _, y in ends) / len(ends)) if ends else None
+        node = edits.add(graph, declaration.__name__, name=chosen, params=params, at=at)
+        edits.insert_on_wire(graph, wire, node.id)
+
+    return make
+
+
+def _bridge_fixes(project: Project, network: str, graph: Graph, node: Node, finding: Finding) -> Iterator[Fix]:
+    context = _context(project, network, graph)
+    inputs = _inputs(context, node) if context else {}
+    if finding.port not in inputs:
+        return
+    have = inputs[finding.port][1]
+    for hint in ("rank", "kind"):
+        if hint in finding.hints:
+            want = Want(**{hint: finding.hints[hint].split(" or ")[0] if hint == "kind" else finding.hints[hint]})
+            for declaration, params in bridges(have, want):
+                make = _inserter(graph, f"{node.id}.{finding.port}", declaration, params)
+                yield Fix(f"Insert {declaration.__name__} before {node.name}", make)
+
+
+def _wire_fixes(project: Project, network: str, graph: Graph, node: Node, port: str) -> Iterator[Fix]:
+    """Wire a loose end that does not depend on the node."""
+    position = engine_of(project).schedule_of(graph).position
+    loose = [
+        other
+        for other in graph.nodes.values()
+        if other.id != node.id and graph.out_ports(other) and not graph.outgoing.get(other.id)
+    ]
+    loose.sort(key=lambda other: -position.get(other.id, -1))
+    for other in loose[:3]:
+        if not _depends(graph, other.id, node.id):
+            source = f"{other.id}.{graph.out_ports(other)[0]}"
+            yield Fix(f"Wire {other.name} to {node.name}", _wirer(graph, source, f"{node.id}.{port}"))
+    yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [node.id], heal=True))
+
+
+def _wirer(graph: Graph, source: str, target: str) -> Callable[[], None]:
+    return lambda: edits.connect(graph, source, target)
+
+
+def _depends(graph: Graph, id: str, on: str) -> bool:
+    """Whether a node gets anything from another, directly or not."""
+    todo, seen = [id], {id}
+    while todo:
+        for source, _ in graph.incoming.get(todo.pop(), {}).values():
+            if source == on:
+                return True
+            if source not in seen:
+                seen.add(source)
+                todo.append(source)
+    return False
+
+
+def depends_on(graph: Graph, id: str, on: str) -> bool:
+    """Whether wiring ``id`` into ``on`` would close a loop: ``id`` is ``on`` or gets something from it."""
+    return id == on or _depends(graph, id, on)
+
+
+def _rename_fix(graph: Graph, node: Node) -> Fix:
+    taken = {other.name for other in graph.nodes.values() if other.id != node.id}
+    stem = identifier_from(node.name, "node")
+    try:
+        check_name(stem)
+    except BadName:
+        stem = f"{stem}_"
+    name = numbered(stem, taken, bare=True)
+    return Fix(f"Rename it to {name}", lambda: edits.rename(graph, node.id, name))
+
+
+def _default_fixes(project: Project, graph: Graph, node: Node, finding: Finding) -> Iterator[Fix]:
+    for name in node.params:
+        if f": {name}" in finding.message:
+            yield Fix(f"Set {name} back to its default", _setter(graph, node.id, {name: DEFAULT}))
+
+
+def _setup_fixes(project: Project, network: str, part: str, finding: Finding) -> Iterator[Fix]:
+    values = finding.hints.get("set") or {finding.port: None}
+    name = next(iter(values))
+    title = f"Set {name} to {values[name]}" if values[name] is not None else f"Set {name} back to its default"
+    yield Fix(title, lambda: edits.set_setup(project, network, part, values))
