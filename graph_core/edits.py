@@ -36,10 +36,9 @@ def add(
     if id in graph.nodes:
         raise EditError(f"{graph.name} already has a node with the id {id}; choose another.")
     id = _checked(check_id, id) if id else new_id(graph, stem)
-    taken = {node.name for node in graph.nodes.values()}
-    if name in taken:
+    if name in graph.names:
         raise EditError(f"{graph.name} already has a node called {name}; choose another name.")
-    name = _checked(check_name, name) if name else numbered(stem, taken, bare=len(stem) == 1)
+    name = _checked(check_name, name) if name else numbered(stem, graph.names, bare=len(stem) == 1)
     node = Node(id, type, name)
     stored = _checked_params(graph.project, node, params or {})
     node = replace(node, params=stored)
@@ -52,7 +51,7 @@ def add(
 
 def new_id(graph: Graph, stem: str) -> str:
     """A short id that is free in the graph: the first letter of the stem and a number."""
-    return numbered(stem[0].lower(), graph.nodes.keys() | graph.view.keys())
+    return numbered(stem[0].lower(), graph.nodes)
 
 
 def remove(graph: Graph, ids: Iterable[str], *, heal: bool = False) -> None:

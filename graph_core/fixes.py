@@ -212,7 +212,7 @@ def _inserter(
     graph: Graph, wire: str, declaration: type[Layer], params: Mapping[str, Any], name: str = ""
 ) -> Callable[[], None]:
     def make() -> None:
-        taken = {node.name for node in graph.nodes.values()}
+        taken = graph.names
         chosen = numbered(name, taken, bare=True) if name else ""
         source, target = graph.wires[wire].split(".")[0], wire.split(".")[0]
         ends = [graph.view[end] for end in (source, target) if end in graph.view]

@@ -94,10 +94,11 @@ class Graph:
         self.nodes: dict[str, Node] = {}
         self.wires: dict[str, str] = {}
         self.view: dict[str, tuple[float, float]] = {}
-        # Derived from wires, kept by Project.record: node -> {port: (source node, source port)} and
-        # node -> {(target node, target port): source port}.
+        # Derived, kept by Project.record: of wires, node -> {port: (source node, source port)} and
+        # node -> {(target node, target port): source port}; of nodes, ids by name and the graph's ports.
         self.incoming: dict[str, dict[str, tuple[str, str]]] = {}
         self.outgoing: dict[str, dict[tuple[str, str], str]] = {}
+        self.names: dict[str, set[str]] = {}
         self.ports_of_role: dict[str, dict[str, Node]] = {"input": {}, "output": {}}
 
     @property
@@ -122,7 +123,7 @@ class Graph:
 
     def by_name(self, name: str) -> Node | None:
         """The node with that name, if there is one."""
-        return next((node for node in self.nodes.values() if node.name == name), None)
+        return next((self.nodes[id] for id in self.names.get(name, ())), None)
 
     def in_ports(self, node: Node) -> list[str]:
         """The keys of a node's input ports; variadic ones as many as are wired, and one more."""
@@ -306,7 +307,7 @@ class Project:
         elif table == "wires":
             self._rewire(self.graphs[graph], key, entries.get(key), new)
         elif table == "nodes":
-            _note_port(self.graphs[graph], key, new)
+            _note_node(self.graphs[graph], entries.get(key), new)
         if new is None:
             entries.pop(key, None)
         else:
@@ -330,11 +331,16 @@ class Project:
             listener(edit)
 
 
-def _note_port(graph: Graph, id: str, node: Node | None) -> None:
-    declaration = layer_types().get(node.type) if node else None
-    role = getattr(declaration.torch, "role", "") if declaration else ""
-    for which, table in graph.ports_of_role.items():
-        if node is not None and which == role:
-            table[id] = node
-        else:
-            table.pop(id, None)
+def _note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
+    """Keep what is derived from nodes: ids by name, and the graph's ports."""
+    if old is not None:
+        graph.names[old.name].discard(old.id)
+        if not graph.names[old.name]:
+            del graph.names[old.name]
+        for table in graph.ports_of_role.values():
+            table.pop(old.id, None)
+    if new is not None:
+        graph.names.setdefault(new.name, set()).add(new.id)
+        role = getattr(getattr(layer_types().get(new.type), "torch", None), "role", "")
+        if role:
+            graph.ports_of_role[role][new.id] = new

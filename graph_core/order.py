@@ -97,15 +97,3 @@ def callees_first(project: Project) -> tuple[list[str], set[str]]:
                 path.append(key)
                 todo.append(iter(uses[key]))
     return order, recursive
-
-
-def reaching_outputs(graph: Graph) -> set[str]:
-    """The nodes from which some Output node of the graph can be reached, those included."""
-    seen = set(graph.ports_of_role["output"])
-    todo = list(seen)
-    while todo:
-        for source, _ in graph.incoming.get(todo.pop(), {}).values():
-            if source not in seen:
-                seen.add(source)
-                todo.append(source)
-    return seen

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graph_core.graph import Graph
 from graph_core.layer import layer_types
 from graph_core.names import BadName, check_name
-from graph_core.order import Schedule, loops, reaching_outputs
+from graph_core.order import Schedule, loops
 from graph_core.problems import Finding
 
 
@@ -74,9 +74,9 @@ def _ports(graph: Graph) -> Iterator[tuple[str, Finding]]:
 
 
 def _unused(graph: Graph, plan: Schedule) -> Iterator[tuple[str, Finding]]:
+    """Loose ends: what nothing reads. What only feeds a loose end is implied, and not said again."""
     if not graph.ports_of_role["output"]:
         return
-    used = reaching_outputs(graph)
     for id in plan.order:
-        if id not in used:
+        if not graph.outgoing.get(id) and id not in graph.ports_of_role["output"]:
             yield id, Finding("unused", f"{graph.nodes[id].name} reaches no output")
