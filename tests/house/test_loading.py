@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.house.source import ROOT
+from tests.house.source import ROOT, sources
 
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "scipy", "sympy", "pyqtgraph"}
 QT = {"PySide6", "shiboken6"}
@@ -34,15 +34,41 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("code", "unwanted"),
-    [
-        pytest.param("import graph_core.layer as l; assert l.layer_types()", HEAVY | QT | {"numpy"}, id="graph_core"),
-        pytest.param("import codegen", HEAVY | QT | {"numpy"}, id="codegen"),
-    ],
-)
-def test_loads_neither(code: str, unwanted: set[str]):
-    assert loaded_by(code) & unwanted == set()
+def there(*modules: str) -> list[str]:
+    """Those of ``modules`` that the project has."""
+    known = {source.module for source in sources()}
+    return [module for module in modules if module in known]
+
+
+def test_the_core_loads_neither_torch_nor_qt():
+    code = "import graph_core\nfrom graph_core.layer import layer_types\nassert layer_types()"
+    assert loaded_by(code) & (HEAVY | QT | {"numpy"}) == set()
+
+
+def test_codegen_loads_nothing_before_it_is_needed():
+    assert loaded_by("import codegen") & (HEAVY | QT | {"numpy"}) == set()
+
+
+@pytest.mark.parametrize("module", there("codegen.emit"))
+def test_writing_source_loads_neither_torch_nor_qt(module: str):
+    code = DRAW + "from codegen import emit_source\nassert 'nn.Conv2d(3, 16, 3)' in emit_source(project)"
+    assert loaded_by(code) & (HEAVY | QT | {"numpy"}) == set()
+
+
+@pytest.mark.parametrize("module", there("designer.command"))
+def test_the_command_line_starts_without_qt_and_torch(module: str):
+    assert loaded_by(f"import {module}") & (HEAVY | QT) == set()
+
+
+@pytest.mark.parametrize("module", there("designer.window"))
+def test_the_window_starts_without_torch_formulas_and_plots(module: str):
+    assert loaded_by(f"import {module}") & HEAVY == set()
+
+
+def test_no_module_of_the_window_loads_what_workers_need():
+    modules = [source.module for source in sources("designer") if source.module != "designer.__main__"]
+    code = "from importlib import import_module\n" + "\n".join(f"import_module({name!r})" for name in modules)
+    assert loaded_by(code) & (HEAVY - {"pyqtgraph"}) == set()
 
 
 def test_a_heavy_import_is_seen():
