@@ -48,6 +48,7 @@ class Request:
     args: Json = field(default_factory=dict)
 
     def line(self) -> bytes:
+        """The request as one line, ready to be written."""
         return encode({"v": VERSION, "id": self.id, "verb": self.verb, "args": self.args})
 
 

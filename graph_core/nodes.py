@@ -86,6 +86,7 @@ def _evaluate_port(engine: Engine, context: Context, node: Node, role: str) -> R
 def inputs_given(
     context: Context, node: Node, declaration: type[Layer]
 ) -> tuple[list[tuple[Inlet, Spec | None]], list[Finding], bool]:
+    """What flows into each inlet, what is wrong with that, and whether something upstream is still to be solved."""
     wired = context.graph.incoming.get(node.id, {})
     given: list[tuple[Inlet, Spec | None]] = []
     findings: list[Finding] = []
