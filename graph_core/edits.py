@@ -275,9 +275,14 @@ def _checked_params(project: Project, node: Node, given: Mapping[str, Any]) -> d
         except ExpressionError as error:
             raise EditError(f"{node.name}: {name}: {error}") from error
         stored[name] = value
-        if fields is not None and _equal(value, fields[name].default):
+        if fields is not None and is_default(fields[name], value):
             stored.pop(name)
     return {name: stored[name] for name in known if name in stored}
+
+
+def is_default(field: Field[Any], value: Any) -> bool:
+    """Whether ``value`` need not be stored. A shape that names axes is: a block's Input without one takes any."""
+    return not getattr(field, "named", False) and _equal(value, field.default)
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -204,6 +204,7 @@ class Project:
         self.meta: dict[str, Any] = {}
         self.listeners: list[Callable[[Edit], None]] = []
         self.engine: Any = None  # the incremental analysis, made by graph_core.propagate on first use
+        self.read_only = False  # read from a file of a newer version: saving would lose parts of it
         self._recording: list[Change] | None = None
 
     @classmethod
@@ -287,6 +288,10 @@ class Project:
                 if have != change.old:
                     raise EditError(f"“{edit.title}” does not fit the drawing any more.")
                 self.record(change.graph, change.table, change.key, change.new)
+
+    def fill(self, graph: str, table: str, key: str, value: Any) -> None:
+        """Put an entry into a project that is being read: not recorded, told to nobody."""
+        self._write(graph, table, key, value)
 
     def _table(self, graph: str, table: str) -> dict[str, Any]:
         if graph:

@@ -1,0 +1,259 @@
+"""The file of a project: ``name.netw``, UTF-8 JSON that diffs well, saved whole or not at all.
+
+One node or wire stands on a line, sorted by id; where nodes lie is kept apart from what they mean. Reading never runs
+anything: see graph_core.reading for what is refused and what is opened for repair.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from graph_core.graph import Graph, Node, Project
+from graph_core.jsontext import MAX_BYTES, FileError, kind_of, parse_tree
+from graph_core.layer import layer_types
+from graph_core.names import natural
+from graph_core.reading import read_project
+
+__all__ = ["MIGRATIONS", "VERSION", "FileError", "dumps", "load", "loads", "save"]
+
+VERSION: Final = 1
+# Version -> what turns a tree of that version into one of the next, in place. Renamed layer types, ports and
+# parameters need none: their declarations say what they replace.
+MIGRATIONS: Final[dict[int, Callable[[dict[str, Any]], None]]] = {}
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
+
+
+def dumps(project: Project) -> str:
+    """The text of the project's file; the same for equal projects, whatever way they were made."""
+    try:
+        return "".join(_lines(project))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FileError(f"The project holds a value that no file can: {error}.") from error
+
+
+def _lines(project: Project) -> Iterator[str]:
+    yield f'{{\n  "netw": {VERSION},\n  "meta": {_encode(_name_first(project.meta))}'
+    yield f',\n  "symbols": {_encode({name: project.symbols[name] for name in _sorted(project.symbols)})}'
+    yield f',\n  "networks": {_encode(project.network_keys)}'
+    setups = {name: project.setups[name] for name in _sorted(project.setups)}
+    if setups:
+        yield ',\n  "setups": {'
+        for name, comma in _listed(setups):
+            parts = setups[name]
+            lines = [f"      {_encode(part)}: {_encode(_kind_first(parts[part]))}" for part in sorted(parts)]
+            yield f"{comma}\n    {_encode(name)}: {{\n" + ",\n".join(lines) + "\n    }"
+        yield "\n  }"
+    yield ',\n  "graphs": {'
+    keys = _sorted(project.graphs)
+    for key, comma in _listed(keys):
+        yield f"{comma}\n    {_encode(key)}: {{"
+        yield from _graph_lines(project.graphs[key])
+        yield "\n    }"
+    yield "\n  }" if keys else "}"
+    placed = [key for key in keys if project.graphs[key].view]
+    if placed:
+        yield ',\n  "view": {'
+        for key, comma in _listed(placed):
+            view = project.graphs[key].view
+            places = ((id, [_number(x) for x in view[id]]) for id in _sorted(view))
+            yield f"{comma}\n    {_encode(key)}: " + _table(places, "      ")
+        yield "\n  }"
+    yield "\n}\n"
+
+
+def _graph_lines(graph: Graph) -> Iterator[str]:
+    if graph.head:
+        yield f'\n      "head": {_encode(_name_first(graph.head))},'
+    if graph.params:
+        params = ((name, param.default) for name, param in graph.params.items())
+        yield f'\n      "params": {_table(params, "        ")},'
+    nodes = ((id, node_tree(graph.project, graph.nodes[id])) for id in _sorted(graph.nodes))
+    yield f'\n      "nodes": {_table(nodes, "        ")},'
+    wires = ((target, graph.wires[target]) for target in _sorted(graph.wires))
+    yield f'\n      "wires": {_table(wires, "        ")}'
+
+
+def _table(entries: Iterable[tuple[str, Any]], indent: str) -> str:
+    lines = [f"{indent}{_encode(key)}: {_encode(value)}" for key, value in entries]
+    return "{\n" + ",\n".join(lines) + f"\n{indent[2:]}}}" if lines else "{}"
+
+
+def node_tree(project: Project, node: Node) -> dict[str, Any]:
+    """A node as it stands in the file; parameters in the order in which its type declares them."""
+    tree: dict[str, Any] = {"name": node.name, "type": node.type}
+    if node.params:
+        tree["set"] = _in_order(project, node)
+    if node.when:
+        tree["when"] = node.when
+    if node.run is not None:
+        shared = {"times": node.run.times, "shared": True}
+        tree["repeat"] = shared if node.run.shared else node.run.times
+    if node.use:
+        tree["use"] = node.use
+    return tree
+
+
+def _in_order(project: Project, node: Node) -> Mapping[str, Any]:
+    if len(node.params) == 1:
+        return node.params
+    declared: Iterable[str] = ()
+    if node.type in project.graphs:
+        declared = project.graphs[node.type].params
+    elif node.type in layer_types():
+        declared = layer_types()[node.type].fields
+    known = {name: node.params[name] for name in declared if name in node.params}
+    return {**known, **{name: node.params[name] for name in sorted(node.params.keys() - known.keys())}}
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=natural)
+
+
+def _listed(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for place, name in enumerate(names):
+        yield name, "," if place else ""
+
+
+def _name_first(table: Mapping[str, Any]) -> dict[str, Any]:
+    return _first("name", table)
+
+
+def _kind_first(table: Mapping[str, Any]) -> dict[str, Any]:
+    return _first("kind", table)
+
+
+def _first(first: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: table[name] for name in sorted(table, key=lambda name: (name != first, name))}
+
+
+def _number(x: float) -> float:
+    return int(x) if x == int(x) else x
+
+
+def loads(text: str, *, newer_ok: bool = False) -> Project:
+    """The project in the text of a file; raises FileError.
+
+    A file of a newer version is refused with ``error.newer``; with ``newer_ok`` what this version knows of it is read,
+    and the project's ``read_only`` is set: it can be looked at, not saved.
+    """
+    tree = parse_tree(text)
+    version = tree.get("netw")
+    if version is None:
+        raise FileError('The file is JSON, but no drawing: it has no "netw".')
+    if type(version) is not int or version < 1:
+        raise FileError(f"netw is {kind_of(version) if type(version) is not int else version}; it takes a version, 1.")
+    if version > VERSION:
+        if not newer_ok:
+            raise FileError(
+                f"The file has version {version}, this program knows up to {VERSION}; open it with a newer Netwright.",
+                newer=True,
+            )
+        project = read_project(tree, lenient=True)
+        project.read_only = True
+        return project
+    for older in range(version, VERSION):
+        _migrate(tree, older)
+    return read_project(tree)
+
+
+def _migrate(tree: dict[str, Any], older: int) -> None:
+    try:
+        MIGRATIONS[older](tree)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise FileError(
+            f"The file of version {older} is not in the form of that version; take an older copy."
+        ) from error
+
+
+def load(path: str | os.PathLike[str], *, newer_ok: bool = False) -> Project:
+    """The project in a file; raises FileError with one sentence that begins with the file's name."""
+    name = Path(path).name
+    try:
+        text = _read(path)
+        return loads(text, newer_ok=newer_ok)
+    except FileError as error:
+        raise FileError(f"{name}: {error}", newer=error.newer) from error
+    except UnicodeDecodeError as error:
+        raise FileError(f"{name}: Byte {error.start} is no UTF-8; save the file as UTF-8 text.") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError(f"{name} cannot be opened: {reason}.") from error
+
+
+def _read(path: str | os.PathLike[str]) -> str:
+    # Not waiting: opening a named pipe would stop here until somebody writes to it.
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(file, "rb") as stream:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError("It is no ordinary file; choose a .netw file.")
+        if status.st_size > MAX_BYTES:
+            raise FileError(f"It has {status.st_size / 2**20:.0f} MiB; a drawing may have {MAX_BYTES >> 20}.")
+        return stream.read(MAX_BYTES + 1).decode("utf-8-sig")
+
+
+def save(project: Project, path: str | os.PathLike[str]) -> None:
+    """Save the project; the file is the old one or the new one, whole, whatever happens meanwhile. Raises FileError.
+
+    The new text goes to a temporary file beside it, is flushed to the disk and takes the file's place. Permissions
+    are kept; where ``path`` is a link, what it points to is written.
+    """
+    name = Path(path).name
+    if project.read_only:
+        raise FileError(f"{name} cannot be saved: a newer Netwright wrote the drawing, and parts of it would be lost.")
+    try:
+        data = dumps(project).encode("utf-8")
+        _replace(os.path.realpath(path), data)
+    except UnicodeEncodeError as error:
+        raise FileError(f"{name} cannot be saved: a text holds half of a surrogate pair; take it out.") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise FileError(f"{name} cannot be saved: {error}") from error
+        raise FileError(f"{name} cannot be saved: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def _replace(target: str, data: bytes) -> None:
+    folder = os.path.dirname(target)
+    mode = None
+    with contextlib.suppress(FileNotFoundError):
+        status = os.stat(target)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError("It is a folder or a device; choose another name.")
+        if not os.access(target, os.W_OK):
+            raise FileError("It is read-only; choose another name.")
+        mode = stat.S_IMODE(status.st_mode)
+    temporary = os.path.join(folder, f".netw-{secrets.token_hex(6)}.tmp")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with os.fdopen(file, "wb") as stream:
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(file, mode)
+            stream.write(data)
+            stream.flush()
+            os.fsync(file)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: str) -> None:
+    """Put the folder's entry on the disk, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,285 @@
+"""From the tree of a file to a project: every field is checked, what is wrong is named.
+
+A file that is not in our form is refused with FileError. A drawing that is merely wrong (a wire to nowhere, an unknown
+layer type, nodes in a circle, a parameter out of range) is read as it is: the analysis says what to mend.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+
+from graph_core.edits import is_default
+from graph_core.graph import Graph, Node, Param, Project, Repeat
+from graph_core.jsontext import FileError, check_plain, is_small, kind_of, shown
+from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
+from graph_core.names import BadName, check_class_name, check_id, check_identifier, check_name
+
+FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
+GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires")
+NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "use")
+MAX_SYMBOL: Final = 2**31 - 1
+MAX_PLACE: Final = 1e7
+_NODE_FIELDS = frozenset(NODE_FIELDS)
+_TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")
+_END = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,60})\Z")
+
+
+def read_project(tree: Mapping[str, Any], *, lenient: bool = False) -> Project:
+    """The project in a tree of the current version; raises FileError. ``lenient`` leaves out what it cannot read."""
+    project = Project()
+    Reader(project, lenient=lenient).read(tree)
+    return project
+
+
+class Reader:
+    """Reads a file's tree, or parts of one, into a project of its own."""
+
+    def __init__(self, project: Project, *, lenient: bool = False) -> None:
+        self.project = project
+        self.lenient = lenient
+
+    def read(self, tree: Mapping[str, Any]) -> None:
+        """Put everything that ``tree`` holds into the project; raises FileError."""
+        self._known(tree, FIELDS, "the file")
+        self.graphs(tree)
+        self._each(tree, "meta", self._meta)
+        self._each(tree, "symbols", self._symbol)
+        self._each(tree, "networks", self._network)
+        self._each(tree, "setups", self._setup)
+        self._each(tree, "view", self._view)
+
+    def graphs(self, tree: Mapping[str, Any]) -> None:
+        """Put the graphs that ``tree`` holds into the project: all keys first, as nodes refer to them."""
+        self._each(tree, "graphs", lambda key, _: self._key(key))
+        self._each(tree, "graphs", self._graph)
+        taken: dict[str, str] = {}
+        for key, graph in self.project.graphs.items():
+            other = taken.setdefault(graph.name, key)
+            if other != key and not self.lenient:
+                raise FileError(
+                    f"graphs.{key} and graphs.{other} both become the class {graph.name}; give one another head.name."
+                )
+
+    def _key(self, key: str) -> None:
+        check_graph_key(key)
+        self.project.fill("", "graphs", key, True)
+
+    def _meta(self, name: str, value: Any) -> None:
+        check_plain(value, name)
+        if name == "name" and not (isinstance(value, str) and 0 < len(value) <= 200):
+            raise FileError(f"name is {shown(value)}; it takes a text of up to 200 characters.")
+        self.project.fill("", "meta", name, value)
+
+    def _symbol(self, name: str, value: Any) -> None:
+        _named(check_identifier, name)
+        if type(value) is not int or not 0 < value <= MAX_SYMBOL:
+            raise FileError(f"{name} is {shown(value)}; an example size is a whole number from 1 to {MAX_SYMBOL}.")
+        self.project.fill("", "symbols", name, value)
+
+    def _network(self, name: str, key: Any) -> None:
+        _named(check_identifier, name)
+        if not isinstance(key, str) or key not in self.project.graphs:
+            raise FileError(f"{name} is {shown(key)}; it takes one of the file's graphs: {_some(self.project.graphs)}.")
+        self.project.fill("", "network_keys", name, key)
+
+    def _setup(self, name: str, setup: Any) -> None:
+        if name not in self.project.network_keys:
+            raise FileError(f"{shown(name)} is no network of this file; take it out.")
+        _want(setup, dict, name)
+        for part, values in setup.items():
+            if part not in ("optimizer", "training"):
+                raise FileError(f"{name}.{shown(part)} is unknown; a set-up has optimizer and training.")
+            _want(values, dict, f"{name}.{part}")
+            check_plain(values, f"{name}.{part}")
+        self.project.fill("", "setups", name, setup)
+
+    def _view(self, key: str, places: Any) -> None:
+        if key not in self.project.graphs:
+            raise FileError(f"{shown(key)} is no graph of this file; take it out.")
+        self._each({key: places}, key, partial(self._place, self.project.graphs[key]))
+
+    def _place(self, graph: Graph, id: str, at: Any) -> None:
+        _named(check_id, id)
+        if type(at) is not list or len(at) != 2 or not all(_is_place(x) for x in at):
+            raise FileError(f"{id} is {shown(at)}; it takes two numbers up to ten million, x and y.")
+        graph.view[id] = (round(float(at[0]), 2), round(float(at[1]), 2))
+
+    def _graph(self, key: str, tree: Any) -> None:
+        graph = self.project.graphs.get(key)
+        if graph is None:  # its key was refused leniently
+            return
+        _want(tree, dict, key)
+        self._known(tree, GRAPH_FIELDS, "a graph")
+        with _below(key):
+            self._each(tree, "head", partial(self._head, key))
+            self._each(tree, "params", partial(self._param, key))
+            self._each(tree, "nodes", partial(self._node, graph, {}))
+            renaming = {name: d for name, d in layer_types().items() if d.renamed and name not in self.project.graphs}
+            renamed = {id: renaming[node.type] for id, node in graph.nodes.items() if node.type in renaming}
+            self._each(tree, "wires", partial(self._wire, graph.key, renamed))
+
+    def _head(self, key: str, name: str, value: Any) -> None:
+        check_plain(value, name)
+        if name == "name":
+            _named(check_class_name, value, "name: ")
+        self.project.fill(key, "head", name, value)
+
+    def _param(self, key: str, name: str, value: Any) -> None:
+        _named(check_identifier, name)
+        check_plain(value, name, objects=False)
+        self.project.fill(key, "params", name, Param(value))
+
+    def _node(self, graph: Graph, taken: dict[str, str], id: str, tree: Any) -> None:
+        node = self.node(id, tree)
+        other = taken.setdefault(node.name, id)
+        if other != id:
+            raise FileError(f"{id}.name is {node.name}, as {other} is called too; give one another name.")
+        self.project.fill(graph.key, "nodes", id, node)
+
+    def node(self, id: str, tree: Any) -> Node:
+        """The node in ``tree``, its type and parameters as they are called now; raises FileError."""
+        _named(check_id, id)
+        _want(tree, dict, id)
+        if not tree.keys() <= _NODE_FIELDS:
+            self._known(tree, NODE_FIELDS, "a node")
+        for field in ("name", "type"):
+            if field not in tree:
+                raise FileError(f"{id} has no {field}; give it one.")
+        name = _named(check_name, tree["name"], f"{id}.name: ")
+        type_ = tree["type"]
+        if not isinstance(type_, str) or not _TYPE.match(type_):
+            raise FileError(f"{id}.type is {shown(type_)}; it takes the name of a layer type or the key of a graph.")
+        if type_ not in self.project.graphs:
+            type_ = replaced_types().get(type_, type_)
+        params = self._params(id, type_, tree["set"]) if "set" in tree else {}
+        when, use = tree.get("when", ""), tree.get("use", "")
+        if not isinstance(when, str) or len(when) > 1000:
+            raise FileError(f"{id}.when is {shown(when)}; it takes a condition such as stride != 1.")
+        if use != "":
+            _named(check_id, use, f"{id}.use: ")
+        run = _repeat(tree["repeat"], id) if "repeat" in tree else None
+        return Node(id, type_, name, params, when, run, use)
+
+    def _params(self, id: str, type: str, given: Any) -> dict[str, Any]:
+        _want(given, dict, f"{id}.set")
+        declaration = layer_types().get(type) if type not in self.project.graphs else None
+        fields = declaration.fields if declaration else {}
+        params: dict[str, Any] = {}
+        for name, value in given.items():
+            if not is_small(value):
+                check_plain(value, f"{id}.set.{shown(name)}", objects=False)
+            if declaration and name not in fields:
+                name = declaration.renamed.get(name, name)
+            if name not in fields:
+                _named(check_identifier, name, f"{id}.set: ")
+            elif is_default(fields[name], value):
+                continue
+            params.setdefault(name, value)
+        return params
+
+    def _wire(self, key: str, renamed: Mapping[str, type[Layer]], target: str, source: Any) -> None:
+        if not isinstance(source, str):
+            raise FileError(f"{shown(target)} is {kind_of(source)}; it takes the wire's source, such as “x.y”.")
+        into, out = _end(target), _end(source)
+        if into[0] in renamed:
+            declaration = renamed[into[0]]
+            target = f"{into[0]}.{_port_now(declaration, declaration.inlets, into[1])}"
+        if out[0] in renamed:
+            declaration = renamed[out[0]]
+            source = f"{out[0]}.{_port_now(declaration, declaration.outlets, out[1])}"
+        self.project.fill(key, "wires", target, source)
+
+    def _known(self, tree: Mapping[str, Any], fields: Iterable[str], what: str) -> None:
+        for name in tree:
+            if name not in fields and not self.lenient:
+                raise FileError(f"{shown(name)} is no field of {what}, which has {', '.join(fields)}; take it out.")
+
+    def _each(self, tree: Mapping[str, Any], field: str, read: Callable[[str, Any], None]) -> None:
+        """Read the entries of a table; what is refused of them is named from the table's name on."""
+        table = tree.get(field, {})
+        try:
+            _want(table, dict, field)
+        except FileError:
+            if not self.lenient:
+                raise
+            return
+        for name, value in table.items():
+            try:
+                read(name, value)
+            except FileError as error:
+                if not self.lenient:
+                    raise FileError(f"{field}.{error}") from error
+
+
+def check_graph_key(key: str) -> None:
+    """Refuse what cannot be the key of a graph: no id, or the name of a layer type."""
+    _named(check_id, key)
+    if key in layer_types():
+        raise FileError(f"{key} is the name of a layer type; give the graph another key.")
+
+
+@contextmanager
+def _below(where: str) -> Iterator[None]:
+    try:
+        yield
+    except FileError as error:
+        raise FileError(f"{where}.{error}") from error
+
+
+def _named(check: Callable[[str], str], text: Any, where: str = "") -> str:
+    try:
+        return check(text)
+    except BadName as error:
+        raise FileError(f"{where}{error}") from error
+
+
+def _want(value: Any, kind: type, where: str) -> None:
+    if type(value) is not kind:
+        raise FileError(f"{shown(where)} is {kind_of(value)}; it takes {kind_of(kind())}.")
+
+
+def _some(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:8]) or "none"
+
+
+def _is_place(x: Any) -> bool:
+    return type(x) in (int, float) and math.isfinite(x) and abs(x) <= MAX_PLACE
+
+
+def _repeat(tree: Any, id: str) -> Repeat:
+    shared = False
+    if type(tree) is dict:
+        shared, times = tree.get("shared", False), tree.get("times")
+        if not tree.keys() <= {"times", "shared"} or type(shared) is not bool:
+            raise FileError(f"{id}.repeat has times, and shared: true or false; nothing else.")
+    else:
+        times = tree
+    if isinstance(times, str):
+        check_plain(times, f"{id}.repeat")
+    elif type(times) is not int or not 0 <= times < 2**31:
+        raise FileError(f"{id}.repeat is {shown(times)}; it takes a whole number from 0, or an expression.")
+    return Repeat(times, shared)
+
+
+def _end(text: str) -> tuple[str | Any, ...]:
+    found = _END.match(text)
+    if not found:
+        raise FileError(f"{shown(text)} names no port; write node.port, such as c.x.")
+    return found.groups()
+
+
+def _port_now(declaration: type[Layer], ports: Mapping[str, Inlet | Outlet], port: str) -> str:
+    """A port's name now; a variadic port is a name and a number."""
+    stem = port.rstrip("0123456789")
+    if port in ports or stem in ports:
+        return port
+    now = declaration.renamed.get(port)
+    if now in ports:
+        return str(now)
+    now = declaration.renamed.get(stem)
+    return f"{now}{port[len(stem) :]}" if now in ports else port

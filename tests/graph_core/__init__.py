@@ -1,0 +1,1 @@
+"""The tests of graph_core."""
