@@ -3,5 +3,21 @@
 from graph_core.analysis import Analysis, analyze
 from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
 from graph_core.layer import layer_types
+from graph_core.project import FileError, dumps, load, loads, save
 
-__all__ = ["Analysis", "EditError", "Graph", "Node", "Param", "Project", "Repeat", "analyze", "layer_types"]
+__all__ = [
+    "Analysis",
+    "EditError",
+    "FileError",
+    "Graph",
+    "Node",
+    "Param",
+    "Project",
+    "Repeat",
+    "analyze",
+    "dumps",
+    "layer_types",
+    "load",
+    "loads",
+    "save",
+]
