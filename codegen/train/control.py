@@ -1,0 +1,49 @@
+"""Pausing and stopping work from another thread."""
+
+from __future__ import annotations
+
+import threading
+
+from codegen.errors import Stopped
+
+
+class Control:
+    """Asked for by one thread, obeyed by another between two steps. Safe to call from signal handlers and threads."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._running = threading.Event()
+        self._running.set()
+
+    def stop(self) -> None:
+        """Ask the work to stop at its next step; a paused one stops at once."""
+        self._stopped.set()
+        self._running.set()
+
+    def pause(self) -> None:
+        """Ask the work to wait at its next step."""
+        if not self._stopped.is_set():
+            self._running.clear()
+
+    def resume(self) -> None:
+        """Let paused work go on."""
+        self._running.set()
+
+    @property
+    def paused(self) -> bool:
+        return not self._running.is_set()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def wait(self) -> None:
+        """Return when the work may go on (or must stop)."""
+        while not self._running.wait(timeout=0.5):  # a bounded wait lets Ctrl-C through on every platform
+            pass
+
+    def check(self) -> None:
+        """Wait while paused. Raises Stopped once a stop was asked for."""
+        self.wait()
+        if self._stopped.is_set():
+            raise Stopped("Stopped.")

@@ -1,0 +1,277 @@
+"""The training loop: seeded, repeatable, interruptible, and exactly continued from its checkpoint.
+
+Everything random comes from the run's seed: the initial weights, each epoch's order and shifts (a generator per epoch),
+and dropout (torch's global stream, kept in the checkpoint). The learning rate is a pure function of the step. So a run
+that was interrupted any number of times ends with the same bits as one that was not, on the same machine.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from codegen.errors import Refusal, Stopped, Unusable
+from codegen.train.checkpoint import Checkpoint, save_tensors
+from codegen.train.control import Control
+from codegen.train.examples import Examples, batch_bounds, batches
+from codegen.train.optimizers import build_optimizer, rate, set_rate
+from codegen.train.run import BEST, LAST, WEIGHTS, Run
+
+Watch = Callable[[dict[str, Any]], None]
+
+SAVE_EVERY = 5.0  # seconds between checkpoints at the ends of epochs; a stop and a pause always save
+TELL_EVERY = 0.05  # seconds between reports within an epoch
+EVALUATE_BATCH = 512
+MANY_PARAMETERS = 500_000  # below, a second thread costs more than it brings (measured on LeNet: 1.3 times slower)
+
+
+def train(
+    build: Callable[[], nn.Module],
+    examples: Examples,
+    run: Run,
+    watch: Watch | None = None,
+    control: Control | None = None,
+) -> nn.Module:
+    """Train the module that `build` makes until the run's epochs are done or `control` stops it.
+
+    `run.state` says which (`finished`, `stopped`), `run.history` and `run.result` what came of it; the folder holds
+    the weights either way. A run that has a checkpoint continues from it. `watch` is told of batches
+    (`{"kind": "batch", "epoch", "epochs", "batch", "batches", "loss", "lr", "seconds"}`), epochs
+    (`{"kind": "epoch", **row}`) and changes of state (`{"kind": "state", "state"}`). Returns the module, in eval mode.
+
+    Raises Refusal with one sentence if network and data do not fit or the loss stops being a number.
+    """
+    with repeatable(run):
+        loop = _Loop(build, examples, run, watch or (lambda report: None), control or Control())
+        try:
+            loop.go()
+        except Refusal:
+            run.state = "failed"
+            run.save()
+            raise
+        return loop.module.eval()
+
+
+@contextmanager
+def repeatable(run: Run) -> Iterator[None]:
+    """Within: torch's global stream belongs to the run, algorithms are deterministic, threads those of the run."""
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    with torch.random.fork_rng(devices=[]):
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.manual_seed(run.settings.seed)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(strict, warn_only=warn)
+            torch.set_num_threads(threads)
+
+
+class _Loop:
+    def __init__(
+        self, build: Callable[[], nn.Module], examples: Examples, run: Run, watch: Watch, control: Control
+    ) -> None:
+        self.examples, self.run, self.watch, self.control = examples, run, watch, control
+        self.settings = run.settings
+        if self.settings.shift and len(examples.shape) != 3:
+            raise Refusal(f"Shifting moves images (C×H×W); these examples have shape {tuple(examples.shape)}.")
+        self.module = build()
+        self.optimizer = build_optimizer(self.module, self.settings.optimizer)
+        self.batches = len(batch_bounds(len(examples.x_train), self.settings.batch_size))
+        self.epoch = self.batch = 0
+        self.sums = [0.0, 0, 0]  # of this epoch so far: loss times examples, right answers, examples
+        self.spent = 0.0
+        self.best_weights: dict[str, Tensor] | None = None
+        self.saved = time.monotonic()
+        self.told = -math.inf
+        if run.path(LAST).exists():
+            self.restore(Checkpoint.read(run.path(LAST)))
+        else:
+            self.start()
+
+    def start(self) -> None:
+        run = self.run
+        size = sum(p.numel() for p in self.module.parameters())
+        run.threads = 1 if size < MANY_PARAMETERS else torch.get_num_threads()
+        run.history, run.best, run.result = [], {}, {}
+        run.versions = {"torch": torch.__version__, "python": platform.python_version()}
+        torch.set_num_threads(run.threads)
+        torch.manual_seed(self.settings.seed)  # what training draws does not depend on what building drew
+        check_fit(self.module, self.examples)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        try:
+            self.module.load_state_dict(checkpoint.model)
+            state = self.optimizer.state_dict()
+            self.optimizer.load_state_dict(state | checkpoint.optimizer)
+            at = checkpoint.position
+            self.epoch, self.batch, self.sums = at["epoch"], at["batch"], list(at["sums"])
+            self.spent, self.run.history, self.run.best = at["seconds"], at["history"], at["best"]
+            torch.set_num_threads(self.run.threads)
+            torch.set_rng_state(checkpoint.random)
+        except (RuntimeError, KeyError, ValueError, TypeError):
+            raise Unusable(
+                f"The checkpoint {self.run.path(LAST)} does not fit this network; start a new run."
+            ) from None
+
+    def go(self) -> None:
+        settings = self.settings
+        self.began = time.monotonic()
+        self.become("running")
+        try:
+            while self.epoch < settings.epochs:
+                self.run_epoch()
+                self.batch, self.sums = 0, [0.0, 0, 0]
+                self.epoch += 1
+                last = self.epoch == settings.epochs
+                if last or time.monotonic() - self.saved >= SAVE_EVERY:
+                    self.save()
+            self.finish("finished")
+        except Stopped:
+            self.save()
+            self.finish("stopped")
+
+    def run_epoch(self) -> None:
+        settings, examples = self.settings, self.examples
+        steps = settings.epochs * self.batches
+        stream = batches(examples, settings.batch_size, settings.seed, self.epoch, settings.shift, self.batch)
+        for x, y in stream:
+            self.obey()
+            self.module.train()
+            lr = set_rate(self.optimizer, rate(settings.schedule, self.epoch * self.batches + self.batch, steps))
+            self.optimizer.zero_grad(set_to_none=True)
+            scores = self.module(x)
+            loss = F.cross_entropy(scores, y, label_smoothing=settings.label_smoothing)
+            value = loss.item()
+            if not math.isfinite(value):
+                raise Refusal(
+                    f"Training diverged in epoch {self.epoch + 1}: the loss is no longer a number; "
+                    f"lower the learning rate (its peak is {self.optimizer.param_groups[0]['peak_lr']:g})."
+                )
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            self.sums[0] += value * len(y)
+            self.sums[1] += int((scores.detach().argmax(1) == y).sum())
+            self.sums[2] += len(y)
+            self.batch += 1
+            self.tell_batch(value, lr)
+        test_loss, test_accuracy = evaluate(self.module, examples.x_test, examples.y_test)
+        row = {
+            "epoch": self.epoch + 1,
+            "train_loss": self.sums[0] / self.sums[2],
+            "train_accuracy": self.sums[1] / self.sums[2],
+            "test_loss": finite(test_loss),
+            "test_accuracy": test_accuracy,
+            "lr": lr,
+            "seconds": round(self.seconds(), 3),
+        }
+        self.run.history.append(row)
+        best = self.run.best
+        rank = (test_accuracy, -test_loss if math.isfinite(test_loss) else -math.inf)
+        if not best or rank > (best["test_accuracy"], -math.inf if best["test_loss"] is None else -best["test_loss"]):
+            self.run.best = {name: row[name] for name in ("epoch", "test_accuracy", "test_loss")}
+            self.best_weights = {name: tensor.detach().clone() for name, tensor in self.module.state_dict().items()}
+        self.watch({"kind": "epoch", "epochs": settings.epochs, **row})
+
+    def obey(self) -> None:
+        """Between two steps: save and wait while paused, stop when asked to."""
+        if self.control.paused:
+            self.save()
+            self.spent = self.seconds()
+            self.become("paused")
+            self.control.wait()
+            self.began = time.monotonic()
+            if not self.control.stopped:
+                self.become("running")
+        self.control.check()
+
+    def tell_batch(self, loss: float, lr: float) -> None:
+        now = time.monotonic()
+        if now - self.told < TELL_EVERY:
+            return
+        self.told = now
+        place = {"epoch": self.epoch + 1, "epochs": self.settings.epochs, "batch": self.batch, "batches": self.batches}
+        self.watch({"kind": "batch", **place, "loss": loss, "lr": lr, "seconds": self.seconds()})
+
+    def seconds(self) -> float:
+        """Time spent training so far, pauses and interruptions not counted."""
+        return self.spent + time.monotonic() - self.began
+
+    def become(self, state: str) -> None:
+        self.run.state = state
+        self.run.save()
+        self.watch({"kind": "state", "state": state})
+
+    def save(self) -> None:
+        """Write best, then last: if the second is lost, continuing from the older one finds the same best again."""
+        run = self.run
+        if self.best_weights is not None:
+            save_tensors(run.path(BEST), self.best_weights, run.best)
+            self.best_weights = None
+        position = {"epoch": self.epoch, "batch": self.batch, "sums": self.sums, "seconds": self.seconds()}
+        position |= {"history": run.history, "best": run.best}
+        state = self.optimizer.state_dict()
+        Checkpoint(self.module.state_dict(), state, torch.get_rng_state(), position).write(run.path(LAST))
+        self.saved = time.monotonic()
+
+    def finish(self, state: str) -> None:
+        run, examples = self.run, self.examples
+        loss, accuracy = evaluate(self.module, examples.x_test, examples.y_test)
+        run.result = {
+            "accuracy": accuracy,
+            "loss": finite(loss),
+            "epochs": self.epoch,
+            "seconds": round(self.seconds(), 3),
+            "best": run.best,
+        }
+        save_tensors(run.path(WEIGHTS), self.module.state_dict(), {"accuracy": accuracy, "epochs": self.epoch})
+        self.become(state)
+
+
+def check_fit(module: nn.Module, examples: Examples) -> None:
+    """Raises Refusal unless the module turns examples into one row of scores each, with a score for every class."""
+    count, training = min(2, len(examples.x_train)), module.training
+    module.eval()
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            scores = module(examples.x_train[:count])
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise Refusal(f"The network cannot take examples of shape {tuple(examples.shape)}: {first}") from None
+    finally:
+        module.train(training)
+    if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != count:
+        shape = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
+        raise Refusal(f"Training on classes needs an output of shape (N, classes); the network gives {shape}.")
+    if scores.shape[1] < len(examples.classes):
+        raise Refusal(f"The data has {len(examples.classes)} classes and the network only {scores.shape[1]} outputs.")
+
+
+def scores_of(module: nn.Module, x: Tensor) -> Tensor:
+    """The module's outputs for all of x, in eval mode and without gradients, in batches."""
+    training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            return torch.cat([module(part) for part in torch.split(x, EVALUATE_BATCH)])
+    finally:
+        module.train(training)
+
+
+def evaluate(module: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
+    """Mean cross-entropy and share of right answers over the examples."""
+    scores = scores_of(module, x)
+    return float(F.cross_entropy(scores, y)), int((scores.argmax(1) == y).sum()) / len(y)
+
+
+def finite(value: float) -> float | None:
+    """The value, or None where JSON has no number for it."""
+    return value if math.isfinite(value) else None
