@@ -31,10 +31,12 @@ class Control:
 
     @property
     def paused(self) -> bool:
+        """Whether the work waits, or will at its next step."""
         return not self._running.is_set()
 
     @property
     def stopped(self) -> bool:
+        """Whether a stop was asked for."""
         return self._stopped.is_set()
 
     def wait(self) -> None:

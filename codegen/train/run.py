@@ -101,6 +101,7 @@ class Run:
         return cls(folder, settings, record["identity"], **rest)
 
     def path(self, name: str) -> Path:
+        """Where the run keeps the file called ``name``."""
         return self.folder / name
 
     def check_same(self, settings: Settings, identity: dict[str, Any]) -> None:
