@@ -61,9 +61,9 @@ def encode(message: Json) -> bytes:
     return text.encode("ascii") + b"\n"
 
 
-def event(id: str | None, kind: str, **fields: Any) -> Json:
+def event(id: str | None, what: str, /, **fields: Any) -> Json:
     """An event as a dictionary, ready for `encode`."""
-    return {"v": VERSION, "id": id, "event": kind, **fields}
+    return {"v": VERSION, "id": id, "event": what, **fields}
 
 
 def _finite(value: Any) -> Any:

@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from codegen.errors import Refusal, Stopped, Unusable
+from codegen.job import Control
 from codegen.train.checkpoint import Checkpoint, save_tensors
-from codegen.train.control import Control
 from codegen.train.examples import Examples, batch_bounds, batches
 from codegen.train.optimizers import build_optimizer, rate, set_rate
 from codegen.train.run import BEST, LAST, WEIGHTS, Run

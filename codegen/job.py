@@ -1,8 +1,10 @@
-"""Pausing and stopping work from another thread."""
+"""What long work is given: a way to report how far it is, and to be paused or stopped from another thread."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 from codegen.errors import Stopped
 
@@ -49,3 +51,19 @@ class Control:
         self.wait()
         if self._stopped.is_set():
             raise Stopped("Stopped.")
+
+
+class Job:
+    """One piece of work as its function sees it: `tell` reports progress (plain JSON), `control` is obeyed.
+
+    The worker's reports become events; a command's move its progress bar.
+    """
+
+    def __init__(self, tell: Callable[[dict[str, Any]], None] | None = None, control: Control | None = None) -> None:
+        self.tell = tell or (lambda report: None)
+        self.control = control or Control()
+
+    def step(self, stage: str, done: float, **more: Any) -> None:
+        """Report a stage and the share of the whole that is done, 0 … 1; raises Stopped if a stop was asked for."""
+        self.control.check()
+        self.tell({"kind": "stage", "stage": stage, "done": done, **more})
