@@ -39,7 +39,7 @@ format: setup  ## let ruff put the source in shape
 	@$(PY) -m ruff format .
 
 bench: setup  ## timings and their ratios (an otherwise idle machine)
-	@$(PYTEST) tests/benchmarks --benchmark-only
+	@$(PYTEST) tests/benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds
 
 soak: setup  ## the property tests with many examples, and the long tests
 	@HYPOTHESIS_PROFILE=soak $(PYTEST) -n $(TEST_JOBS) -m "soak or hypothesis"
