@@ -226,7 +226,7 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
             for path, ids in prefixes or [("", "")]:
                 name = graph.nodes[id].name if id else ""
                 add(key, id, finding, f"{path}{name}".rstrip("."), f"{ids}{id}".rstrip("/"))
-    _walk_findings(root, "", "", add)
+    _walk_findings(root, "", "", add, {})
     for finding in check_setup(project.setup(network)):
         add("", "optimizer" if finding.code == "optimizer" else "training", finding, finding.code, "")
     problems = [
@@ -249,19 +249,21 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: rank[problem.severity]))
 
 
-def _walk_findings(context: Context, path: str, ids: str, add: Any) -> None:
-    if not (context.totals.errors or context.totals.warnings):
+def _walk_findings(context: Context, path: str, ids: str, add: Any, visits: dict[int, int]) -> None:
+    # Nested doublings have more instances than can be walked: each context's paths are capped.
+    visits[id(context)] = visits.get(id(context), 0) + 1
+    if not (context.totals.errors or context.totals.warnings) or visits[id(context)] > MAX_PATHS:
         return
-    for id in context.order:
-        result = context.results[id]
+    for id_ in context.order:
+        result = context.results[id_]
         for finding in result.findings:
-            add(context.graph.key, id, finding, f"{path}{result.node.name}", f"{ids}{id}")
+            add(context.graph.key, id_, finding, f"{path}{result.node.name}", f"{ids}{id_}")
         for call in result.calls:
             if call.context.totals.errors or call.context.totals.warnings:
                 for count, (inner, child) in enumerate(instances_of(result, path)):
                     if count == MAX_PATHS:
                         break
-                    _walk_findings(child, f"{inner}.", f"{ids}{id}/", add)
+                    _walk_findings(child, f"{inner}.", f"{ids}{id_}/", add, visits)
                 break
 
 

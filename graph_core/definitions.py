@@ -7,6 +7,7 @@ from typing import Any
 
 from graph_core.context import Context
 from graph_core.dims import Dim, Expr, symbol
+from graph_core.evaluate import axes_of
 from graph_core.expressions import ExpressionError, Value, evaluate, names_in
 from graph_core.fields import PerAxis, Size, Sizes
 from graph_core.graph import Graph, Node, Project
@@ -41,11 +42,10 @@ def definition_input(
     """What an Input of a block brings in its definition; names in its shape are bound to symbols in ``bound``."""
     given = example.inputs.get(port.id) if example else None
     dtype = given.dtype if given else str(port.params.get("dtype", "float32"))
-    pattern = port.params.get("shape")
-    if pattern is None:
+    if "shape" not in port.params:
         return given
     shape: list[Dim] = []
-    for axis in pattern:
+    for axis in axes_of(port):
         if isinstance(axis, str) and axis.isidentifier() and axis not in scope:
             shape.append(bound.setdefault(axis, symbol(axis)))
             continue

@@ -138,7 +138,7 @@ def network_input(node: Node, scope: Scope, symbols: Mapping[str, int]) -> Resul
     field = declaration.fields["shape"]
     assert isinstance(field, Sizes)
     sizes: list[Value] = []
-    for part in node.params.get("shape", field.default):
+    for part in axes_of(node) if "shape" in node.params else field.default:
         if isinstance(part, str) and part in symbols:
             sizes.append(scope[part])
         elif isinstance(part, str) and part.isidentifier() and part not in scope:
@@ -160,14 +160,20 @@ def network_input(node: Node, scope: Scope, symbols: Mapping[str, int]) -> Resul
     return Result(node, (Spec(shape, dtype),), NOTHING, layer, Facts((shape,)))
 
 
+def axes_of(node: Node) -> list[Any]:
+    """The axes that an Input's shape gives; one alone, or a value that is no shape at all, as a list of one."""
+    shape = node.params["shape"]
+    return list(shape) if isinstance(shape, list | tuple) else [shape]
+
+
 def bind_input(node: Node, spec: Spec, bound: dict[str, Dim], scope: Scope) -> Finding | None:
     """Bind the names in a block Input's shape from what comes in, into ``bound``; or what does not fit.
 
     ``node`` is the Input inside the block. An Input without a shape takes whatever comes.
     """
-    pattern = node.params.get("shape")
-    if pattern is None:
+    if "shape" not in node.params:
         return None
+    pattern = axes_of(node)
     shape = spec.shape
     if len(pattern) != len(shape):
         message = f"takes {len(pattern)} axes ({' '.join(map(str, pattern))}) at {node.name} and gets {len(shape)}"

@@ -60,7 +60,7 @@ def loops(graph: Graph, cyclic: Iterable[str]) -> list[list[str]]:
         digraph.add_edges_from((id, target) for target, _ in graph.outgoing.get(id, {}) if target in inside)
     found = []
     for component in nx.strongly_connected_components(digraph):
-        if len(component) > 1:
+        if len(component) > 1 or any(digraph.has_edge(id, id) for id in component):
             found.append([source for source, _ in nx.find_cycle(digraph.subgraph(component))])
     return sorted(found, key=lambda loop: _natural(loop[0]))
 

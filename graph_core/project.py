@@ -209,10 +209,11 @@ def load(path: str | os.PathLike[str], *, newer_ok: bool = False) -> Project:
 def _read(path: str | os.PathLike[str]) -> str:
     # Not waiting: opening a named pipe would stop here until somebody writes to it.
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    status = os.fstat(file)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(file)
+        raise FileError("It is no ordinary file; choose a .netw file.")
     with os.fdopen(file, "rb") as stream:
-        status = os.fstat(file)
-        if not stat.S_ISREG(status.st_mode):
-            raise FileError("It is no ordinary file; choose a .netw file.")
         if status.st_size > MAX_BYTES:
             raise FileError(f"It has {status.st_size / 2**20:.0f} MiB; a drawing may have {MAX_BYTES >> 20}.")
         return stream.read(MAX_BYTES + 1).decode("utf-8-sig")
