@@ -15,7 +15,7 @@ def axis_of(number: int, x: Shape, name: str = "dim") -> int:
         -rank <= number < rank,
         lambda: f"has no axis {number} for {name}: its input {shape_text(x)} has axes {-rank} to {rank - 1}",
         "parameter",
-        set=lambda: {name: -1} if rank else None,
+        set={name: -1},
     )
     return number % rank
 

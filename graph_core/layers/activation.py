@@ -124,7 +124,7 @@ class Softmax(Layer):
     help = "Turns the values along an axis into probabilities that sum to one."
     source = "torch.nn.functional.softmax"
 
-    x, y = Inlet("...", "float"), Outlet()
+    x, y = Inlet("N ...", "float"), Outlet()
     dim = Axes(-1, "The axis along which the values sum to one.", single=True, torch=None)
 
     def rule(self, x: Shape) -> Facts:

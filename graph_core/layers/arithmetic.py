@@ -94,7 +94,7 @@ class Concat(Layer):
     help = "Joins tensors along one axis; all other axes are equal."
     source = "torch.cat"
 
-    x, y = Inlet("...", variadic=True), Outlet()
+    x, y = Inlet("N ...", variadic=True), Outlet()
     dim = Axes(1, "The axis along which they are joined.", single=True, torch=0)
 
     def rule(self, *x: Shape) -> Facts:

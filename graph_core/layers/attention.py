@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from graph_core.dims import Dim, Shape, divides, prod, same, shape_text
 from graph_core.fields import REQUIRED, Count, Fixed, Flag, Real
-from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Weight, broadcast, facts, require
+from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Weight, facts, require
 from graph_core.layers._rules import nearest_divisor
 
 
@@ -104,8 +104,8 @@ class ScaledDotProductAttention(Layer):
         if attn_mask is not None:
             if self.is_causal:
                 raise Refusal("takes either attn_mask or is_causal, not both", "shape", set={"is_causal": False})
-            wide = broadcast(attn_mask, scores)
-            _equal("attn_mask", wide, scores)
+            spread = scores[len(scores) - len(attn_mask) :]
+            _equal("attn_mask", tuple(q if same(p, 1) else p for p, q in zip(attn_mask, spread, strict=False)), spread)
         work: Dim = prod(scores)
         return facts(
             (*lead, t, values),

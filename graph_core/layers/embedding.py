@@ -41,7 +41,8 @@ class Embedding(Layer):
 
 
 class _Positions(Layer):
-    """What both kinds of positions share: a table of ``max_len`` rows, of which the first T are added."""
+    """What both kinds of positions share: a table of ``max_len`` rows, of which the first T are added. A sequence longer than
+    the table is refused even where the table has one row, which torch would add to every step."""
 
     family = "emb"
 

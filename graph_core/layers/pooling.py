@@ -166,7 +166,7 @@ class Mean(Layer):
     help = "Takes the mean over the given axes."
     source = "torch.Tensor.mean"
 
-    x, y = Inlet("...", "float"), Outlet()
+    x, y = Inlet("N ...", "float"), Outlet()
     dim = Axes(1, "The axes that are averaged away.", torch=None)
     keepdim = Flag(False, "Keep each of them with size 1.")
 

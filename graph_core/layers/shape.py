@@ -18,7 +18,9 @@ class Flatten(Layer):
     help = "Merges neighbouring axes into one; all but the batch, unless said otherwise."
     source = "torch.Tensor.flatten"
 
-    x, y = Inlet("..."), Outlet()
+    x, y = Inlet("N ..."), Outlet()
+    start_dim = Axes(1, "The first axis that is merged.", single=True, torch=REQUIRED)
+    end_dim = Axes(-1, "The last axis that is merged.", single=True, advanced=True)
 
     @classmethod
     def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
@@ -26,9 +28,6 @@ class Flatten(Layer):
         if want.rank is None or not 1 < want.rank < len(have.shape):
             return None
         return {} if want.rank == 2 else {"start_dim": want.rank - 1}
-
-    start_dim = Axes(1, "The first axis that is merged.", single=True, torch=REQUIRED)
-    end_dim = Axes(-1, "The last axis that is merged.", single=True, advanced=True)
 
     def rule(self, x: Shape) -> Facts:
         start, end = axis_of(self.start_dim[0], x, "start_dim"), axis_of(self.end_dim[0], x, "end_dim")
@@ -81,12 +80,12 @@ class Permute(Layer):
     help = "Puts the axes into another order."
     source = "torch.Tensor.permute"
 
-    x, y = Inlet("..."), Outlet()
+    x, y = Inlet("N ..."), Outlet()
     dims = Axes([0, 2, 1], "The axes of the input, in their new order.", torch=REQUIRED)
 
     def rule(self, x: Shape) -> Facts:
         rank = len(x)
-        last = [0, *range(2, rank), 1] if rank > 1 else [0]
+        last = [0, *range(2, rank), 1][:rank]
         require(
             len(self.dims) == rank,
             lambda: f"orders {len(self.dims)} axes, and its input {shape_text(x)} has {rank}",
@@ -107,7 +106,7 @@ class Transpose(Layer):
     help = "Lets two axes change places."
     source = "torch.Tensor.transpose"
 
-    x, y = Inlet("..."), Outlet()
+    x, y = Inlet("N ..."), Outlet()
     dim0 = Axes(1, "One axis.", single=True, torch=REQUIRED)
     dim1 = Axes(2, "The other axis.", single=True, torch=REQUIRED)
 
@@ -126,7 +125,7 @@ class Select(Layer):
     help = "Picks one position of an axis, which goes away; −1 is the last step of a sequence."
     source = "torch.Tensor.select"
 
-    x, y = Inlet("..."), Outlet()
+    x, y = Inlet("N ..."), Outlet()
     dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
     index = Count(-1, "The position, from 0; negative from the end.", least=-MAX_SIZE, torch=REQUIRED)
 

@@ -1,0 +1,251 @@
+"""Every declaration against torch: what the rule says of drawn configurations is what torch makes of them.
+
+On meta tensors: output shapes and dtypes, names and shapes of weights and buffers, multiply-adds. On small CPU tensors:
+torch takes what we accept, and refuses what we refuse, but for a reviewed list. A new declaration is covered as it is.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from torch.utils.flop_counter import FlopCounterMode
+
+from graph_core.dims import Named, Shape, substitute, symbol
+from graph_core.layer import Facts, Module, Port, Refusal, collecting_conditions, layer_types
+from tests.graph_core.built_layers import call, make
+from tests.graph_core.drawn_layers import Drawn, configure, drawn
+
+SPELLED = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+
+# In training torch asks these for two values a channel; only the batch at hand can tell (see _BatchNorm).
+NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d"}
+
+# What we refuse and torch takes: by type, when. Each is said in the docstring of its class or file.
+STRICTER: Mapping[str, Callable[[Drawn], bool]] = {
+    "MaxPool1d": lambda case: case.layer.values["dilation"] != (1,),
+    "MaxPool2d": lambda case: case.layer.values["dilation"] != (1, 1),
+    "LayerNorm": lambda case: len(case.shapes["x"]) < case.layer.values["axes"],
+    "ScaledDotProductAttention": lambda case: len({shape[:-2] for shape in case.shapes.values()}) > 1,
+    "PositionalEncoding": lambda case: case.layer.values["max_len"] == 1,
+    "LearnedPositions": lambda case: case.layer.values["max_len"] == 1,
+    "LSTM": lambda case: ("h0" in case.shapes) != ("c0" in case.shapes),
+}
+pytestmark = pytest.mark.hypothesis
+
+
+@pytest.fixture(autouse=True)
+def _slow_path() -> Iterator[None]:
+    """The fused path of MultiheadAttention counts nothing; and torch's warnings are not what is tested."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    torch.backends.mha.set_fastpath_enabled(before)
+
+
+def few() -> Any:
+    """Fewer examples a type than the profile's, since there are many types."""
+    most = max(settings().max_examples // 3, 5)
+    return settings(max_examples=most, suppress_health_check=list(HealthCheck))
+
+
+def tensors(case: Drawn, device: str) -> dict[str, torch.Tensor]:
+    """Inputs of the drawn shapes. Integers are zeros, which every table has."""
+    made = {}
+    for port, shape in case.shapes.items():
+        dtype = getattr(torch, case.dtypes[port])
+        make_one = torch.randn if dtype.is_floating_point and device == "cpu" else torch.zeros
+        made[port] = make_one(shape, dtype=dtype, device=device)
+    return made
+
+
+def refused_with(case: Drawn) -> str:
+    """The sentence of the rule's refusal; empty where it accepts."""
+    try:
+        case.facts()
+    except Refusal as refusal:
+        return refusal.message
+    return ""
+
+
+def accepted(case: Drawn) -> Facts | None:
+    """The rule's facts, or None where it refuses."""
+    try:
+        return case.facts()
+    except Refusal as refusal:
+        note(f"refused: {refusal.message}")
+        return None
+
+
+def expected_dtypes(case: Drawn) -> list[str]:
+    """The dtypes of the outlets as declared: by name, or promoted from the inputs."""
+    order = ["bool", "int64", "float32"]
+    promoted = max(case.dtypes.values(), key=order.index)
+    return [promoted if outlet.dtype == "same" else outlet.dtype for outlet in case.layer.outlets.values()]
+
+
+def check_on_meta(case: Drawn, facts: Facts) -> None:
+    """Shapes, dtypes, state dict, parameters and multiply-adds are torch's."""
+    torch.backends.mha.set_fastpath_enabled(False)
+    with torch.device("meta"):
+        module = make(case.layer, facts)
+    if module is not None:
+        state = module.eval().state_dict()
+        declared = {w.name: (tuple(w.shape), w.dtype) for w in facts.weights}
+        assert {n: (tuple(t.shape), str(t.dtype).removeprefix("torch.")) for n, t in state.items()} == declared
+        assert list(state) == list(declared)
+        buffers = {name for name, _ in module.named_buffers()}
+        assert buffers == {w.name for w in facts.weights if w.role == "buffer"}
+        assert all(w.role == "bias" for w in facts.weights if "bias" in w.name)
+    else:
+        assert facts.weights == ()
+    assert all(not w.axes or len(w.axes.split()) == len(w.shape) for w in facts.weights)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        outputs = call(case.layer, module, tensors(case, "meta"))
+    assert list(outputs) == list(case.layer.outlets)
+    assert [tuple(t.shape) for t in outputs.values()] == [tuple(shape) for shape in facts.outputs]
+    assert [str(t.dtype).removeprefix("torch.") for t in outputs.values()] == expected_dtypes(case)
+    assert counter.get_total_flops() == 2 * facts.macs
+
+
+def run_on_cpu(case: Drawn, facts: Facts, train: bool) -> None:
+    """Make it and run it on small CPU tensors."""
+    torch.backends.mha.set_fastpath_enabled(True)
+    module = make(case.layer, facts)
+    if module is not None:
+        module.train(train)
+    with torch.set_grad_enabled(train):
+        outputs = call(case.layer, module, tensors(case, "cpu"))
+    assert [tuple(t.shape) for t in outputs.values()] == [tuple(shape) for shape in facts.outputs]
+
+
+def check_against_torch(case: Drawn) -> bool:
+    """All of it for one configuration; whether the rule accepts it."""
+    facts = accepted(case)
+    if facts is None:
+        return False
+    assert len(facts.outputs) == len(case.layer.outlets)
+    check_on_meta(case, facts)
+    run_on_cpu(case, facts, train=False)
+    if type(case.layer).__name__ not in NEEDS_A_BATCH:
+        run_on_cpu(case, facts, train=True)
+    return True
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_facts_are_torchs(name: str):
+    seen: set[bool] = set()
+
+    @few()
+    @given(drawn(layer_types()[name]))
+    def check(case: Drawn) -> None:
+        seen.add(check_against_torch(case))
+
+    check()
+    assert True in seen, "no drawn configuration was accepted; teach drawn_layers what this layer needs"
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_what_is_refused_is_refused_by_torch_too(name: str):
+    stricter = STRICTER.get(name, lambda case: False)
+
+    @few()
+    @given(drawn(layer_types()[name]))
+    def check(case: Drawn) -> None:
+        if accepted(case) is not None or stricter(case):
+            return
+        follows = sound_follows(case)
+        if follows is None:
+            return
+        with pytest.raises((RuntimeError, ValueError, IndexError, AssertionError, TypeError)):
+            run_torch(case, follows)
+
+    check()
+
+
+def sound_follows(case: Drawn) -> Facts | None:
+    """What follows the wire, which a refusing rule does not say: nothing for what is no module, else as the same type
+    with default parameters says; None where it refuses those too."""
+    if not isinstance(case.layer.torch, Module):
+        return Facts(())
+    return accepted(Drawn(configure(type(case.layer), {}), {}, case.shapes, case.dtypes))
+
+
+def run_torch(case: Drawn, facts: Facts) -> None:
+    with torch.no_grad():
+        call(case.layer, make(case.layer, facts), tensors(case, "cpu"))
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_a_hint_mends_what_it_names(name: str):
+    @few()
+    @given(drawn(layer_types()[name]))
+    def check(case: Drawn) -> None:
+        try:
+            case.facts()
+        except Refusal as refusal:
+            assert_hints_help(case, refusal)
+
+    check()
+
+
+def assert_hints_help(case: Drawn, refusal: Refusal) -> None:
+    if better := refusal.hints.get("set"):
+        assert refused_with(case.with_params(**better)) != refusal.message, better
+    if inserted := refusal.hints.get("insert"):
+        assert inserted in layer_types()
+    if port := refusal.hints.get("port"):
+        assert port in case.layer.inlets
+
+
+def by_value(shape: Shape) -> Shape:
+    """Equal sizes as one symbol; 1 stays 1, since broadcasting makes it another case."""
+    return tuple(size if size == 1 else symbol(f"s{size}") for size in shape)
+
+
+def with_names(shape: Shape) -> Shape:
+    """Sizes that remember a symbol."""
+    return tuple(Named(size, f"s{size}") for size in shape)
+
+
+def numbers(value: Any) -> Any:
+    """Facts as plain ints, with the symbols' values put in."""
+    if isinstance(value, Facts):
+        weights = [(w.name, numbers(w.shape), w.axes, w.role, w.dtype) for w in value.weights]
+        return [*map(numbers, (value.outputs, value.macs, value.elementwise)), weights, numbers(dict(value.follows))]
+    if isinstance(value, dict):
+        return {name: numbers(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [numbers(part) for part in value]
+    return int(substitute(value, {f"s{n}": n for n in range(1, 10)}))
+
+
+@pytest.mark.parametrize("name", list(layer_types()))
+def test_rules_on_symbols_are_the_rules_on_ints(name: str):
+    @few()
+    @given(drawn(layer_types()[name]))
+    def check(case: Drawn) -> None:
+        facts = accepted(case)
+        if facts is None:
+            return
+        assert numbers(case.facts(with_names)) == numbers(facts)
+        with collecting_conditions() as conditions:
+            symbolic = case.facts(by_value)
+        if numbers(symbolic) != numbers(facts):
+            assert any("last window" in condition for condition in conditions)
+
+    check()
+
+
+@given(st.sampled_from(["ReLU", "Conv2d", "LSTM"]))
+def test_facts_are_remembered_by_configuration(name: str):
+    declaration = layer_types()[name]
+    one, other = (declaration({n: f.resolve_default() for n, f in declaration.fields.items()}) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
