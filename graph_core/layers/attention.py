@@ -82,6 +82,14 @@ def _equal(name: str, shape: Shape, needed: Shape) -> None:
         require(answer, lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", port=name)
 
 
+def _spreads_over(mask: Shape, scores: Shape) -> None:
+    """Refuse a mask that does not broadcast to the scores it is added to."""
+    if len(mask) > len(scores):
+        _equal("attn_mask", mask, scores)
+    last = scores[len(scores) - len(mask) :]
+    _equal("attn_mask", tuple(q if same(p, 1) else p for p, q in zip(mask, last, strict=True)), last)
+
+
 class ScaledDotProductAttention(Layer):
     """softmax(Q Kᵀ / √E) V, without weights."""
 
@@ -104,8 +112,7 @@ class ScaledDotProductAttention(Layer):
         if attn_mask is not None:
             if self.is_causal:
                 raise Refusal("takes either attn_mask or is_causal, not both", "shape", set={"is_causal": False})
-            spread = scores[len(scores) - len(attn_mask) :]
-            _equal("attn_mask", tuple(q if same(p, 1) else p for p, q in zip(attn_mask, spread, strict=False)), spread)
+            _spreads_over(attn_mask, scores)
         work: Dim = prod(scores)
         return facts(
             (*lead, t, values),

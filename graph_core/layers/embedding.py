@@ -41,8 +41,10 @@ class Embedding(Layer):
 
 
 class _Positions(Layer):
-    """What both kinds of positions share: a table of ``max_len`` rows, of which the first T are added. A sequence longer than
-    the table is refused even where the table has one row, which torch would add to every step."""
+    """What both kinds of positions share: a table of ``max_len`` rows, of which the first T are added.
+
+    Stricter than torch: a table of one row does not serve a longer sequence, though torch would add it to every step.
+    """
 
     family = "emb"
 

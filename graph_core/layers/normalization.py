@@ -8,8 +8,11 @@ from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts,
 
 
 class _BatchNorm(Layer):
-    """What batch norms of every rank share. In training torch asks for two values a channel, which no shape can tell
-    while the batch is open; so a batch of one is not refused here."""
+    """What batch norms of every rank share.
+
+    Where it uses the statistics of the batch (in training, or tracking none) torch asks for two values a channel. No
+    drawing can tell that while its batch is open, so a batch of one is not refused here.
+    """
 
     family, stem, words = "norm", "bn", "batch normalization"
 

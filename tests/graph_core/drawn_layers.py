@@ -100,7 +100,7 @@ def _shape(inlet: Inlet, layer: Layer, known: dict[str, int], lead: list[int], d
             # A mask's ellipsis may stand for what other ports call N and more, or for nothing.
             full = [known["N"], *lead] if inlet.axes[0] != "N" and "N" in known else lead
             heads = [known.get("N", 1) * layer.values.get("num_heads", 1)]
-            shape += draw(st.sampled_from([[], full, heads])) if inlet.optional else full
+            shape += draw(st.sampled_from([[], full, heads, [1, *full]])) if inlet.optional else full
             continue
         if axis not in known:
             computed = COMPUTED.get((layer.family, axis))
