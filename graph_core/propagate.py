@@ -79,11 +79,20 @@ class Engine:
         return self._definitions[key]
 
     def definition(self, key: str) -> Context:
-        """A block by itself: inferred widths and size-like parameters are symbols, other parameters concrete."""
+        """A graph by itself: inferred widths and size-like parameters are symbols, other parameters concrete.
+
+        A network that is no block has its symbols instead of inferred widths.
+        """
         self.refresh()
         if key not in self._definitions:
             graph = self.project.graphs[key]
-            example = next(iter(self._instances(key)), None)
+            instances = [c for c in self._instances(key) if c.role == "instance"]
+            if not instances and key in self.project.network_keys.values():
+                symbols: dict[str, Value] = {name: symbol(name) for name in self.project.symbols}
+                scope = {**symbols, **definition_scope(graph, None)}
+                self._definitions[key] = self.new_context(graph, "symbolic", key, scope, {}, {})
+                return self._definitions[key]
+            example = next(iter(instances), None)
             scope = definition_scope(graph, example)
             inputs: dict[str, Spec | None] = {}
             bound: dict[str, Dim] = {}

@@ -15,7 +15,7 @@ LONGEST = 400
 LONGER: dict[str, int] = {}
 
 # The one place that runs text as code: the module made from the source that we have just emitted.
-RUNS_EMITTED_SOURCE: Counter[str] = Counter()
+RUNS_EMITTED_SOURCE: Counter[str] = Counter({"codegen/build.py": 2})
 
 CALLS = {"eval", "exec", "compile", "__import__"}
 MODULES = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "code", "codeop"}

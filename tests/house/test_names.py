@@ -21,6 +21,8 @@ OTHER_MEANINGS = {
     # Titles of families.
     ("graph_core/layer.py", "Embedding"),
     ("graph_core/layer.py", "Linear"),
+    # What stands in emitted source where a condition is false, whatever the layer.
+    ("codegen/emit/trees.py", "Identity"),
 }
 
 

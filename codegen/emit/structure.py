@@ -1,0 +1,107 @@
+"""What a drawing's structure says about how it is written: chains, calls, what a node gives and takes."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from graph_core.context import Result
+from graph_core.graph import Graph, Node
+from graph_core.layer import Function, Method, Module, Port, layer_types
+
+
+class Style(Enum):
+    """How a node is written in forward."""
+
+    PLAIN = "an expression"
+    LIST = "a loop over modules"
+    LOOP = "a loop that calls one module"
+
+
+def role(node: Node) -> str:
+    """input or output for a graph's own ports, else empty."""
+    declaration = layer_types().get(node.type)
+    spelling = declaration.torch if declaration else None
+    return spelling.role if isinstance(spelling, Port) else ""
+
+
+def reaching_outputs(graph: Graph) -> set[str]:
+    """The nodes from which some Output of the graph can be reached, those included."""
+    seen = set(graph.ports_of_role["output"])
+    todo = list(seen)
+    while todo:
+        for source, _ in graph.incoming.get(todo.pop(), {}).values():
+            if source not in seen:
+                seen.add(source)
+                todo.append(source)
+    return seen
+
+
+def wired_ports(graph: Graph, node: Node) -> list[str]:
+    """The input ports of a node that have a wire, in the order of its ports."""
+    wired = graph.incoming.get(node.id, {})
+    return [port for port in graph.in_ports(node) if port in wired]
+
+
+def made_in_constructor(graph: Graph, node: Node) -> bool:
+    """Whether the node is an attribute of the class."""
+    declaration = layer_types().get(node.type)
+    return node.type in graph.project.graphs or (declaration is not None and declaration.owns_weights())
+
+
+def single(graph: Graph, node: Node) -> bool:
+    """Whether a module takes one tensor and gives one: what nn.Identity can stand for, and nn.Sequential hold."""
+    if len(wired_ports(graph, node)) != 1:
+        return False
+    block = graph.project.graphs.get(node.type)
+    if block is not None:
+        return len(block.outputs()) == 1 and len(block.inputs()) == 1
+    declaration = layer_types()[node.type]
+    spelling = declaration.torch
+    if isinstance(spelling, Module):
+        return len(spelling.returns) <= 1 and len(declaration.outlets) == 1 and not spelling.call
+    return False
+
+
+def style(graph: Graph, node: Node) -> Style:
+    """How a node is written in forward."""
+    if node.run is None:
+        return Style.PLAIN
+    if node.run.shared:
+        return Style.LOOP
+    block = graph.project.graphs[node.type]
+    one = len(block.inputs()) == 1 and len(block.outputs()) == 1
+    return Style.PLAIN if one else Style.LIST
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether all nodes are named 0 … k−1 in a chain from the only Input to the only Output, each a module."""
+    inputs, outputs = graph.inputs(), graph.outputs()
+    if len(inputs) != 1 or len(outputs) != 1:
+        return False
+    inner = {node.name: node for node in graph.nodes.values() if not role(node)}
+    here = inputs[0]
+    for place in range(len(inner)):
+        node = inner.get(str(place))
+        if node is None or not _holdable(graph, node) or not _only_feeds(graph, here, node):
+            return False
+        here = node
+    return bool(inner) and _only_feeds(graph, here, outputs[0])
+
+
+def _holdable(graph: Graph, node: Node) -> bool:
+    if node.use or (node.run and node.run.shared):
+        return False
+    declaration = layer_types().get(node.type)
+    if declaration is not None and isinstance(declaration.torch, Function | Method):
+        return bool(declaration.torch.module) and len(wired_ports(graph, node)) == 1
+    return (node.type in graph.project.graphs or declaration is not None) and single(graph, node)
+
+
+def _only_feeds(graph: Graph, source: Node, target: Node) -> bool:
+    return [id for id, _ in graph.outgoing.get(source.id, {})] == [target.id]
+
+
+def is_heavy(result: Result) -> bool:
+    """Whether a layer has a matrix of weights: such layers do not share a statement."""
+    weights = result.facts.weights if result.facts else ()
+    return any(weight.role == "weight" and len(weight.shape) > 1 for weight in weights)
