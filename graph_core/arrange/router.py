@@ -324,6 +324,8 @@ class Router:
         if side == "top":
             if not rising:
                 bends = [*leaves, *comes] if fan else [*comes, *leaves]
+                if not fan and ty - sy < 100 and abs(tx - sx) < box.w / 2:
+                    bends.insert(0, sy + JUNCTION)  # to a port of the next plate: leave the lower half to others
                 for y in bends:
                     if sy < y < ty:
                         yield (start, (sx, y), (tx, y), goal)
