@@ -1,0 +1,45 @@
+"""Small widgets that the panels share. All take their look from the current theme and work from the keyboard."""
+
+from designer.widgets.bars import Part, ProgressLine, ShareBar, StackBar
+from designer.widgets.choices import Breadcrumb, Segments, Toggle
+from designer.widgets.fields import (
+    ExpressionField,
+    Field,
+    FollowsField,
+    NameField,
+    NumberField,
+    PairField,
+    PathField,
+    SearchField,
+)
+from designer.widgets.labels import Caption, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
+from designer.widgets.strips import Banner, Busy, EmptyState, Skeleton
+
+__all__ = [
+    "Banner",
+    "Breadcrumb",
+    "Busy",
+    "Caption",
+    "EmptyState",
+    "ExpressionField",
+    "FamilyTile",
+    "Field",
+    "FigureLabel",
+    "FollowsField",
+    "HeaderBar",
+    "KeyHint",
+    "NameField",
+    "NumberField",
+    "PairField",
+    "Part",
+    "PathField",
+    "ProgressLine",
+    "SearchField",
+    "Segments",
+    "ShareBar",
+    "Skeleton",
+    "StackBar",
+    "Text",
+    "Toggle",
+    "button",
+]

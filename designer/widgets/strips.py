@@ -1,0 +1,202 @@
+"""What stands across a panel: a strip that tells of an error, work in progress, emptiness, loading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from designer.controls import box
+from designer.theme import themes
+from designer.widgets.bars import ProgressLine
+from designer.widgets.labels import Text, button
+
+# kind -> (glyph, ink, ground)
+_KINDS = {
+    "error": ("ui_err", "error", "errtint"),
+    "warn": ("ui_warn", "warn", "warntint"),
+    "note": ("ui_note", "note", "sunken"),
+}
+
+
+class _Glyph(QWidget):
+    """A badge of 16 px, by its kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        side = themes.current.px(16)
+        return QSize(side, side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme, painter = themes.current, QPainter(self)
+        glyph, ink, _ = _KINDS[self.kind]
+        theme.paint_glyph(painter, glyph, self.rect().toRectF(), theme.color(ink))
+        painter.end()
+
+
+class Banner(QWidget):
+    """One sentence with its badge on the kind's tint ("error", "warn", "note"), the fixes as buttons, and a close.
+
+    As a strip over the canvas it spans the width; with `card` its corners are round, for the inspector. Hidden until
+    `show_message`. `closed` fires when a person closes it.
+    """
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None, card: bool = False, closable: bool = True) -> None:
+        super().__init__(parent)
+        self._card = card
+        self._badge = _Glyph("error")
+        self.text = Text("", "small" if card else "ui", "ink", wrap=True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(12, 8, 8, 8)
+        self._row.setSpacing(8)
+        self._row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self.text, 1)
+        self._buttons: list[QPushButton] = []
+        self._close = button("", "ui_x", quiet=True, small=True, tip="Close")
+        self._close.clicked.connect(self._shut)
+        self._close.setVisible(closable)
+        self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.hide()
+
+    @property
+    def kind(self) -> str:
+        """error, warn or note."""
+        return self._badge.kind
+
+    def show_message(
+        self, text: str, kind: str = "error", fixes: Sequence[tuple[str, Callable[[], None]]] = ()
+    ) -> None:
+        """Show a sentence and a button (its words, what it does) per fix. Raises KeyError for an unknown kind."""
+        if kind not in _KINDS:
+            raise KeyError(kind)
+        self._badge.kind = kind
+        self.text.setText(text)
+        self.setAccessibleName(text)
+        for old in self._buttons:
+            self._row.removeWidget(old)
+            old.deleteLater()
+        self._buttons = [button(words, small=True) for words, _ in fixes]
+        for made, (_, act) in zip(self._buttons, fixes, strict=True):
+            made.clicked.connect(lambda _=False, act=act: act())
+            self._row.insertWidget(self._row.count() - 1, made, 0, Qt.AlignmentFlag.AlignTop)
+        self.show()
+        self.update()
+
+    def _shut(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme, painter = themes.current, QPainter(self)
+        ground = theme.color(_KINDS[self.kind][2])
+        if self._card:
+            box(painter, self.rect(), theme.radius("node"), ground, None)
+        else:
+            painter.fillRect(self.rect(), ground)
+            painter.fillRect(QRect(0, self.height() - 1, self.width(), 1), theme.color("line2"))
+        painter.end()
+
+
+class Busy(QWidget):
+    """Work in progress, never in the way: a 2 px line, words, and a Cancel that emits `cancelled`.
+
+    It appears after 150 ms, so that short work does not flicker.
+    """
+
+    cancelled = Signal()
+    DELAY = 150  # ms
+
+    def __init__(self, parent: QWidget | None = None, cancellable: bool = True) -> None:
+        super().__init__(parent)
+        self.line = ProgressLine()
+        self.text = Text("", "small", "ink2")
+        self._cancel = button("Cancel", small=True)
+        self._cancel.clicked.connect(self.cancelled)
+        self._cancel.setVisible(cancellable)
+        words = QHBoxLayout()
+        words.setContentsMargins(12, 4, 12, 4)
+        words.addWidget(self.text, 1)
+        words.addWidget(self._cancel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.line)
+        column.addLayout(words)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(self.DELAY)
+        self._later.timeout.connect(self.show)
+        self.hide()
+
+    def begin(self, words: str, share: float | None = None) -> None:
+        """Say what runs; `share` (0 … 1) where it is known. May be called again as the work goes on."""
+        self.text.setText(words)
+        self.setAccessibleName(words)
+        if share is None:
+            if not self.line.running:
+                self.line.run()
+        else:
+            self.line.set_share(share)
+        if self.isHidden() and not self._later.isActive():
+            self._later.start()
+
+    def end(self) -> None:
+        """The work is over, done or not."""
+        self._later.stop()
+        self.line.rest()
+        self.hide()
+
+
+class EmptyState(QWidget):
+    """What a panel says while it has nothing to show: a title where there is room, a sentence, at most one act."""
+
+    def __init__(self, sentence: str, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(8)
+        if title:
+            column.addWidget(Text(title, "title"))
+        self.sentence = Text(sentence, "small", "ink3", wrap=True)
+        column.addWidget(self.sentence)
+        self._column = column
+        column.addStretch(1)
+
+    def offer(self, act: QPushButton) -> None:
+        """Put a button under the sentence."""
+        self._column.insertWidget(self._column.count() - 1, act, 0, Qt.AlignmentFlag.AlignLeft)
+
+
+class Skeleton(QWidget):
+    """Rows of grey bars where content will stand, for what takes longer than 150 ms. Nothing moves."""
+
+    _SHARES = (0.62, 0.48, 0.7, 0.4, 0.56)
+
+    def __init__(self, rows: int = 5, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows = rows
+        self.setAccessibleName("Loading")
+
+    def sizeHint(self) -> QSize:
+        """Rows of 24."""
+        return QSize(160, themes.current.size("row") * self._rows)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme, painter = themes.current, QPainter(self)
+        high, bar = theme.size("row"), theme.px(8)
+        for index in range(self._rows):
+            wide = round((self.width() - 24) * self._SHARES[index % len(self._SHARES)])
+            place = QRect(12, index * high + (high - bar) // 2, wide, bar)
+            box(painter, place, bar / 2, theme.color("sunken"), None)
+        painter.end()
