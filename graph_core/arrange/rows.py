@@ -25,6 +25,7 @@ class Ranked:
 
 
 def neighbours(count: int, links: Sequence[tuple[int, int]]) -> tuple[list[list[int]], list[list[int]]]:
+    """The followers and the predecessors of each of ``count`` nodes; links to itself and doubles are left out."""
     succ: list[list[int]] = [[] for _ in range(count)]
     pred: list[list[int]] = [[] for _ in range(count)]
     for u, v in dict.fromkeys(links):

@@ -36,11 +36,13 @@ class Plates:
             strip.sort()
 
     def add(self, rect: Rect) -> None:
+        """Take a plate in."""
         for b in range(int(rect[2] // STRIP), int(rect[3] // STRIP) + 1):
             insort(self.strips.setdefault(b, []), rect)
             self.tallest[b] = max(self.tallest.get(b, 0.0), rect[1] - rect[0])
 
     def remove(self, rect: Rect) -> None:
+        """Forget a plate that was taken in."""
         for b in range(int(rect[2] // STRIP), int(rect[3] // STRIP) + 1):
             strip = self.strips[b]
             del strip[bisect_left(strip, rect)]
@@ -108,12 +110,14 @@ class Runs:
         self.cells: dict[tuple[int, int], list[Run]] = {}
 
     def add(self, at: float, low: float, high: float, net: int, wire: int) -> None:
+        """Take in a segment of a wire: its place across, and from where to where it runs."""
         run = (at, low, high, net, wire)
         across = int(at // LINE)
         for along in range(int(low // REACH), int(high // REACH) + 1):
             self.cells.setdefault((across, along), []).append(run)
 
     def remove(self, at: float, low: float, high: float, wire: int) -> None:
+        """Forget that segment of the wire."""
         across = int(at // LINE)
         for along in range(int(low // REACH), int(high // REACH) + 1):
             cell = self.cells.get((across, along))
