@@ -1,0 +1,171 @@
+"""The JSON Schema of project files, made from the declarations of layer types.
+
+Editors use it to complete and to check files; ``python -m graph_core.schema`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from graph_core.expressions import MAX_LENGTH
+from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
+from graph_core.jsontext import MAX_NUMBER
+from graph_core.layer import layer_types
+from graph_core.project import VERSION
+from graph_core.reading import MAX_PLACE, MAX_SYMBOL
+
+PATH: Final = Path(__file__).with_name("netw.schema.json")
+_ID = "^[A-Za-z0-9_-]{1,40}$"
+_NAME = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
+_END = "^[A-Za-z0-9_-]{1,40}\\.[A-Za-z0-9_-]{1,60}$"
+_EXPRESSION = {"type": "string", "maxLength": MAX_LENGTH, "description": "An expression, such as 4 * dim."}
+
+
+def schema() -> dict[str, Any]:
+    """The schema (JSON Schema 2020-12) of the current version of the file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:netwright:netw:{VERSION}",
+        "title": "Netwright project",
+        "type": "object",
+        "required": ["netw"],
+        "additionalProperties": False,
+        "properties": {
+            "netw": {"const": VERSION, "description": "The version of the file's form."},
+            "meta": _object("What a person notes on the project.", properties={"name": {"type": "string"}}),
+            "symbols": _table(
+                _NAME, {"type": "integer", "minimum": 1, "maximum": MAX_SYMBOL}, "Size symbols with an example value."
+            ),
+            "networks": _table(_NAME, {"type": "string", "pattern": _ID}, "Which graphs are networks, by name."),
+            "setups": _table(_NAME, {"$ref": "#/$defs/setup"}, "How each network is trained."),
+            "graphs": _table(_ID, {"$ref": "#/$defs/graph"}, "The graphs: networks and blocks."),
+            "view": _table(_ID, _table(_ID, {"$ref": "#/$defs/place"}, ""), "Where nodes lie; means nothing else."),
+        },
+        "$defs": {
+            "setup": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"optimizer": {"type": "object"}, "training": {"type": "object"}},
+            },
+            "place": {
+                "type": "array",
+                "items": {"type": "number", "minimum": -MAX_PLACE, "maximum": MAX_PLACE},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+            "graph": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "head": _object("", properties={"name": {"type": "string", "pattern": _NAME}}),
+                    "params": _table(_NAME, {"$ref": "#/$defs/value"}, "Parameters; null where each use gives one."),
+                    "nodes": _table(_ID, {"$ref": "#/$defs/node"}, "Nodes by id."),
+                    "wires": _table(_END, {"type": "string", "pattern": _END}, "target.port: source.port"),
+                },
+            },
+            "node": {
+                "type": "object",
+                "required": ["name", "type"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {"type": "string", "description": "The attribute it becomes.", "maxLength": 60},
+                    "type": {"type": "string", "description": "A layer type, or the key of a graph."},
+                    "set": _table(_NAME, {"$ref": "#/$defs/value"}, "Parameters that differ from their default."),
+                    "when": {"type": "string", "description": "Where this is false, the node passes its input on."},
+                    "repeat": {"$ref": "#/$defs/repeat"},
+                    "use": {"type": "string", "description": "The id of the node whose weights it uses."},
+                },
+                "allOf": [_condition(name) for name in sorted(layer_types())],
+            },
+            "repeat": {
+                "anyOf": [
+                    {"$ref": "#/$defs/times"},
+                    {
+                        "type": "object",
+                        "required": ["times"],
+                        "additionalProperties": False,
+                        "properties": {"times": {"$ref": "#/$defs/times"}, "shared": {"type": "boolean"}},
+                    },
+                ]
+            },
+            "times": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, _EXPRESSION]},
+            "value": {
+                "anyOf": [
+                    {"type": ["null", "boolean", "string"]},
+                    {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+                    {"type": "array", "items": {"$ref": "#/$defs/value"}},
+                ]
+            },
+        },
+    }
+
+
+def _object(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "object", **({"description": description} if description else {}), **more}
+
+
+def _table(names: str, values: dict[str, Any], description: str) -> dict[str, Any]:
+    found = _object(description, propertyNames={"pattern": names})
+    return {**found, "additionalProperties": values}
+
+
+def _condition(name: str) -> dict[str, Any]:
+    """What ``set`` holds where the type is ``name``."""
+    fields = {key: field_schema(field) for key, field in layer_types()[name].fields.items()}
+    return {
+        "if": {"properties": {"type": {"const": name}}},
+        "then": {"properties": {"set": {"additionalProperties": False, "properties": fields}}},
+    }
+
+
+def field_schema(field: Field[Any]) -> dict[str, Any]:
+    """What a file may hold for a parameter: a literal in its range, or an expression."""
+    literal: dict[str, Any]
+    match field:
+        case Fixed():
+            return {"const": field.default}
+        case Choice():
+            literal = {"enum": list(field.options)}
+            return _described(field, {"anyOf": [literal, {"type": "string", "pattern": "^="}]})
+        case PerAxis():
+            one = {"anyOf": [_whole(field), _EXPRESSION]}
+            several = {"type": "array", "items": one, "minItems": field.length, "maxItems": field.length}
+            literal = {"anyOf": [_whole(field), several]}
+        case Number():
+            literal = {"anyOf": [_whole(field), {"type": "null"}]} if field.nullable else _whole(field)
+        case Flag():
+            literal = {"type": "boolean"}
+        case Real():
+            literal = {"type": "number", "minimum": field.least, "maximum": field.most}
+        case Axes():
+            axis = {"type": "integer", "minimum": -16, "maximum": 15}
+            several = {"type": "array", "items": axis, "minItems": 1, **({"maxItems": 1} if field.single else {})}
+            literal = {"anyOf": [axis, several]}
+        case Sizes():
+            size = {"anyOf": [{"type": "integer", "minimum": -1 if field.free else 1}, _EXPRESSION]}
+            literal = {"type": "array", "items": size, "maxItems": 16}
+        case _:
+            literal = {"$ref": "#/$defs/value"}
+    return _described(field, {"anyOf": [literal, _EXPRESSION]})
+
+
+def _whole(field: Number[Any]) -> dict[str, Any]:
+    return {"type": "integer", "minimum": field.least, "maximum": field.most}
+
+
+def _described(field: Field[Any], found: dict[str, Any]) -> dict[str, Any]:
+    shown = {"description": field.help} if field.help else {}
+    default = list(field.default) if isinstance(field.default, tuple) else field.default
+    return {**shown, "default": default, **found}
+
+
+def text() -> str:
+    """The schema as its file holds it."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.write_text(text(), encoding="utf-8")
+    print(f"wrote {PATH.name}")
