@@ -61,7 +61,7 @@ def test_parameters_are_checked_by_their_type(validator: Any, name: str, value: 
 
 
 @pytest.mark.parametrize("name", sorted(layer_types()))
-def test_every_default_is_valid(name: str):
+def test_every_default_is_valid(validator: Any, name: str):
     for field in layer_types()[name].fields.values():
         default = list(field.default) if isinstance(field.default, tuple) else field.default
-        jsonschema.validate(default, {**field_schema(field), "$defs": schema()["$defs"]})
+        assert validator.evolve(schema={**field_schema(field), "$defs": validator.schema["$defs"]}).is_valid(default)
