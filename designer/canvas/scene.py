@@ -19,7 +19,7 @@ Point = tuple[float, float]
 Axis = tuple[str, bool, bool]  # (text, changed along this wire, symbolic)
 
 GRID = 8
-PLATE_W, PLATE_W_MAX = 152, 240
+PLATE_W, PLATE_W_MAX = 152, 248
 PLATE_H, PLATE_H_DETAIL, BLOCK_H = 32, 48, 56
 OPERATOR_R = 13
 GHOST = 32  # a collapsed block whose condition is false: its glyph in a dashed square
@@ -203,7 +203,7 @@ def plate_size(
     if kind == "note":
         lines = name.splitlines() or [""]
         widest = max(text_width(line) for line in lines)
-        return max(PLATE_W, _up(widest + 2 * PAD + 4)), _up(18 * len(lines) + 22)
+        return max(PLATE_W, _up(widest + 2 * PAD + 4)), 18 * len(lines) + 22
     if activation:
         return ACTIVATION_W, ACTIVATION_H
     if when == "off" and kind == "block":
@@ -213,4 +213,5 @@ def plate_size(
 
 
 def _up(length: float) -> int:
-    return -int(-length // GRID) * GRID
+    """Rounded so that the middles of all widths fall on the same grid."""
+    return PLATE_W + -int(-(length - PLATE_W) // (2 * GRID)) * 2 * GRID

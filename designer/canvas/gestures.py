@@ -1,0 +1,448 @@
+"""What the mouse does between press and release. One gesture at a time; Escape takes it back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
+
+from designer.canvas import hit
+from designer.canvas.body import draw_port, pen, tinted
+from designer.canvas.hit import PortHit
+from designer.canvas.live import Live
+from designer.canvas.scene import GRID, End, Verdict
+from designer.canvas.snapshot import BODY, FRAME, SHEET
+
+if TYPE_CHECKING:
+    from designer.canvas.surface import Canvas
+
+Modifiers = Qt.KeyboardModifier
+_MAGNET = 24.0
+_JUDGE_MS = 4.0
+_ALIGN = 6.0
+_PORTS_MAX = 400
+
+
+class Gesture:
+    """Begun by a press; `at` is always in logical widget pixels."""
+
+    cursor: Qt.CursorShape | None = None
+    pans_at_edge = False
+
+    def __init__(self, canvas: Canvas, at: QPointF) -> None:
+        self.canvas = canvas
+        self.start = at
+        self.origin = canvas.camera.to_canvas(at)
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        """The mouse has moved."""
+
+    def release(self, at: QPointF, modifiers: Modifiers) -> None:
+        """The button was let go."""
+
+    def cancel(self) -> None:
+        """Leave everything as it was."""
+
+    def scene_changed(self) -> bool:
+        """The drawing has changed meanwhile; False ends the gesture."""
+        return True
+
+    def paint(self, p: QPainter) -> None:
+        """Draw over the picture, logical pixels."""
+
+
+class Pan(Gesture):
+    """The sheet follows the hand."""
+
+    cursor = Qt.CursorShape.ClosedHandCursor
+
+    def __init__(self, canvas: Canvas, at: QPointF) -> None:
+        super().__init__(canvas, at)
+        self.last = at
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        step = at - self.last
+        self.last = at
+        self.canvas.set_camera(self.canvas.camera.moved(step.x(), step.y()))
+
+
+class Marquee(Gesture):
+    """Selects what it touches; with Shift it adds."""
+
+    pans_at_edge = True
+
+    def __init__(self, canvas: Canvas, at: QPointF, modifiers: Modifiers) -> None:
+        super().__init__(canvas, at)
+        self.kept = tuple(canvas.selection) if modifiers & Modifiers.ShiftModifier else ()
+        self.before = tuple(canvas.selection)
+        self.at = at
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        self.at = at
+        a, b = self.origin, self.canvas.camera.to_canvas(at)
+        box = (min(a.x(), b.x()), min(a.y(), b.y()), max(a.x(), b.x()), max(a.y(), b.y()))
+        snap = self.canvas.snap
+        x, y, w, h = snap.rect.T
+        inside = (x >= box[0]) & (y >= box[1]) & (x + w <= box[2]) & (y + h <= box[3])
+        # Sheets and frames are taken only when wholly inside: their contents are what is meant.
+        touched = (snap.seen(box) & (snap.layer == BODY)) | inside
+        chosen = [snap.rows[i].plate.id for i in np.flatnonzero(touched).tolist()]
+        self.canvas.select((*self.kept, *chosen))
+        self.canvas.update()
+
+    def cancel(self) -> None:
+        self.canvas.select(self.before)
+
+    def paint(self, p: QPainter) -> None:
+        theme = self.canvas.theme
+        box = QRectF(self.canvas.camera.to_view(self.origin.x(), self.origin.y()), self.at).normalized()
+        p.setPen(pen(theme.color("accent"), 1))
+        p.setBrush(tinted(theme.color("accent"), 0.08))
+        p.drawRect(box)
+
+
+class MovePlates(Gesture):
+    """Drags plates on the grid; with Alt their copies; onto a wire, into it."""
+
+    pans_at_edge = True
+
+    def __init__(self, canvas: Canvas, at: QPointF, held: str) -> None:
+        super().__init__(canvas, at)
+        self.held = held
+        self.ids = tuple(canvas.selection)
+        self.live: Live | None = None
+        self.copying = False
+        self.delta = (0.0, 0.0)
+        self.onto = -1
+        self.verdict: Verdict | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        canvas = self.canvas
+        carried = carried_along(canvas, self.ids)
+        self.live = Live(canvas.snap, carried)
+        row = canvas.snap.rows_by_id[self.held].plate
+        self._middle = (row.x + row.w / 2, row.y)
+        self._loose = not bool(self.live.wires.any()) and all(
+            canvas.snap.rows_by_id[i].anchors and canvas.snap.rows_by_id[i].plate.kind != "frame" for i in self.ids
+        )
+        neighbours = [
+            (source if target.plate.id == self.held else target).plate
+            for _, source, target, _ in self.live.snap.wire_rows.values()
+            if self.held in (source.plate.id, target.plate.id)
+        ]
+        self._lines = [plate.x + plate.w / 2 for plate in neighbours if plate.id not in carried]
+        self._show()
+
+    def _show(self) -> None:
+        assert self.live is not None
+        base = self.canvas.base
+        base.hidden = None if self.copying else self.live.moving
+        base.hidden_wires = None if self.copying else self.live.wires
+        x0, y0, x1, y1 = self.live.bounds()
+        base.patch([(x0 - 130, y0 - 60, x1 + 130, y1 + 60)], base.shown)
+        self.canvas.live = self.live
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        canvas, live = self.canvas, self.live
+        assert live is not None
+        copying = bool(modifiers & Modifiers.AltModifier)
+        if copying != self.copying:
+            self.copying = copying
+            live.shift(0, 0)
+            self._show()
+        now = canvas.camera.to_canvas(at)
+        dx, dy = now.x() - self.origin.x(), now.y() - self.origin.y()
+        cx, top = self._middle
+        line = min(self._lines, key=lambda x: abs(x - cx - dx), default=None)
+        if line is not None and abs(line - cx - dx) <= _ALIGN / canvas.camera.zoom:
+            dx = line - cx
+        else:
+            dx = round((cx + dx - 4) / GRID) * GRID + 4 - cx
+        dy = round((top + dy) / GRID) * GRID - top
+        self.delta = (dx, dy)
+        live.shift(dx, dy)
+        self._over(now, modifiers)
+        canvas.update()
+
+    def _over(self, now: QPointF, modifiers: Modifiers) -> None:
+        canvas = self.canvas
+        self.onto, self.verdict = -1, None
+        if not (self._loose and not self.copying) and not modifiers & Modifiers.ControlModifier:
+            canvas.set_tip(None)
+            return
+        live = self.live
+        assert live is not None
+        x, y, w, h = live.snap.rect[live.snap.index[self.held]].tolist()
+        found = wire_near(canvas, (x + w / 2, y + h / 2), live, h / 2)
+        if found >= 0:
+            wire = canvas.snap.wires[found]
+            self.onto = found
+            self.verdict = canvas.judge.insert(self.held, wire.id) if canvas.judge else Verdict(True)
+        canvas.set_tip(self.verdict if self.onto >= 0 else None)
+
+    def release(self, at: QPointF, modifiers: Modifiers) -> None:
+        canvas, (dx, dy) = self.canvas, self.delta
+        wire = canvas.snap.wires[self.onto].id if self.onto >= 0 else ""
+        fits = self.verdict is not None and self.verdict.ok
+        self._end()
+        if not dx and not dy:
+            return
+        if self.copying:
+            canvas.copied_by_drag.emit(self.ids, dx, dy)
+        elif wire and fits:
+            canvas.dropped_on_wire.emit(self.ids, wire, dx, dy)
+        else:
+            canvas.moved.emit(self.ids, dx, dy)
+
+    def cancel(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        canvas, live = self.canvas, self.live
+        canvas.base.hidden = canvas.base.hidden_wires = None
+        canvas.live = None
+        if live is not None:
+            live.shift(0, 0)
+            x0, y0, x1, y1 = live.bounds()
+            canvas.base.patch([(x0 - 130, y0 - 60, x1 + 130, y1 + 60)], canvas.base.shown)
+        canvas.set_tip(None)
+        canvas.update()
+
+    def scene_changed(self) -> bool:
+        if any(i not in self.canvas.snap.index for i in self.ids):
+            return False
+        self._begin()
+        assert self.live is not None
+        self.live.shift(*self.delta)
+        return True
+
+    def paint(self, p: QPainter) -> None:
+        if self.onto >= 0 and self.verdict is not None:
+            color = "accent" if self.verdict.ok else "error"
+            self.canvas.overlay.draw_wire(p, self.onto, self.canvas.theme.color(color), 3.0)
+
+
+def carried_along(canvas: Canvas, ids: tuple[str, ...]) -> set[str]:
+    """The plates that move with `ids`: what lies in opened blocks, and in frames."""
+    snap = canvas.snap
+    carried = {i for i in ids if i in snap.index}
+    for i in list(carried):
+        k = snap.index[i]
+        if snap.layer[k] == FRAME:
+            x, y, w, h = snap.rect[k].tolist()
+            a, b, c, d = snap.rect.T
+            inside = (a >= x) & (b >= y) & (a + c <= x + w) & (b + d <= y + h)
+            carried |= {snap.rows[j].plate.id for j in np.flatnonzero(inside).tolist()}
+    if any(snap.layer[snap.index[i]] == SHEET for i in carried):
+        grown = True
+        while grown:
+            inner = {row.plate.id for row in snap.rows if row.plate.parent in carried} - carried
+            carried |= inner
+            grown = bool(inner)
+    return carried
+
+
+def wire_near(canvas: Canvas, at: tuple[float, float], live: Live | None, reach: float) -> int:
+    """The wire a plate held with its middle at `at` would be dropped on, -1 if none."""
+    found = hit.wire_at(canvas.snap, *at, canvas.camera.zoom, reach=max(10.0, reach * canvas.camera.zoom))
+    return -1 if found >= 0 and live is not None and live.wires[found] else found
+
+
+class DrawWire(Gesture):
+    """From a port to another, or into the void; begun on a wired input, it takes that wire off."""
+
+    cursor = Qt.CursorShape.CrossCursor
+    pans_at_edge = True
+
+    def __init__(self, canvas: Canvas, at: QPointF, port: PortHit) -> None:
+        super().__init__(canvas, at)
+        self.taken = ""
+        self.port = port
+        takes = port.anchor.is_input != port.anchor.inner
+        held = canvas.wire_into(port) if takes else -1
+        if held >= 0:
+            wire = canvas.snap.wires[held]
+            self.taken = wire.id
+            inner = wire.inside == wire.source[0]
+            found = canvas.snap.rows_by_id[wire.source[0]].table.get((wire.source[1], inner, inner))
+            if found is not None:
+                x, y = canvas.snap.rect[canvas.snap.index[wire.source[0]], :2].tolist()
+                self.port = PortHit(wire.source, found, x + found.x, y + found.y)
+                takes = False
+        self.from_input = takes
+        self.at = at
+        self.target: PortHit | None = None
+        self.verdicts: dict[tuple[End, bool], Verdict] = {}
+        if self.taken:
+            mask = np.zeros(len(canvas.snap.wires), np.bool_)
+            mask[held] = True
+            canvas.base.hidden_wires = mask
+            x0, y0, x1, y1 = canvas.snap.paths.box[held].tolist()
+            canvas.base.patch([(x0 - 110, y0 - 40, x1 + 130, y1 + 40)], canvas.base.shown)
+
+    def ends(self, other: PortHit) -> tuple[End, End]:
+        """(source, target) if the wire were let go on `other`."""
+        return (other.end, self.port.end) if self.from_input else (self.port.end, other.end)
+
+    def judge(self, other: PortHit) -> Verdict:
+        """The verdict on a target, asked once per drag."""
+        key = (other.end, other.anchor.inner)
+        if key not in self.verdicts:
+            judge = self.canvas.judge
+            self.verdicts[key] = judge.wire(*self.ends(other)) if judge else Verdict(True)
+        return self.verdicts[key]
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        canvas = self.canvas
+        self.at = at
+        now = canvas.camera.to_canvas(at)
+        wanted = not self.from_input
+        found = hit.port_at(canvas.snap, now.x(), now.y(), canvas.camera.zoom, reach=_MAGNET, inputs=wanted)
+        self.target = found
+        canvas.set_tip(self.judge(found) if found is not None else None, at)
+        canvas.update()
+
+    def release(self, at: QPointF, modifiers: Modifiers) -> None:
+        canvas, target = self.canvas, self.target
+        self._end()
+        if target is not None:
+            if not self.judge(target).ok:
+                return
+            source, end = self.ends(target)
+            taken = next((w for w in canvas.snap.wires if w.id == self.taken), None) if self.taken else None
+            if taken is not None and taken.source == source and taken.target == end:
+                return
+            if taken is not None:
+                canvas.rerouted.emit(self.taken, source, end)
+            else:
+                canvas.connected.emit(source, end)
+            return
+        if self.taken:
+            wire = next((w for w in canvas.snap.wires if w.id == self.taken), None)
+            if wire is not None:
+                canvas.disconnected.emit(wire.target)
+            return
+        if QLineF(self.start, at).length() > 12:
+            now = canvas.camera.to_canvas(at)
+            place = canvas.mapToGlobal(at.toPoint())
+            canvas.search_requested.emit(now.x(), now.y(), place, self.port.end, self.from_input)
+
+    def cancel(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        canvas = self.canvas
+        if self.taken:
+            canvas.base.hidden_wires = None
+            wire = canvas.snap.wire_index.get(self.taken)
+            if wire is not None:
+                x0, y0, x1, y1 = canvas.snap.paths.box[wire].tolist()
+                canvas.base.patch([(x0 - 110, y0 - 40, x1 + 130, y1 + 40)], canvas.base.shown)
+        canvas.set_tip(None)
+        canvas.update()
+
+    def scene_changed(self) -> bool:
+        # Whatever was judged may hold no longer; the port may be gone.
+        return False
+
+    def paint(self, p: QPainter) -> None:
+        canvas = self.canvas
+        theme, camera = canvas.theme, canvas.camera
+        self._rings(p)
+        begin = camera.to_view(self.port.x, self.port.y)
+        anchor = self.port.anchor
+        target = self.target
+        end = camera.to_view(target.x, target.y) if target else self.at
+        color = theme.color("error" if target and not self.judge(target).ok else "accent")
+        way = (target.anchor.dx, target.anchor.dy) if target else (-anchor.dx, -anchor.dy)
+        path = canvas.overlay.curve(begin, end, (anchor.dx, anchor.dy), way)
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        p.setPen(pen(color, 2.5, round_cap=True))
+        p.drawPath(path)
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(color)
+        for spot in (begin, end):
+            p.drawEllipse(spot, 4, 4)
+
+    def _rings(self, p: QPainter) -> None:
+        """Say of every port in sight whether the wire fits, within a few milliseconds per frame."""
+        canvas = self.canvas
+        camera, theme, snap = canvas.camera, canvas.theme, canvas.snap
+        if camera.zoom < hit.PORT_ZOOM:
+            return
+        box = camera.box(canvas.base.pixmap.rect())
+        until = time.perf_counter() + _JUDGE_MS / 1000
+        size = max(0.6, min(camera.zoom, 1.6))
+        shown = 0
+        for i in np.flatnonzero(snap.seen(box, 8)).tolist():
+            row = snap.rows[i]
+            x, y = snap.rect[i, :2].tolist()
+            for anchor in row.anchors:
+                takes = anchor.is_input != anchor.inner
+                at = camera.to_view(x + anchor.x, y + anchor.y)
+                if takes == self.from_input:
+                    p.setPen(Qt.PenStyle.NoPen)
+                    p.setBrush(tinted(theme.color("canvas"), 0.6))
+                    p.drawEllipse(at, 5 * size, 5 * size)
+                    continue
+                port = PortHit((row.plate.id, anchor.port.name), anchor, x + anchor.x, y + anchor.y)
+                known = self.verdicts.get((port.end, anchor.inner))
+                if known is None and shown < _PORTS_MAX and time.perf_counter() < until:
+                    known = self.judge(port)
+                if known is None:
+                    canvas.update_soon()
+                    continue
+                shown += 1
+                chosen = self.target is not None and self.target[:2] == port[:2]
+                draw_verdict(p, canvas, anchor.port.kind, at, size * (1.25 if chosen else 1.0), known.ok)
+
+
+def draw_verdict(p: QPainter, canvas: Canvas, kind: str, at: QPointF, s: float, fits: bool) -> None:
+    """A port that fits: filled accent in a ring; one that does not: red with a stroke through it."""
+    theme = canvas.theme
+    if fits:
+        p.setBrush(theme.color("canvas"))
+        p.setPen(pen(theme.color("accent"), 1.5))
+        p.drawEllipse(at, 7 * s, 7 * s)
+        draw_port(p, kind, at, s, theme.color("accent"), theme.color("accent"))
+        return
+    draw_port(p, kind, at, s, theme.color("errtint"), theme.color("error"))
+    p.setPen(pen(theme.color("error"), 1.5, round_cap=True))
+    p.drawLine(QLineF(at.x() - 5 * s, at.y() + 5 * s, at.x() + 5 * s, at.y() - 5 * s))
+
+
+class Cut(Gesture):
+    """With X held: wires crossed by the stroke are cut."""
+
+    cursor = Qt.CursorShape.CrossCursor
+
+    def __init__(self, canvas: Canvas, at: QPointF) -> None:
+        super().__init__(canvas, at)
+        self.at = at
+        self.crossed: list[int] = []
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        self.at = at
+        now = self.canvas.camera.to_canvas(at)
+        ends = (self.origin.x(), self.origin.y()), (now.x(), now.y())
+        self.crossed = hit.wires_crossing(self.canvas.snap, *ends)
+        self.canvas.update()
+
+    def release(self, at: QPointF, modifiers: Modifiers) -> None:
+        if self.crossed:
+            self.canvas.cut.emit(tuple(self.canvas.snap.wires[i].id for i in self.crossed))
+        self.canvas.update()
+
+    def scene_changed(self) -> bool:
+        return False
+
+    def paint(self, p: QPainter) -> None:
+        error = self.canvas.theme.color("error")
+        for i in self.crossed:
+            self.canvas.overlay.draw_wire(p, i, error, 2.0)
+        p.setPen(pen(error, 1.5, (5, 4)))
+        p.drawLine(QLineF(self.canvas.camera.to_view(self.origin.x(), self.origin.y()), self.at))

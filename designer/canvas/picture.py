@@ -1,0 +1,333 @@
+"""The picture: a snapshot seen through a camera, painted into any rectangle of device pixels.
+
+Screen, minimap thumbnails and exports are this one function; a cached screen and a fresh paint may differ only by
+antialiasing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
+from shiboken6 import wrapInstance
+
+from designer.canvas import activations, body
+from designer.canvas.camera import Box, Camera
+from designer.canvas.routes import Bools, Ints
+from designer.canvas.scene import ACTIVATION_H, CELL, Plate
+from designer.canvas.snapshot import BODY, FRAME, Row, Snapshot
+from designer.canvas.sprites import (
+    COMPACT,
+    DOT,
+    FULL,
+    GLYPH,
+    PAD,
+    SPRITE_SCALE_MAX,
+    Sprites,
+    compact_cell,
+    level_of,
+    tile_of,
+)
+from designer.canvas.text import Texts, cut, is_ghost, layout, text_width
+from designer.canvas.wires import LABEL_ZOOM, WirePainter
+
+if TYPE_CHECKING:
+    from designer.theme import Theme
+
+DOT_STEP, DOTS_ZOOM = 24, 0.4
+
+
+class Picture:
+    """Paints snapshots in one theme. Caches live here, so a theme change is a new Picture."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.texts = Texts(theme)
+        self.sprites = Sprites(theme)
+        self.wires = WirePainter(theme, self.texts)
+        self._grid: dict[float, QImage] = {}
+
+    def paint(
+        self,
+        p: QPainter,
+        snap: Snapshot,
+        view: Camera,
+        device: QRect,
+        *,
+        hidden: Bools | None = None,
+        hidden_wires: Bools | None = None,
+        ground: bool = True,
+        vector: bool = False,
+    ) -> None:
+        """Paint `device` (the painter works in device pixels), without the hidden plates and wires.
+
+        `ground` fills the sheet first; live layers leave it out. `vector` keeps text as text and shapes as paths.
+        """
+        level = FULL if vector else level_of(view.zoom)
+        box = view.box(device)
+        if ground:
+            self._sheet(p, view, device, box)
+        for i in snap.below:
+            if hidden is None or not hidden[i]:
+                self._below(p, snap, i, view, box, level, vector=vector)
+        self.wires.paint(p, snap, view, box, level, hidden_wires, vector=vector)
+        seen = snap.seen(box, snap.reach / min(1.0, view.zoom * 2)) & (snap.layer == BODY)
+        if hidden is not None:
+            seen &= ~hidden
+        chosen = np.flatnonzero(seen)
+        if level == FULL:
+            for i in chosen.tolist():
+                self._full(p, snap, i, view, vector=vector)
+        elif level == COMPACT:
+            self._compact(p, snap, chosen, view)
+        elif level == GLYPH:
+            self._tiles(p, snap, chosen, view)
+        else:
+            self._bars(p, snap, chosen, view)
+        if level == FULL or view.zoom >= LABEL_ZOOM * 2 / 3:
+            self.wires.labels(p, snap, view, box, hidden_wires, vector=vector)
+        if level < FULL:
+            self._badges(p, snap, chosen, view)
+
+    def _sheet(self, p: QPainter, view: Camera, device: QRect, box: Box) -> None:
+        p.fillRect(device, self.theme.color("canvas"))
+        if view.zoom < DOTS_ZOOM:
+            return
+        s = view.scale
+        x0, y0, x1, y1 = (v / DOT_STEP for v in box)
+        xs = np.arange(math.floor(x0), math.ceil(x1) + 1) * (DOT_STEP * s) + view.ox
+        ys = np.arange(math.floor(y0), math.ceil(y1) + 1) * (DOT_STEP * s) + view.oy
+        side = max(1.0, round(1.3 * view.dpr))
+        spots = np.empty((len(ys), len(xs), 4))
+        spots[..., 0] = np.round(xs)[None, :]
+        spots[..., 1] = np.round(ys)[:, None]
+        spots[..., 2:] = side
+        self.fill(p, spots.reshape(-1, 4), self.theme.color("dots"))
+
+    @staticmethod
+    def fill(p: QPainter, rects: np.ndarray, color: object) -> None:
+        if len(rects):
+            kept = np.ascontiguousarray(rects, np.float64)
+            p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            p.setPen(Qt.PenStyle.NoPen)
+            p.setBrush(color)
+            p.drawRects(wrapInstance(kept.ctypes.data, QRectF), len(kept))
+
+    def _below(self, p: QPainter, snap: Snapshot, i: int, view: Camera, box: Box, level: int, *, vector: bool) -> None:
+        x, y, w, h = snap.rect[i].tolist()
+        reach = snap.reach / min(1.0, view.zoom * 2)
+        if x > box[2] + reach or x + w < box[0] - reach or y > box[3] + reach or y + h < box[1] - reach:
+            return
+        row, s = snap.rows[i], view.scale
+        plate = row.plate
+        p.save()
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        p.setOpacity(0.45 if body.faded(plate) else 1.0)
+        p.translate(round(x * s) + view.ox, round(y * s) + view.oy)
+        if snap.layer[i] == FRAME:
+            body.draw_frame(p, self.theme, plate, s)
+        else:
+            body.draw_sheet(p, self.theme, plate, s, full=level == FULL)
+            if level == FULL:
+                body.draw_ports(p, self.theme, plate, row.anchors, s)
+        if level == FULL:
+            p.scale(s, s)
+            self._runs(p, row, vector=vector)
+            if plate.problem:
+                self._badge(p, plate, QPointF(w, 0), 16)
+        elif w * s > 40 * view.dpr:
+            # Outlines and titles stay at every zoom, in a size that does not shrink.
+            p.scale(view.dpr, view.dpr)
+            p.setPen(self.theme.color("ink2"))
+            self.texts.draw(p, "plain", 4, -5, cut(plate.name, w * view.zoom - 8, 11))
+        p.restore()
+
+    def _runs(self, p: QPainter, row: Row, *, vector: bool) -> None:
+        plate = row.plate
+        if row.layout is None:
+            row.layout = layout(plate)
+        hot = self.theme.heat_ink(body.heat_quantum(plate.heat)) if plate.heat is not None else None
+        for font, x, y, text, role in row.layout:
+            p.setPen(hot if hot is not None and plate.kind != "operator" else self.theme.color(role))
+            self.texts.draw(p, font, x, y, text, vector=vector)
+
+    def _full(self, p: QPainter, snap: Snapshot, i: int, view: Camera, *, vector: bool) -> None:
+        row, s = snap.rows[i], view.scale
+        plate = row.plate
+        x, y = snap.rect[i, :2].tolist()
+        left, top = (x * s + view.ox, y * s + view.oy) if vector else (round(x * s) + view.ox, round(y * s) + view.oy)
+        if body.faded(plate):
+            p.setOpacity(0.45)
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if vector or s > SPRITE_SCALE_MAX or plate.kind == "note":
+            p.save()
+            p.translate(left, top)
+            if plate.kind == "note":
+                body.draw_note(p, self.theme, plate, s)
+            else:
+                body.draw_body(p, self.theme, plate, row.anchors, s)
+            p.restore()
+        else:
+            pad = math.ceil(PAD * s)
+            p.drawPixmap(int(left) - pad, int(top) - pad, self.sprites.full(row, s))
+        p.save()
+        p.translate(left, top)
+        p.scale(s, s)
+        if plate.activation is not None and plate.h >= ACTIVATION_H:
+            area = QRectF(11, CELL + 7, plate.w - 22, plate.h - CELL - 14)
+            activations.draw(p, self.theme, self.texts, plate.activation, area, vector=vector)
+        self._runs(p, row, vector=vector)
+        if plate.when or plate.tag or plate.problem or plate.mark:
+            self._extras(p, plate, vector=vector)
+        p.restore()
+        if body.faded(plate):
+            p.setOpacity(1.0)
+
+    def _extras(self, p: QPainter, plate: Plate, *, vector: bool) -> None:
+        theme = self.theme
+        if plate.when == "on":
+            box = QRectF(plate.w - 46, -24, 43, 17)
+            p.setPen(QPen(theme.family("block"), 1))
+            p.setBrush(theme.color("raised"))
+            p.drawRoundedRect(box, 4, 4)
+            p.setPen(theme.family("block"))
+            self.texts.draw(p, "mono", box.x() + 9, box.y() + 12.2, "when", vector=vector)
+        if plate.tag:
+            wide = 6.3 * len(plate.tag) + 14
+            shift = 46 if plate.when == "on" else 0
+            box = QRectF(plate.w - wide - shift - 2, -20, wide, 16)
+            p.setPen(Qt.PenStyle.NoPen)
+            p.setBrush(theme.color("ink"))
+            p.drawRoundedRect(box, 3, 3)
+            p.setPen(theme.color("raised"))
+            self.texts.draw(p, "mono", box.x() + 7, box.y() + 11.6, plate.tag, vector=vector)
+        if plate.problem:
+            if plate.kind == "operator":
+                self._badge(p, plate, QPointF(-22 - text_width(plate.name), plate.h / 2), 16)
+            else:
+                self._badge(p, plate, QPointF(plate.w, 0), 16)
+        elif plate.mark in body.MARKS:
+            self._mark(p, plate, vector=vector)
+
+    def _badge(self, p: QPainter, plate: Plate, at: QPointF, size: float) -> None:
+        box = QRectF(at.x() - size / 2, at.y() - size / 2, size, size)
+        self.theme.paint_glyph(p, body.BADGES[plate.problem], box, self.theme.color(plate.problem))
+
+    def _mark(self, p: QPainter, plate: Plate, *, vector: bool) -> None:
+        role, sign = body.MARKS[plate.mark]
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(self.theme.color(role))
+        p.drawEllipse(QPointF(plate.w, 0), 8, 8)
+        p.setPen(self.theme.color("raised"))
+        wide = text_width(sign)
+        self.texts.draw(p, "name", plate.w - wide / 2, 4.2, sign, vector=vector)
+
+    def _compact(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+        s, dpr = view.scale, view.dpr
+        pad = math.ceil(PAD * s)
+        corner = np.round(snap.rect[chosen, :2] * s).astype(np.intp) + np.array([view.ox, view.oy])
+        spots = corner.tolist()
+        for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
+            row = snap.rows[i]
+            if row.plate.kind == "note":
+                p.save()
+                p.translate(x, y)
+                body.draw_note(p, self.theme, row.plate, s)
+                p.restore()
+                continue
+            if body.faded(row.plate):
+                p.setOpacity(0.45)
+                p.drawPixmap(x - pad, y - pad, self.sprites.compact(row, s, dpr))
+                p.setOpacity(1.0)
+            else:
+                p.drawPixmap(x - pad, y - pad, self.sprites.compact(row, s, dpr))
+        size = 5 + 10 * view.zoom
+        k = size / 12 * dpr
+        p.save()
+        p.scale(k, k)
+        p.setFont(self.texts.fonts["name"])
+        ink = self.theme.color("ink")
+        p.setPen(ink)
+        lift = self.texts.ascent["name"] - 4.3
+        for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
+            plate = snap.rows[i].plate
+            if plate.kind in ("operator", "note") or is_ghost(plate):
+                continue
+            _, cell = compact_cell(plate.h, s, dpr)
+            left = x + cell + 4 * dpr
+            room = (x + plate.w * s - 3 * dpr - left) / k
+            if room < 24:
+                continue
+            if plate.heat is not None:
+                p.setPen(self.theme.heat_ink(body.heat_quantum(plate.heat)))
+            name = plate.name if text_width(plate.name) <= room else _clip(plate.name, room)
+            p.drawStaticText(QPointF(left / k, (y + plate.h * s / 2) / k - lift), self.texts.run("name", name))
+            if plate.heat is not None:
+                p.setPen(ink)
+        p.restore()
+
+    def _tiles(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+        """One call per look: at these zooms there are thousands."""
+        s = view.scale
+        groups: dict[object, list[int]] = {}
+        for i in chosen.tolist():
+            row = snap.rows[i]
+            if row.plate.kind == "note":
+                x, y, w, h = snap.rect[i].tolist()
+                p.fillRect(QRectF(x * s + view.ox, y * s + view.oy, w * s, h * s), self.theme.color("sticky"))
+                continue
+            if row.tile is None:
+                row.tile = tile_of(row.plate)
+            groups.setdefault(row.tile, []).append(i)
+        for members in groups.values():
+            pixmap = self.sprites.tile(snap.rows[members[0]].plate, s, view.dpr)
+            rect = snap.rect[members]
+            side = pixmap.width()
+            center = np.round((rect[:, :2] + rect[:, 2:] / 2) * s) + np.array([view.ox, view.oy])
+            fragments = np.zeros((len(members), 10))
+            fragments[:, 0:2] = center + (side % 2) / 2
+            fragments[:, 4:6] = side
+            fragments[:, 6:8] = 1
+            fragments[:, 9] = 0.45 if body.faded(snap.rows[members[0]].plate) else 1
+            p.drawPixmapFragments(wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment), len(members), pixmap)
+
+    def _bars(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+        """One rectangle per plate, one call per colour."""
+        if not len(chosen):
+            return
+        s, dpr = view.scale, view.dpr
+        x, y, w, h = snap.rect[chosen].T
+        tall = np.maximum(np.minimum(snap.bar[chosen] * dpr, h * s), dpr)
+        rects = np.column_stack([x * s + view.ox, (y + h / 2) * s + view.oy - tall / 2, np.maximum(w * s, dpr), tall])
+        rects = np.round(rects)
+        color = snap.colors[chosen]
+        for code in np.unique(color).tolist():
+            self.fill(p, rects[color == code], self.bar_color(snap, code))
+
+    def bar_color(self, snap: Snapshot, code: int) -> object:
+        kind, value = snap.palette[code]
+        if kind == "heat":
+            return self.theme.heat(value)
+        return self.theme.color(value) if kind == "color" else self.theme.family(value)
+
+    def _badges(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+        """Errors keep a badge of constant size at every zoom."""
+        bad = [i for i in chosen.tolist() if snap.rows[i].plate.problem == "error"] if snap.has_errors else []
+        s, dpr = view.scale, view.dpr
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for i in bad[:400]:
+            x, y, w, _ = snap.rect[i].tolist()
+            self._badge(p, snap.rows[i].plate, QPointF((x + w) * s + view.ox, y * s + view.oy), 11 * dpr)
+
+
+def _clip(name: str, room: float) -> str:
+    """As many letters as fit, without an ellipsis, which would take two of five."""
+    while name and text_width(name) > room:
+        name = name[:-1]
+    return name
+
+
+__all__ = ["DOT", "Picture"]

@@ -1,0 +1,176 @@
+"""Wires as polylines in NumPy: all of a drawing at once, because one by one costs a frame at 10,000 nodes.
+
+A set of wires is a flat array of points (k, 2) and `start` (m + 1): wire i owns points[start[i]:start[i + 1]].
+Coarse polylines keep square corners and sample a curve in 4 pieces; `refine` rounds corners and samples in 20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from designer.canvas.scene import PLATE_W, Point
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+
+RADIUS = 14.0
+LANE = 27.0
+JUNCTION = 16.0
+_COARSE, _FINE, _ARC = 5, 21, 7
+
+STRAIGHT, CORNERED, CURVED = 0, 1, 2
+
+
+class Paths:
+    """The course of every wire. `shape` says which are straight, cornered or curved."""
+
+    __slots__ = ("box", "controls", "owner", "points", "shape", "start")
+
+    def __init__(self, points: Floats, start: Ints, shape: NDArray[np.int8], controls: Floats) -> None:
+        self.points = points
+        self.start = start
+        self.shape = shape
+        self.controls = controls  # (m, 8): Bézier controls, used where shape is CURVED
+        count = np.diff(start)
+        self.owner = np.repeat(np.arange(len(count)), count)
+        if len(count):
+            low = np.minimum.reduceat(points, start[:-1])
+            high = np.maximum.reduceat(points, start[:-1])
+            self.box = np.hstack([low, high])
+        else:
+            self.box = np.zeros((0, 4))
+
+    def segments(self) -> tuple[Floats, Ints]:
+        """(coarse segments (s, 4), the wire of each)."""
+        return _segments(self.points, self.owner)
+
+    def fine(self, chosen: Ints) -> tuple[Floats, Ints]:
+        """(points, start) of the chosen wires, corners rounded."""
+        return refine(self, chosen)
+
+    def of(self, wire: int) -> Floats:
+        """The coarse polyline of one wire."""
+        return self.points[self.start[wire] : self.start[wire + 1]]
+
+
+def course(ends: Floats, ways: Floats, routes: Sequence[tuple[Point, ...] | None]) -> Paths:
+    """Lead every wire between its `ends` (m, 4), x0 y0 x1 y1, leaving in `ways` (m, 4), or along its route."""
+    m = len(ends)
+    x0, y0, x1, y1 = ends.T if m else np.zeros((4, 0))
+    sx, sy, tx, ty = ways.T if m else np.zeros((4, 0))
+    shape = np.full(m, CURVED, np.int8)
+    count = np.full(m, _COARSE, np.intp)
+    routed = np.fromiter((r is not None and len(r) >= 2 for r in routes), np.bool_, m)
+
+    down = (sy == 1) & (ty == -1)
+    straight = ~routed & down & (np.abs(x1 - x0) < 0.5) & (y1 >= y0)
+    straight |= ~routed & (sx == -tx) & (sx != 0) & (np.abs(y1 - y0) < 0.5) & ((x1 - x0) * sx >= 0)
+    sideways = ~routed & (sy == 1) & (tx != 0) & (y1 - y0 > JUNCTION + 8)
+    elbow = sideways & ((x0 - x1) * tx > RADIUS + 10)
+    lane = sideways & ~elbow
+    shape[straight], count[straight] = STRAIGHT, 2
+    shape[elbow], count[elbow] = CORNERED, 3
+    shape[lane], count[lane] = CORNERED, 5
+    led = np.flatnonzero(routed).tolist()
+    for i in led:
+        size = len(routes[i] or ())
+        shape[i], count[i] = (STRAIGHT if size == 2 else CORNERED), size
+
+    start = np.zeros(m + 1, np.intp)
+    np.cumsum(count, out=start[1:])
+    points = np.empty((start[-1], 2))
+
+    def put(chosen: Bools, *columns: tuple[Floats, Floats]) -> None:
+        at = start[:-1][chosen]
+        for k, (x, y) in enumerate(columns):
+            points[at + k, 0], points[at + k, 1] = x[chosen], y[chosen]
+
+    put(straight, (x0, y0), (x1, y1))
+    put(elbow, (x0, y0), (x0, y1), (x1, y1))
+    out = np.where(tx > 0, np.maximum(x0, x1), np.minimum(x0, x1)) + tx * (PLATE_W / 2 + LANE)
+    put(lane, (x0, y0), (x0, y0 + JUNCTION), (out, y0 + JUNCTION), (out, y1), (x1, y1))
+    if led:
+        flat = np.array([point for i in led for point in routes[i] or ()], np.float64)
+        at = np.concatenate([np.arange(start[i], start[i + 1]) for i in led])
+        points[at] = flat
+
+    reach = np.maximum(24.0, 0.4 * np.maximum(np.abs(y1 - y0), np.where(sy == 0, np.abs(x1 - x0), 0)))
+    controls = np.column_stack([x0, y0, x0 + sx * reach, y0 + sy * reach, x1 + tx * reach, y1 + ty * reach, x1, y1])
+    curved = np.flatnonzero(shape == CURVED)
+    if len(curved):
+        points[start[:-1][curved][:, None] + np.arange(_COARSE)] = _bezier(controls[curved], _COARSE)
+    return Paths(points, start, shape, controls)
+
+
+def refine(paths: Paths, chosen: Ints) -> tuple[Floats, Ints]:
+    """The chosen wires with corners of radius 14 and smooth curves, as (points, start)."""
+    points, owner, _ = _gather(paths.points, paths.start, chosen)
+    total = len(points)
+    if not total:
+        return points, np.zeros(len(chosen) + 1, np.intp)
+    first = np.ones(total, np.bool_)
+    first[1:] = owner[1:] != owner[:-1]
+    last = np.roll(first, -1)
+    shape = paths.shape[chosen][owner]
+    corner = ~first & ~last & (shape == CORNERED)
+    curve = shape == CURVED
+    count = np.where(corner, _ARC, 1)
+    count[curve] = 0
+    count[curve & first] = _FINE
+    at = np.zeros(total + 1, np.intp)
+    np.cumsum(count, out=at[1:])
+    made = np.empty((at[-1], 2))
+    plain = count == 1
+    made[at[:-1][plain]] = points[plain]
+    i = np.flatnonzero(corner)
+    if len(i):
+        b = points[i]
+        back, ahead = points[i - 1] - b, points[i + 1] - b
+        d1 = np.hypot(back[:, 0], back[:, 1])[:, None] + 1e-9
+        d2 = np.hypot(ahead[:, 0], ahead[:, 1])[:, None] + 1e-9
+        r = np.minimum(RADIUS, np.minimum(d1, d2) / 2)
+        a, c = b + back / d1 * r, b + ahead / d2 * r
+        t = np.linspace(0, 1, _ARC)[None, :, None]
+        made[at[:-1][i][:, None] + np.arange(_ARC)] = (
+            (1 - t) ** 2 * a[:, None] + 2 * t * (1 - t) * b[:, None] + t**2 * c[:, None]
+        )
+    i = np.flatnonzero(curve & first)
+    if len(i):
+        made[at[:-1][i][:, None] + np.arange(_FINE)] = _bezier(paths.controls[chosen[owner[i]]], _FINE)
+    per_wire = np.bincount(owner, weights=count, minlength=len(chosen)).astype(np.intp)
+    start = np.zeros(len(chosen) + 1, np.intp)
+    np.cumsum(per_wire, out=start[1:])
+    return made, start
+
+
+def polyline_segments(points: Floats, start: Ints) -> tuple[Floats, Ints]:
+    """(segments (s, 4), position in `start` of the wire each belongs to)."""
+    return _segments(points, np.repeat(np.arange(len(start) - 1), np.diff(start)))
+
+
+def _segments(points: Floats, owner: Ints) -> tuple[Floats, Ints]:
+    if len(points) < 2:
+        return np.zeros((0, 4)), np.zeros(0, np.intp)
+    same = owner[1:] == owner[:-1]
+    return np.hstack([points[:-1], points[1:]])[same], owner[:-1][same]
+
+
+def _gather(points: Floats, start: Ints, chosen: Ints) -> tuple[Floats, Ints, Ints]:
+    """The points of the chosen wires, the position in `chosen` that owns each, and the new start."""
+    count = start[chosen + 1] - start[chosen]
+    fresh = np.zeros(len(chosen) + 1, np.intp)
+    np.cumsum(count, out=fresh[1:])
+    owner = np.repeat(np.arange(len(chosen)), count)
+    at = np.arange(fresh[-1]) - fresh[:-1][owner] + start[chosen][owner]
+    return points[at], owner, fresh
+
+
+def _bezier(controls: Floats, samples: int) -> Floats:
+    t = np.linspace(0, 1, samples)[None, :, None]
+    p = controls.reshape(-1, 4, 1, 2)
+    s = 1 - t
+    return s**3 * p[:, 0] + 3 * s**2 * t * p[:, 1] + 3 * s * t**2 * p[:, 2] + t**3 * p[:, 3]

@@ -1,0 +1,302 @@
+"""Painting wires and the shapes beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+from shiboken6 import wrapInstance
+
+from designer.canvas import routes, snapshot
+from designer.canvas.body import pen
+from designer.canvas.camera import Box, Camera
+from designer.canvas.routes import Bools, Floats, Ints
+from designer.canvas.snapshot import WIDTHS, Snapshot, size_class
+from designer.canvas.sprites import COMPACT, DOT, GLYPH
+from designer.canvas.text import Texts, axes_runs, mono_width
+
+if TYPE_CHECKING:
+    from designer.theme import Theme
+
+PATHS_MAX = 400  # more wires in sight than this are drawn as segments, all of a group in one call
+LABEL_ZOOM = 0.45
+LABEL_PX_MIN = 8.0
+_TAIL = 64.0
+_ROUTED = (routes.STRAIGHT, routes.CORNERED)
+
+
+class Spot(NamedTuple):
+    """Where a label stands: left edge and middle in canvas units; `room` is the free length it was found in."""
+
+    x: float
+    y: float
+    room: float
+    above: bool  # centred over a horizontal run
+
+
+def draw_lines(p: QPainter, segments: Floats) -> None:
+    """All segments (s, 4), device units, in one call without conversion."""
+    if len(segments):
+        kept = np.ascontiguousarray(segments, np.float64)
+        p.drawLines(wrapInstance(kept.ctypes.data, QLineF), len(kept))
+
+
+def path_of(snap: Snapshot, wire: int) -> QPainterPath:
+    """A wire's course in canvas units, with true corners and curves."""
+    points = snap.paths.of(wire)
+    shape = snap.paths.shape[wire]
+    if shape == routes.CURVED:
+        c = snap.paths.controls[wire].tolist()
+        path = QPainterPath(QPointF(c[0], c[1]))
+        path.cubicTo(*c[2:])
+        return path
+    spots = points.tolist()
+    path = QPainterPath(QPointF(*spots[0]))
+    for k in range(1, len(spots) - 1):
+        (ax, ay), (bx, by), (cx, cy) = spots[k - 1], spots[k], spots[k + 1]
+        before, after = abs(bx - ax) + abs(by - ay), abs(cx - bx) + abs(cy - by)
+        if before < 1e-6 or after < 1e-6:
+            continue
+        r = min(routes.RADIUS, before / 2, after / 2)
+        path.lineTo(bx + (ax - bx) / before * r, by + (ay - by) / before * r)
+        path.quadTo(bx, by, bx + (cx - bx) / after * r, by + (cy - by) / after * r)
+    path.lineTo(*spots[-1])
+    return path
+
+
+def wire_pen(theme: Theme, snap: Snapshot, wire: int, scale: float, unit: float) -> QPen:
+    """The pen of one wire at rest, `unit` device pixels wide at least."""
+    group = int(snap.group[wire])
+    value = snap.wires[wire]
+    width = max(unit, WIDTHS[size_class(value.values)] * scale)
+    if group == snapshot.PROPOSAL:
+        return pen(theme.color("accent"), max(unit, 2 * scale), (5 * scale, 4 * scale))
+    if group == snapshot.UNKNOWN:
+        return pen(theme.color("ink3"), max(unit, 1.5 * scale), (1.5 * scale, 4 * scale))
+    if value.kind == "int":
+        return pen(theme.color("wire"), width, (7 * scale, 4 * scale))
+    if value.kind == "bool":
+        return pen(theme.color("wire"), width, (1.5 * scale, 4 * scale))
+    return pen(theme.color("wire"), width, round_cap=True)
+
+
+class WirePainter:
+    """Paints the wires of a snapshot into device pixels."""
+
+    def __init__(self, theme: Theme, texts: Texts) -> None:
+        self.theme = theme
+        self.texts = texts
+        # What was painted last, for whoever asks how much was drawn.
+        self.drawn = 0
+
+    def paint(
+        self, p: QPainter, snap: Snapshot, view: Camera, box: Box, level: int, hidden: Bools | None, *, vector: bool
+    ) -> None:
+        """Draw what touches `box`, at the level of detail, except the hidden wires."""
+        if not snap.wires:
+            return
+        seen = snap.wires_seen(box, 8.0 + 2 / view.zoom)
+        if hidden is not None:
+            seen &= ~hidden
+        chosen = np.flatnonzero(seen)
+        self.drawn = len(chosen)
+        if not len(chosen):
+            return
+        if vector or (level >= COMPACT and len(chosen) <= PATHS_MAX):
+            self._paths(p, snap, view, chosen)
+        else:
+            self._lines(p, snap, view, box, level, seen, chosen)
+        if level >= COMPACT or vector:
+            self._junctions(p, snap, view, seen)
+            self._failures(p, snap, view, chosen[snap.group[chosen] == snapshot.ERROR])
+
+    def _paths(self, p: QPainter, snap: Snapshot, view: Camera, chosen: Ints) -> None:
+        s = view.scale
+        p.save()
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        p.translate(view.ox, view.oy)
+        p.scale(s, s)
+        for i in chosen.tolist():
+            value = snap.wires[i]
+            p.setOpacity(0.45 if value.mark in ("bypassed", "equal") else 1.0)
+            p.setPen(wire_pen(self.theme, snap, i, 1.0, view.dpr / s))
+            if snap.paths.shape[i] == routes.STRAIGHT:
+                x0, y0, x1, y1 = snap.paths.of(i).ravel().tolist()
+                p.drawLine(QLineF(x0, y0, x1, y1))
+            else:
+                p.drawPath(path_of(snap, i))
+        p.restore()
+
+    def _lines(
+        self, p: QPainter, snap: Snapshot, view: Camera, box: Box, level: int, seen: Bools, chosen: Ints
+    ) -> None:
+        if level >= COMPACT:
+            points, start = snap.paths.fine(chosen)
+            segments, owner = routes.polyline_segments(points, start)
+            owner = chosen[owner]
+        else:
+            segments, owner = snap.segments
+            if len(chosen) < len(snap.wires):
+                keep = seen[owner]
+                segments, owner = segments[keep], owner[keep]
+        x0, y0, x1, y1 = box
+        pad = 4 / view.zoom
+        a, b, c, d = segments.T
+        keep = (np.maximum(a, c) > x0 - pad) & (np.minimum(a, c) < x1 + pad)
+        keep &= (np.maximum(b, d) > y0 - pad) & (np.minimum(b, d) < y1 + pad)
+        segments, group = segments[keep], snap.group[owner[keep]]
+        device = segments * view.scale + (view.ox, view.oy, view.ox, view.oy)
+        theme, dpr = self.theme, view.dpr
+        failing = group == snapshot.ERROR
+        p.setRenderHint(QPainter.RenderHint.Antialiasing, level > DOT)
+        if level == DOT:
+            p.setPen(QPen(theme.color("wire"), 0))
+            draw_lines(p, device[~failing])
+        else:
+            known = {
+                snapshot.PROPOSAL: ("accent", 2.0),
+                snapshot.UNKNOWN: ("ink3", 1.0),
+                snapshot.INT: ("wire", 1.25),
+                snapshot.BOOL: ("wire", 1.25),
+                snapshot.FADED: ("dots", 1.25),
+            }
+            for code in np.unique(group[~failing]).tolist():
+                color, width = known.get(code) or ("wire", WIDTHS[code])
+                # A pen wider than a pixel leaves Qt's fast path, so the middle zooms keep hairlines.
+                size = max(dpr, width * view.scale) if level > GLYPH else dpr
+                p.setPen(pen(theme.color(color), size, round_cap=size > dpr))
+                draw_lines(p, device[group == code])
+        if failing.any():
+            p.setPen(pen(theme.color("error"), max(dpr, 2 * view.scale)))
+            draw_lines(p, device[failing])
+
+    def _junctions(self, p: QPainter, snap: Snapshot, view: Camera, seen: Bools) -> None:
+        points, wire = snap.junctions
+        points = points[seen[wire]]
+        if not len(points):
+            return
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(self.theme.color("wire"))
+        r = max(3.2 * view.scale, 1.5 * view.dpr)
+        for x, y in (points * view.scale + (view.ox, view.oy)).tolist():
+            p.drawEllipse(QPointF(x, y), r, r)
+
+    def _failures(self, p: QPainter, snap: Snapshot, view: Camera, chosen: Ints) -> None:
+        """The last piece of a failing wire in red, with a cross: only the end that fails."""
+        s = view.scale
+        p.save()
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        p.translate(view.ox, view.oy)
+        p.scale(s, s)
+        for i in chosen.tolist():
+            path = path_of(snap, i)
+            total = path.length()
+            reach = min(_TAIL, total / 2)
+            tail = QPainterPath(path.pointAtPercent(1 - reach / total if total else 0))
+            for k in range(1, 17):
+                tail.lineTo(path.pointAtPercent(min(1.0, 1 - reach / total * (1 - k / 16)) if total else 1))
+            p.setBrush(Qt.BrushStyle.NoBrush)
+            p.setPen(pen(self.theme.color("error"), max(2.0, view.dpr / s)))
+            p.drawPath(tail)
+            at = path.pointAtPercent(1 - min(36.0, reach * 0.6) / total if total else 1)
+            p.setPen(pen(self.theme.color("canvas"), 5, round_cap=True))
+            cross = [
+                QLineF(at.x() - 4, at.y() - 4, at.x() + 4, at.y() + 4),
+                QLineF(at.x() - 4, at.y() + 4, at.x() + 4, at.y() - 4),
+            ]
+            p.setPen(pen(self.theme.color("error"), 1.75, round_cap=True))
+            p.drawLines(cross)
+        p.restore()
+
+    def labels(
+        self, p: QPainter, snap: Snapshot, view: Camera, box: Box, hidden: Bools | None, *, vector: bool
+    ) -> None:
+        """The shapes beside the wires; below 45 % only those that change, in a size that can still be read."""
+        if not snap.wires:
+            return
+        seen = snap.wires_seen(box, 100.0)
+        if hidden is not None:
+            seen &= ~hidden
+        size = view.zoom if vector else max(view.zoom, LABEL_PX_MIN / 10.5)
+        s = size * view.dpr
+        p.save()
+        p.translate(view.ox, view.oy)
+        p.scale(s, s)
+        grow = view.scale / s  # canvas units to units of the label's own scale
+        only_changed = view.zoom < LABEL_ZOOM and not vector
+        for i in np.flatnonzero(seen).tolist():
+            wire = snap.wires[i]
+            if only_changed and not any(axis[1] for axis in wire.axes):
+                continue
+            p.setOpacity(0.45 if wire.mark in ("bypassed", "equal") else 1.0)
+            if wire.unknown or wire.axes:
+                spot = label_spot(snap, i)
+                if spot is not None:
+                    self._label(p, snap, i, spot, grow, vector=vector)
+            if wire.error:
+                self._error_label(p, snap, i, grow, vector=vector)
+        p.restore()
+
+    def _label(self, p: QPainter, snap: Snapshot, i: int, spot: Spot, grow: float, *, vector: bool) -> None:
+        wire = snap.wires[i]
+        pieces, width = axes_runs(wire.axes) if not wire.unknown else ([("mono", 0.0, "?", "ink3")], 6.3)
+        if spot.room * grow < (width + 8 if spot.above else 14):
+            return
+        x, y = spot.x * grow, spot.y * grow
+        x, y = (x - width / 2, y - 7.5) if spot.above else (x + 9, y)
+        for font, dx, text, role in pieces:
+            p.setPen(self.theme.color("accent" if wire.mark == "proposal" else role))
+            self.texts.draw(p, font, x + dx, y + 3.8, text, vector=vector)
+
+    def _error_label(self, p: QPainter, snap: Snapshot, i: int, grow: float, *, vector: bool) -> None:
+        wire = snap.wires[i]
+        text = wire.error_label or "×".join(axis[0] for axis in wire.axes)
+        (bx, by), (ax, ay) = snap.paths.of(i)[-1].tolist(), snap.paths.of(i)[-2].tolist()
+        p.setPen(self.theme.color("error"))
+        if abs(bx - ax) > abs(by - ay):
+            x = bx + 10 if ax > bx else bx - 10 - mono_width(text) / grow
+            self.texts.draw(p, "mono", x * grow, by * grow + 18, text, vector=vector)
+        else:
+            self.texts.draw(p, "mono", bx * grow + 12, (by - 32) * grow, text, vector=vector)
+
+
+def label_spot(snap: Snapshot, i: int) -> Spot | None:
+    """Where the label of wire `i` stands, remembered until the wires run elsewhere; None where there is no room."""
+    if i not in snap._labels:
+        snap._labels[i] = _find_spot(snap, i)
+    spot: Spot | None = snap._labels[i]
+    return spot
+
+
+def _find_spot(snap: Snapshot, i: int) -> Spot | None:
+    points = snap.paths.of(i)
+    shape = snap.paths.shape[i]
+    if shape == routes.CURVED:
+        mid = points[1] if snap.wires[i].error else points[2]
+        return Spot(float(mid[0]), float(mid[1]), 40.0, False)
+    runs = [(a, b) for a, b in zip(points[:-1].tolist(), points[1:].tolist(), strict=True)]
+    if shape == routes.CORNERED:
+        for (ax, ay), (bx, by) in runs:
+            if abs(ay - by) < 0.5 and abs(bx - ax) >= 48:
+                return Spot((ax + bx) / 2, ay, abs(bx - ax), True)
+    tall = max(runs, key=lambda run: abs(run[1][1] - run[0][1]))
+    (ax, ay), (_, by) = tall
+    low, high = min(ay, by), max(ay, by)
+    if shape == routes.STRAIGHT and _leaves_beside(snap, i):
+        low += routes.JUNCTION
+    if snap.wires[i].error and tall == runs[-1]:
+        high -= 44
+    if high - low < 17:
+        return None
+    return Spot(ax, (low + high) / 2, high - low, False)
+
+
+def _leaves_beside(snap: Snapshot, i: int) -> bool:
+    """Does another wire leave the same output sideways?"""
+    _, wires = snap.junctions
+    source = snap.wires[i].source
+    return any(snap.wires[j].source == source for j in wires[snap.source[wires] == snap.source[i]].tolist())
