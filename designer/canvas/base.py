@@ -81,7 +81,7 @@ class Base:
 
     def _paint(self, snap: Snapshot, region: QRegion) -> None:
         painter = QPainter(self.pixmap)
-        for rect in region:
+        for rect in _rects(region):
             painter.save()
             painter.setClipRect(rect)
             self.picture.paint(painter, snap, self.shown, rect, hidden=self.hidden, hidden_wires=self.hidden_wires)
@@ -101,9 +101,17 @@ class Base:
         wide, high = self.pixmap.width() * k / camera.dpr, self.pixmap.height() * k / camera.dpr
         target = QRectF(left, top, wide, high)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        for rect in QRegion(painter.viewport()).subtracted(QRegion(target.toAlignedRect().adjusted(1, 1, -1, -1))):
+        for rect in _rects(
+            QRegion(painter.viewport()).subtracted(QRegion(target.toAlignedRect().adjusted(1, 1, -1, -1)))
+        ):
             painter.fillRect(rect, ground)
         painter.drawPixmap(target, self.pixmap, QRectF(QPointF(0, 0), QPointF(*_size(self.pixmap))))
+
+
+def _rects(region: QRegion) -> list[QRect]:
+    # Iterable since Qt 5.8; the type stubs do not say so.
+    rects: list[QRect] = list(region)  # type: ignore[call-overload]
+    return rects
 
 
 def _size(pixmap: QPixmap) -> tuple[float, float]:

@@ -22,6 +22,11 @@ BADGES = {"error": "ui_err", "warn": "ui_warn", "note": "ui_note"}
 MARKS = {"added": ("less", "+"), "removed": ("error", "−"), "modified": ("change", "~")}
 
 
+def pad_of(plate: Plate) -> int:
+    """Canvas units around a body that it paints on: ports, plates behind, shadow, a scan's loop."""
+    return 24 if plate.scan else 14
+
+
 def glyph_of(plate: Plate) -> str:
     """The name of the plate's glyph."""
     return plate.glyph or plate.family
@@ -103,6 +108,8 @@ def _plate(p: QPainter, theme: Theme, plate: Plate, s: float) -> None:
     ink = theme.heat_ink(heat_quantum(plate.heat)) if plate.heat is not None else theme.family(plate.family)
     if plate.when == "off":
         ink = theme.color("ink3")
+    elif plate.mark == "proposal":
+        ink = theme.color("accent")
     if lit:
         p.setPen(pen(theme.color("line"), hair))
         p.drawLine(QLineF(0, CELL * s, w, CELL * s))
@@ -192,7 +199,7 @@ def draw_symbol(p: QPainter, symbol: str, center: QPointF, s: float, ink: QColor
     p.setBrush(Qt.BrushStyle.NoBrush)
     a, b = 4.8 * s, 3.6 * s
     x, y = center.x(), center.y()
-    strokes = {
+    known: dict[str, list[tuple[float, float, float, float]]] = {
         "+": [(-a, 0, a, 0), (0, -a, 0, a)],
         "−": [(-a, 0, a, 0)],
         "-": [(-a, 0, a, 0)],
@@ -201,7 +208,8 @@ def draw_symbol(p: QPainter, symbol: str, center: QPointF, s: float, ink: QColor
         "‖": [(-2.2 * s, -a, -2.2 * s, a), (2.2 * s, -a, 2.2 * s, a)],
         "/": [(-b, a, b, -a)],
         "÷": [(-b, a, b, -a)],
-    }.get(symbol)
+    }
+    strokes = known.get(symbol)
     if strokes:
         p.drawLines([QLineF(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in strokes])
     elif symbol in ("@", "·"):
@@ -303,7 +311,7 @@ def draw_sheet(p: QPainter, theme: Theme, plate: Plate, s: float, *, full: bool 
             mark = QRectF(box[0] * s, box[1] * s, box[2] * s, box[3] * s).adjusted(3 * s, 3 * s, -3 * s, -3 * s)
             theme.paint_glyph(p, {"back": "ui_chevl", "on": "ui_chevr", "close": "ui_x"}[name], mark, ink)
     p.setBrush(Qt.BrushStyle.NoBrush)
-    p.setPen(pen(theme.color(plate.problem) if plate.problem in ("error", "warn") else color, hair))
+    p.setPen(pen(theme.color(plate.problem) if plate.problem in ("error", "warn") else tinted(color, 0.6), hair))
     p.drawRoundedRect(outline, r, r)
 
 

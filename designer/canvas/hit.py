@@ -8,7 +8,7 @@ import numpy as np
 
 from designer.canvas.body import sheet_buttons
 from designer.canvas.ports import Anchor
-from designer.canvas.routes import polyline_segments
+from designer.canvas.routes import Floats, polyline_segments
 from designer.canvas.scene import HEADER, End
 from designer.canvas.snapshot import BODY, FRAME, SHEET, Snapshot
 
@@ -116,10 +116,11 @@ def wires_crossing(snap: Snapshot, a: tuple[float, float], b: tuple[float, float
     return sorted({int(chosen[k]) for k in owner[(side <= 0) & (other <= 0)]})
 
 
-def _distances(segments: np.ndarray, x: float, y: float) -> np.ndarray:
+def _distances(segments: Floats, x: float, y: float) -> Floats:
     p, q = segments[:, :2], segments[:, 2:]
     e = q - p
     length = (e * e).sum(1) + 1e-9
     t = np.clip(((np.array([x, y]) - p) * e).sum(1) / length, 0, 1)
     gap = p + e * t[:, None] - (x, y)
-    return np.hypot(gap[:, 0], gap[:, 1])
+    distances: Floats = np.hypot(gap[:, 0], gap[:, 1])
+    return distances

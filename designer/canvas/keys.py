@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,19 @@ def press(canvas: Canvas, event: QKeyEvent) -> bool:
     """Act on a key; False if it means nothing here."""
     key = Key(event.key())
     held = event.modifiers() & (_CTRL | _SHIFT | _ALT)
+    mouse = canvas.mouse
+    if key == Key.Key_Space and held == _NONE:
+        if not event.isAutoRepeat():
+            mouse.space, mouse.space_used = True, False
+            mouse.free_cursor()
+        return True
+    if key == Key.Key_X and held == _NONE:
+        mouse.cut_held = True
+        mouse.free_cursor()
+        return True
+    if key == Key.Key_Alt and mouse.gesture is not None:
+        mouse.alt(event.modifiers() | _ALT)
+        return True
     if key in _ARROWS:
         return _arrow(canvas, _ARROWS[key], held)
     action = _action(canvas, key, held)
@@ -37,7 +51,29 @@ def press(canvas: Canvas, event: QKeyEvent) -> bool:
     return True
 
 
-def _action(canvas: Canvas, key: Key, held: Qt.KeyboardModifier):
+def release(canvas: Canvas, event: QKeyEvent) -> bool:
+    """A key went up; a tap on Space that moved nothing peeks."""
+    mouse = canvas.mouse
+    key = event.key()
+    if event.isAutoRepeat():
+        return False
+    if key == Key.Key_Space and mouse.space:
+        mouse.space = False
+        mouse.free_cursor()
+        if not mouse.space_used and canvas.current:
+            canvas.peeked.emit(canvas.current)
+        return True
+    if key == Key.Key_X and mouse.cut_held:
+        mouse.cut_held = False
+        mouse.free_cursor()
+        return True
+    if key == Key.Key_Alt and mouse.gesture is not None:
+        mouse.alt(event.modifiers() & ~_ALT)
+        return True
+    return False
+
+
+def _action(canvas: Canvas, key: Key, held: Qt.KeyboardModifier) -> Callable[[], object] | None:
     middle = QPointF(canvas.width() / 2, canvas.height() / 2)
     current = canvas.current
     plain = held == _NONE

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPainterPath
-from shiboken6 import wrapInstance
 
+from designer.canvas.batch import draw_rects
 from designer.canvas.body import draw_port, pen
 from designer.canvas.scene import Legend, Plate, Verdict, text_width
-from designer.canvas.snapshot import SHEET
 from designer.canvas.sprites import COMPACT, FULL, GLYPH, level_of, tile_size
 from designer.canvas.wires import label_spot, path_of
 
@@ -111,10 +110,9 @@ class Overlay:
         boxes = np.empty_like(rect)
         boxes[:, :2] = (rect[:, :2] * camera.scale + (camera.ox, camera.oy)) / camera.dpr - out
         boxes[:, 2:] = rect[:, 2:] * camera.zoom + 2 * out
-        boxes = np.ascontiguousarray(np.round(boxes))
         p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         p.setPen(pen(canvas.theme.color("accent"), 1))
-        p.drawRects(wrapInstance(boxes.ctypes.data, QRectF), len(boxes))
+        draw_rects(p, np.round(boxes))
         p.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _hover_plate(self, p: QPainter, i: int) -> None:
@@ -287,6 +285,3 @@ def ghost(p: QPainter, canvas: Canvas, at: QPointF, name: str, *, refused: bool)
         p.setPen(theme.color("error" if refused else "accent"))
         p.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
     return box
-
-
-__all__ = ["SHEET", "Overlay", "QLineF", "ghost"]

@@ -11,27 +11,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPen
-from shiboken6 import wrapInstance
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from designer.canvas import activations, body
+from designer.canvas.batch import draw_copies, draw_rects
 from designer.canvas.camera import Box, Camera
-from designer.canvas.routes import Bools, Ints
-from designer.canvas.scene import ACTIVATION_H, CELL, Plate
+from designer.canvas.routes import Bools, Floats, Ints
+from designer.canvas.scene import ACTIVATION_H, CELL, Plate, text_width
 from designer.canvas.snapshot import BODY, FRAME, Row, Snapshot
 from designer.canvas.sprites import (
     COMPACT,
-    DOT,
     FULL,
     GLYPH,
-    PAD,
     SPRITE_SCALE_MAX,
     Sprites,
     compact_cell,
     level_of,
     tile_of,
 )
-from designer.canvas.text import Texts, cut, is_ghost, layout, text_width
+from designer.canvas.text import Texts, cut, is_ghost, layout
 from designer.canvas.wires import LABEL_ZOOM, WirePainter
 
 if TYPE_CHECKING:
@@ -48,7 +46,10 @@ class Picture:
         self.texts = Texts(theme)
         self.sprites = Sprites(theme)
         self.wires = WirePainter(theme, self.texts)
-        self._grid: dict[float, QImage] = {}
+        sheet, panel = theme.color("canvas"), theme.color("panel")
+        red, green, blue = (round(a * 0.4 + b * 0.6) for a, b in zip(_rgb(sheet), _rgb(panel), strict=True))
+        self._tones = {False: sheet, True: QColor(red, green, blue)}
+        self._inks: dict[float, QColor] = {}
 
     def paint(
         self,
@@ -92,6 +93,12 @@ class Picture:
         if level < FULL:
             self._badges(p, snap, chosen, view)
 
+    def _hot_ink(self, heat: float) -> QColor:
+        step = body.heat_quantum(heat)
+        if step not in self._inks:
+            self._inks[step] = self.theme.heat_ink(step)
+        return self._inks[step]
+
     def _sheet(self, p: QPainter, view: Camera, device: QRect, box: Box) -> None:
         p.fillRect(device, self.theme.color("canvas"))
         if view.zoom < DOTS_ZOOM:
@@ -108,13 +115,12 @@ class Picture:
         self.fill(p, spots.reshape(-1, 4), self.theme.color("dots"))
 
     @staticmethod
-    def fill(p: QPainter, rects: np.ndarray, color: object) -> None:
-        if len(rects):
-            kept = np.ascontiguousarray(rects, np.float64)
-            p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            p.setPen(Qt.PenStyle.NoPen)
-            p.setBrush(color)
-            p.drawRects(wrapInstance(kept.ctypes.data, QRectF), len(kept))
+    def fill(p: QPainter, rects: Floats, color: QColor) -> None:
+        """Rectangles (n, 4) in one colour, pixel by pixel."""
+        p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(color)
+        draw_rects(p, rects)
 
     def _below(self, p: QPainter, snap: Snapshot, i: int, view: Camera, box: Box, level: int, *, vector: bool) -> None:
         x, y, w, h = snap.rect[i].tolist()
@@ -142,14 +148,18 @@ class Picture:
             # Outlines and titles stay at every zoom, in a size that does not shrink.
             p.scale(view.dpr, view.dpr)
             p.setPen(self.theme.color("ink2"))
-            self.texts.draw(p, "plain", 4, -5, cut(plate.name, w * view.zoom - 8, 11))
+            self.texts.draw(p, "plain", 5, 12, cut(plate.name, w * view.zoom - 8, 11))
         p.restore()
 
     def _runs(self, p: QPainter, row: Row, *, vector: bool) -> None:
         plate = row.plate
         if row.layout is None:
             row.layout = layout(plate)
-        hot = self.theme.heat_ink(body.heat_quantum(plate.heat)) if plate.heat is not None else None
+        hot = self._hot_ink(plate.heat) if plate.heat is not None else None
+        if is_ghost(plate):
+            # The wire goes on behind the caption.
+            ground = self._tones[bool(plate.parent)]
+            p.fillRect(QRectF(plate.w / 2 - 28, plate.h + 5, 56, 15), ground)
         for font, x, y, text, role in row.layout:
             p.setPen(hot if hot is not None and plate.kind != "operator" else self.theme.color(role))
             self.texts.draw(p, font, x, y, text, vector=vector)
@@ -171,7 +181,7 @@ class Picture:
                 body.draw_body(p, self.theme, plate, row.anchors, s)
             p.restore()
         else:
-            pad = math.ceil(PAD * s)
+            pad = math.ceil(body.pad_of(plate) * s)
             p.drawPixmap(int(left) - pad, int(top) - pad, self.sprites.full(row, s))
         p.save()
         p.translate(left, top)
@@ -221,13 +231,15 @@ class Picture:
         p.setPen(Qt.PenStyle.NoPen)
         p.setBrush(self.theme.color(role))
         p.drawEllipse(QPointF(plate.w, 0), 8, 8)
-        p.setPen(self.theme.color("raised"))
-        wide = text_width(sign)
-        self.texts.draw(p, "name", plate.w - wide / 2, 4.2, sign, vector=vector)
+        ink = self.theme.color("raised")
+        if sign == "~":
+            p.setPen(ink)
+            self.texts.draw(p, "name", plate.w - text_width(sign) / 2, 4.2, sign, vector=vector)
+        else:
+            body.draw_symbol(p, sign, QPointF(plate.w, 0), 0.8, ink)
 
     def _compact(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
         s, dpr = view.scale, view.dpr
-        pad = math.ceil(PAD * s)
         corner = np.round(snap.rect[chosen, :2] * s).astype(np.intp) + np.array([view.ox, view.oy])
         spots = corner.tolist()
         for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
@@ -238,6 +250,7 @@ class Picture:
                 body.draw_note(p, self.theme, row.plate, s)
                 p.restore()
                 continue
+            pad = math.ceil(body.pad_of(row.plate) * s)
             if body.faded(row.plate):
                 p.setOpacity(0.45)
                 p.drawPixmap(x - pad, y - pad, self.sprites.compact(row, s, dpr))
@@ -262,7 +275,7 @@ class Picture:
             if room < 24:
                 continue
             if plate.heat is not None:
-                p.setPen(self.theme.heat_ink(body.heat_quantum(plate.heat)))
+                p.setPen(self._hot_ink(plate.heat))
             name = plate.name if text_width(plate.name) <= room else _clip(plate.name, room)
             p.drawStaticText(QPointF(left / k, (y + plate.h * s / 2) / k - lift), self.texts.run("name", name))
             if plate.heat is not None:
@@ -287,12 +300,8 @@ class Picture:
             rect = snap.rect[members]
             side = pixmap.width()
             center = np.round((rect[:, :2] + rect[:, 2:] / 2) * s) + np.array([view.ox, view.oy])
-            fragments = np.zeros((len(members), 10))
-            fragments[:, 0:2] = center + (side % 2) / 2
-            fragments[:, 4:6] = side
-            fragments[:, 6:8] = 1
-            fragments[:, 9] = 0.45 if body.faded(snap.rows[members[0]].plate) else 1
-            p.drawPixmapFragments(wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment), len(members), pixmap)
+            opacity = 0.45 if body.faded(snap.rows[members[0]].plate) else 1.0
+            draw_copies(p, pixmap, center + (side % 2) / 2, opacity)
 
     def _bars(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
         """One rectangle per plate, one call per colour."""
@@ -307,7 +316,8 @@ class Picture:
         for code in np.unique(color).tolist():
             self.fill(p, rects[color == code], self.bar_color(snap, code))
 
-    def bar_color(self, snap: Snapshot, code: int) -> object:
+    def bar_color(self, snap: Snapshot, code: int) -> QColor:
+        """The colour of a palette entry, for bars."""
         kind, value = snap.palette[code]
         if kind == "heat":
             return self.theme.heat(value)
@@ -330,4 +340,5 @@ def _clip(name: str, room: float) -> str:
     return name
 
 
-__all__ = ["DOT", "Picture"]
+def _rgb(color: QColor) -> tuple[int, int, int]:
+    return color.red(), color.green(), color.blue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from designer.canvas.scene import HEADER, OPERATOR_R, Plate, Port
+from designer.canvas.scene import GRID, HEADER, OPERATOR_R, Plate, Port
 
 
 class Anchor(NamedTuple):
@@ -39,10 +39,11 @@ def anchors(plate: Plate) -> tuple[Anchor, ...]:
     found = []
     for side, members in placed.items():
         dx, dy = _SIDES[side]
-        for k, (port, is_input) in enumerate(members, 1):
-            share = k / (len(members) + 1)
-            x = plate.w * share if dy else (plate.w if dx > 0 else 0.0)
-            y = plate.h * share if dx else (plate.h if dy > 0 else 0.0)
+        spread = spaced(plate.w if dy else plate.h, len(members))
+        for (port, is_input), along in zip(members, spread, strict=True):
+            along = along if port.at is None else port.at
+            x = along if dy else (plate.w if dx > 0 else 0.0)
+            y = along if dx else (plate.h if dy > 0 else 0.0)
             found.append(Anchor(port, is_input, x, y, dx, dy))
             if plate.opened:
                 found.append(Anchor(port, is_input, x, HEADER if dy < 0 else y, -dx, -dy, True))
@@ -50,9 +51,18 @@ def anchors(plate: Plate) -> tuple[Anchor, ...]:
     return tuple(found)
 
 
+def spaced(length: float, count: int) -> list[float]:
+    """Places of `count` ports along an edge: the middle, or equal steps on the grid around it."""
+    step = max(GRID, length / (count + 1) // GRID * GRID)
+    if step * (count - 1) > length - 2 * GRID:
+        step = max(length - 2 * GRID, 1.0) / max(count - 1, 1)
+    start = length / 2 - step * (count - 1) / 2
+    return [start + step * k for k in range(count)]
+
+
 def _side(plate: Plate, port: Port, is_input: bool) -> str:
-    if port.kind == "state":
-        return "left" if is_input and not plate.scan else "right"
+    if port.kind == "state" and plate.scan:
+        return "right"
     return "top" if is_input else "bottom"
 
 

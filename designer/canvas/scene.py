@@ -31,7 +31,11 @@ PAD = 9
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One input or output. `side` "" lets the plate choose: data on top and bottom, states on the sides."""
+    """One input or output. `side` "" lets the plate choose: inputs on top, outputs below, a scan's states at the right.
+
+    `at` is the port's place along its edge, from the left or upper corner, where it is not simply spread evenly: an
+    opened block has its inlet above its chain.
+    """
 
     name: str
     kind: PortKind = "float"
@@ -39,6 +43,7 @@ class Port:
     wired: bool = False
     label: str = ""  # said in the tip: "x, float, N C H W"
     side: Side = ""
+    at: float | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -53,7 +53,7 @@ class Snapshot:
         self.scene = scene
         self.families: list[str] = before.families if before else []
         codes = {name: code for code, name in enumerate(self.families)}
-        old = before.rows_by_id if before else {}
+        old: dict[str, Row] = before.rows_by_id if before else {}
         rows: list[Row] = []
         changed: list[int] = []
         for plate in scene.plates.values():
@@ -72,7 +72,7 @@ class Snapshot:
             rows.append(row)
         self.rows = rows
         self.changed = changed
-        self.rows_by_id = {row.plate.id: row for row in rows}
+        self.rows_by_id: dict[str, Row] = {row.plate.id: row for row in rows}
         self.index = {row.plate.id: i for i, row in enumerate(rows)}
         table = np.array([row.numbers for row in rows], np.float64).reshape(-1, 7)
         self.rect = np.ascontiguousarray(table[:, :4])
@@ -163,13 +163,15 @@ class Snapshot:
         """Which plates touch the box (x0, y0, x1, y1) grown by `pad`."""
         x, y, w, h = self.rect.T
         x0, y0, x1, y1 = box
-        return (x < x1 + pad) & (x + w > x0 - pad) & (y < y1 + pad) & (y + h > y0 - pad)
+        found: Bools = (x < x1 + pad) & (x + w > x0 - pad) & (y < y1 + pad) & (y + h > y0 - pad)
+        return found
 
     def wires_seen(self, box: tuple[float, float, float, float], pad: float = 0.0) -> Bools:
         """Which wires' bounding boxes touch the box."""
         b = self.paths.box
         x0, y0, x1, y1 = box
-        return (b[:, 0] < x1 + pad) & (b[:, 2] > x0 - pad) & (b[:, 1] < y1 + pad) & (b[:, 3] > y0 - pad)
+        found: Bools = (b[:, 0] < x1 + pad) & (b[:, 2] > x0 - pad) & (b[:, 1] < y1 + pad) & (b[:, 3] > y0 - pad)
+        return found
 
     def bounds(self, chosen: Ints | None = None) -> tuple[float, float, float, float] | None:
         """(x0, y0, x1, y1) around the chosen plates (all, with their wires, by default), None if there are none."""

@@ -10,14 +10,13 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from designer.canvas import body
-from designer.canvas.scene import Plate
+from designer.canvas.scene import CELL, Plate
 from designer.canvas.snapshot import Row
 from designer.canvas.text import is_ghost
 
 if TYPE_CHECKING:
     from designer.theme import Theme
 
-PAD = 14  # canvas units around a plate that its sprite may use: ports, plates behind, shadow
 SPRITE_SCALE_MAX = 3.0
 _SCALES_KEPT = 4
 FULL, COMPACT, GLYPH, DOT = 3, 2, 1, 0
@@ -66,12 +65,12 @@ class Sprites:
         return found
 
     def full(self, row: Row, scale: float) -> QPixmap:
-        """The body at full detail, its corner at (pad, pad), pad = ceil(PAD * scale)."""
+        """The body at full detail, its corner at (pad, pad), pad = ceil(pad_of(plate) * scale)."""
         kept = self._at(FULL, scale)
         look = look_of(row)
         pixmap = kept.get(look)
         if pixmap is None:
-            pixmap, painter = self._begin(row.plate.w, row.plate.h, scale)
+            pixmap, painter = self._begin(row.plate, scale)
             body.draw_body(painter, self.theme, row.plate, row.anchors, scale)
             painter.end()
             kept[look] = pixmap
@@ -84,7 +83,7 @@ class Sprites:
         look = (*tile_of(p), p.w, p.h, p.changed, min(p.repeat, 2))
         pixmap = kept.get(look)
         if pixmap is None:
-            pixmap, painter = self._begin(p.w, p.h, scale)
+            pixmap, painter = self._begin(p, scale)
             draw_compact(painter, self.theme, p, scale, dpr)
             painter.end()
             kept[look] = pixmap
@@ -108,9 +107,9 @@ class Sprites:
         return pixmap
 
     @staticmethod
-    def _begin(w: float, h: float, scale: float) -> tuple[QPixmap, QPainter]:
-        pad = math.ceil(PAD * scale)
-        pixmap = QPixmap(math.ceil(w * scale) + 2 * pad, math.ceil(h * scale) + 2 * pad)
+    def _begin(plate: Plate, scale: float) -> tuple[QPixmap, QPainter]:
+        pad = math.ceil(body.pad_of(plate) * scale)
+        pixmap = QPixmap(math.ceil(plate.w * scale) + 2 * pad, math.ceil(plate.h * scale) + 2 * pad)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -127,7 +126,7 @@ def tile_size(scale: float, dpr: float) -> tuple[float, float]:
 def compact_cell(h: float, scale: float, dpr: float) -> tuple[float, float]:
     """(glyph size, cell width) in device pixels of a compact plate `h` units high."""
     glyph = max(min(16 * scale * 1.1, h * scale - 3 * dpr), min(9 * dpr, h * scale - 2 * dpr))
-    return glyph, max(body.CELL * scale, glyph + 5 * dpr)
+    return glyph, max(CELL * scale, glyph + 5 * dpr)
 
 
 def _colors(theme: Theme, plate: Plate) -> tuple[QColor, QColor, QColor, QColor]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from designer.theme import Theme
 
 _CACHE = 30_000
+GHOST_SAYS = "when: off"
 NAME_PX, MONO_PX = 12.0, 10.5
 
 
@@ -81,8 +82,7 @@ def layout(plate: Plate) -> list[Run]:
     if plate.opened:
         return _header(plate)
     if is_ghost(plate):
-        said = "when: off"
-        return [Run("plain", plate.w / 2 - text_width(said, 11) / 2 + 1, plate.h + 14, said, "ink3")]
+        return [Run("plain", plate.w / 2 - text_width(GHOST_SAYS, 11) / 2 + 1, plate.h + 16, GHOST_SAYS, "ink3")]
     if plate.activation is not None and plate.h >= ACTIVATION_H:
         return _lit(plate)
     return _plate(plate)
@@ -108,7 +108,7 @@ def _plate(plate: Plate) -> list[Run]:
             taken = wide + 8
     font = "name_i" if plate.when == "off" else "name"
     role = "accent" if _proposed(plate) else "ink"
-    runs.append(Run(font, left, baseline, cut(plate.name, right - left - taken), role))
+    runs.append(Run(font, left, baseline, cut(plate.name, right + 4 - left - taken), role))
     if two:
         room = right - left - (18 if plate.shared or plate.scan else 0)
         runs.append(Run("mono", left, plate.h / 2 + 11, cut_detail(plate.detail, room), "ink2"))

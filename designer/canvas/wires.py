@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
-from shiboken6 import wrapInstance
 
 from designer.canvas import routes, snapshot
+from designer.canvas.batch import draw_lines
 from designer.canvas.body import pen
 from designer.canvas.camera import Box, Camera
-from designer.canvas.routes import Bools, Floats, Ints
+from designer.canvas.routes import Bools, Ints
+from designer.canvas.scene import mono_width
 from designer.canvas.snapshot import WIDTHS, Snapshot, size_class
 from designer.canvas.sprites import COMPACT, DOT, GLYPH
-from designer.canvas.text import Texts, axes_runs, mono_width
+from designer.canvas.text import Texts, axes_runs
 
 if TYPE_CHECKING:
     from designer.theme import Theme
@@ -34,13 +35,6 @@ class Spot(NamedTuple):
     y: float
     room: float
     above: bool  # centred over a horizontal run
-
-
-def draw_lines(p: QPainter, segments: Floats) -> None:
-    """All segments (s, 4), device units, in one call without conversion."""
-    if len(segments):
-        kept = np.ascontiguousarray(segments, np.float64)
-        p.drawLines(wrapInstance(kept.ctypes.data, QLineF), len(kept))
 
 
 def path_of(snap: Snapshot, wire: int) -> QPainterPath:
@@ -290,7 +284,7 @@ def _find_spot(snap: Snapshot, i: int) -> Spot | None:
         low += routes.JUNCTION
     if snap.wires[i].error and tall == runs[-1]:
         high -= 44
-    if high - low < 17:
+    if high - low < 22:
         return None
     return Spot(ax, (low + high) / 2, high - low, False)
 

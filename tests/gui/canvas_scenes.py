@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from designer.canvas.scene import Plate, Port, Scene, Wire, plate_size
 
@@ -101,7 +102,7 @@ def stage() -> Scene:
         title = "BasicBlock" if when == "on" else ""
         plates.append(
             plate(name, "block", name, title, kind="block", opened=True, pager=(0, 2), x=left, y=24.0, w=wide, h=530.0,
-                  inputs=(Port("x", wired=True, side="top"),), outputs=Y)
+                  inputs=(Port("x", wired=True, at=92.0),), outputs=(Port("y", wired=True, at=92.0),))
         )  # fmt: skip
         chosen = c1 == "73.73 k"
         first = "Conv2d 3×3 s2 p1" if chosen else "Conv2d 3×3 p1"
@@ -117,10 +118,9 @@ def stage() -> Scene:
         ]  # fmt: skip
         for y, p in body:
             plates.append(replace(p, parent=name, x=left + 16 + (152 - p.w) / 2, y=24 + y))
-        # The header's inlet is in the middle of the sheet unless the port says where; here the chain is left of it.
         names = ["conv1", "bn1", "relu", "conv2", "bn2", "add", "relu2"]
         axes_ = tuple(int(v) for v in mid.split("×"))
-        for a, b in zip(names, names[1:], strict=False):
+        for a, b in pairwise(names):
             changed = "111" if chosen and a == "conv1" else ""
             port = "a" if b == "add" else "x"
             join(f"{name}.{a}.y", f"{name}.{b}.{port}", *axes_, changed=changed, inside=name)
@@ -214,7 +214,8 @@ def states() -> Scene:
         Plate("add", "operator", "arith", "add", symbol="+", w=26, h=26, inputs=(*X, Port("b")), outputs=Y),
         Plate("bad", "operator", "arith", "add", symbol="+", w=26, h=26, inputs=(*X, Port("b")), outputs=Y,
               problem="error"),
-        Plate("mul", "operator", "arith", "gate", symbol="×", w=26, h=26, inputs=(*X, Port("b")), outputs=Y, named=True),
+        Plate("mul", "operator", "arith", "gate", symbol="×", w=26, h=26, inputs=(*X, Port("b")), outputs=Y,
+              named=True),
         plate("note", "io", "Try stride 1\nfor small images.", kind="note", inputs=(), outputs=()),
     ]  # fmt: skip
     placed = [replace(p, x=40.0 + k % 5 * 216 + (152 - p.w) / 2, y=40.0 + k // 5 * 96) for k, p in enumerate(cells)]
