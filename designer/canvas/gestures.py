@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Modifiers = Qt.KeyboardModifier
 _ALIGN = 6.0
+HALF = GRID / 2  # plates are 152 wide: their middles stand on the half grid
 
 
 class Gesture:
@@ -119,8 +120,13 @@ class MovePlates(Gesture):
         canvas = self.canvas
         carried = carried_along(canvas, self.ids)
         self.live = Live(canvas.snap, carried)
-        row = canvas.snap.rows_by_id[self.held].plate
-        self._middle = (row.x + row.w / 2, row.y)
+        held = canvas.snap.rows_by_id[self.held]
+        plate = held.plate
+        # What hangs on a wire gets its middle onto the grid, whatever its width; the rest moves by whole steps.
+        hangs = bool(held.anchors) and not plate.opened
+        self._middle = (plate.x + plate.w / 2, plate.y) if hangs else (HALF, 0.0)
+        rows = canvas.snap.rows_by_id
+        self.moved_ids = tuple(i for i in rows if i in carried and rows[i].plate.parent not in carried)
         self._loose = not bool(self.live.wires.any()) and all(
             canvas.snap.rows_by_id[i].anchors and canvas.snap.rows_by_id[i].plate.kind != "frame" for i in self.ids
         )
@@ -156,7 +162,7 @@ class MovePlates(Gesture):
         if line is not None and abs(line - cx - dx) <= _ALIGN / canvas.camera.zoom:
             dx = line - cx
         else:
-            dx = round((cx + dx - 4) / GRID) * GRID + 4 - cx
+            dx = round((cx + dx - HALF) / GRID) * GRID + HALF - cx
         dy = round((top + dy) / GRID) * GRID - top
         self.delta = (dx, dy)
         live.shift(dx, dy)
@@ -187,11 +193,11 @@ class MovePlates(Gesture):
         if not dx and not dy:
             return
         if self.copying:
-            canvas.copied_by_drag.emit(self.ids, dx, dy)
+            canvas.copied_by_drag.emit(self.moved_ids, dx, dy)
         elif wire and fits:
             canvas.dropped_on_wire.emit(self.ids, wire, dx, dy)
         else:
-            canvas.moved.emit(self.ids, dx, dy)
+            canvas.moved.emit(self.moved_ids, dx, dy)
 
     def cancel(self) -> None:
         self._end()

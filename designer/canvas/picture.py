@@ -41,9 +41,9 @@ DOT_STEP, DOTS_ZOOM = 24, 0.4
 class Picture:
     """Paints snapshots in one theme. Caches live here, so a theme change is a new Picture."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, dpi: float | None = None) -> None:
         self.theme = theme
-        self.texts = Texts(theme)
+        self.texts = Texts(theme, dpi)
         self.sprites = Sprites(theme)
         self.wires = WirePainter(theme, self.texts)
         sheet, panel = theme.color("canvas"), theme.color("panel")
@@ -75,6 +75,8 @@ class Picture:
             if hidden is None or not hidden[i]:
                 self._below(p, snap, i, view, box, level, vector=vector)
         self.wires.paint(p, snap, view, box, level, hidden_wires, vector=vector)
+        if level == FULL:
+            self._sheet_ports(p, snap, view, hidden)
         seen = snap.seen(box, snap.reach / min(1.0, view.zoom * 2)) & (snap.layer == BODY)
         if hidden is not None:
             seen &= ~hidden
@@ -137,8 +139,6 @@ class Picture:
             body.draw_frame(p, self.theme, plate, s)
         else:
             body.draw_sheet(p, self.theme, plate, s, full=level == FULL)
-            if level == FULL:
-                body.draw_ports(p, self.theme, plate, row.anchors, s)
         if level == FULL:
             p.scale(s, s)
             self._runs(p, row, vector=vector)
@@ -151,6 +151,19 @@ class Picture:
             self.texts.draw(p, "plain", 5, 12, cut(plate.name, w * view.zoom - 8, 11))
         p.restore()
 
+    def _sheet_ports(self, p: QPainter, snap: Snapshot, view: Camera, hidden: Bools | None) -> None:
+        """An opened block's ports lie over the wires that end on its edge."""
+        s = view.scale
+        for i in snap.below:
+            if snap.layer[i] != FRAME and (hidden is None or not hidden[i]):
+                row = snap.rows[i]
+                x, y = snap.rect[i, :2].tolist()
+                p.save()
+                p.setRenderHint(QPainter.RenderHint.Antialiasing)
+                p.translate(round(x * s) + view.ox, round(y * s) + view.oy)
+                body.draw_ports(p, self.theme, row.plate, row.anchors, s)
+                p.restore()
+
     def _runs(self, p: QPainter, row: Row, *, vector: bool) -> None:
         plate = row.plate
         if row.layout is None:
@@ -159,7 +172,7 @@ class Picture:
         if is_ghost(plate):
             # The wire goes on behind the caption.
             ground = self._tones[bool(plate.parent)]
-            p.fillRect(QRectF(plate.w / 2 - 28, plate.h + 5, 56, 15), ground)
+            p.fillRect(QRectF(plate.w / 2 - 4, plate.h + 5, 8, 15), ground)
         for font, x, y, text, role in row.layout:
             p.setPen(hot if hot is not None and plate.kind != "operator" else self.theme.color(role))
             self.texts.draw(p, font, x, y, text, vector=vector)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _CACHE = 30_000
 GHOST_SAYS = "when: off"
+_TYPE_LETTERS = 8  # a type is cut to no less while settings can go instead
 NAME_PX, MONO_PX = 12.0, 10.5
 
 
@@ -28,9 +29,12 @@ class Run(NamedTuple):
 
 
 class Texts:
-    """Fonts by key, and one `QStaticText` per (font, text). Only ever used on the window's thread."""
+    """Fonts by key, and one `QStaticText` per (font, text). Only ever used on the window's thread.
 
-    def __init__(self, theme: Theme) -> None:
+    `dpi` is the output's resolution where it is not the screen's.
+    """
+
+    def __init__(self, theme: Theme, dpi: float | None = None) -> None:
         self.fonts: dict[str, QFont] = {
             "name": theme.canvas_font(NAME_PX, 600),
             "plain": theme.canvas_font(11, 400),
@@ -43,6 +47,14 @@ class Texts:
         for base, leaning in (("name", "name_i"), ("mono", "mono_i"), ("bold", "bold_i")):
             self.fonts[leaning] = QFont(self.fonts[base])
             self.fonts[leaning].setItalic(True)
+        sizes = {"mono": MONO_PX, "bold": MONO_PX, "mono_i": MONO_PX, "bold_i": MONO_PX, "note": 11.5}
+        for key, px in sizes.items():
+            # Half pixels can be asked for in points only, and a point is as long as the output says.
+            if dpi is not None:
+                self.fonts[key].setPointSizeF(px * 72 / dpi)
+        for key in ("name", "name_i", "plain", "note", "tip"):
+            # Inter's tabular digits are glyphs that a PDF can't turn back into text; names do not stand in columns.
+            self.fonts[key].unsetFeature(QFont.Tag("tnum"))
         for font in self.fonts.values():
             # Hinted glyphs would jump about while zooming.
             font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
@@ -179,7 +191,7 @@ def cut_detail(detail: str, room: float) -> str:
         letters = fit - (len(rest) + 1 if rest else 0) - 1
         if letters >= len(words[0]):
             return " ".join(words)
-        if letters >= min(8, len(words[0]) - 1):
+        if letters >= _TYPE_LETTERS:
             return words[0][:letters] + "…" + (" " + rest if rest else "")
         if len(words) == 1:
             return words[0][: max(letters, 1)] + "…"
