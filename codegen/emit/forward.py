@@ -135,7 +135,7 @@ class Forward:
             port="",
             spec=self._spec(node, 0),
             base=first.base if first else None,
-            depth=1 + max((part.depth for part in parts), default=-1),
+            depth=max((part.depth for part in parts), default=-1) + (0 if isinstance(tree, ast.BinOp) else 1),
             heavy=heavy + sum(part.heavy for part in parts),
             spots=(*dict.fromkeys(spot for part in parts for spot in part.spots), writer.spot(node)),
         )

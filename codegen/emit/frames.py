@@ -14,7 +14,7 @@ from codegen.emit.structure import is_chain, role
 from codegen.emit.trees import EmitError, Lookup
 from graph_core.context import Call, Context, Result
 from graph_core.expressions import names_in
-from graph_core.fields import Axes, Field, FieldError, SameAs
+from graph_core.fields import Axes, Field, FieldError, Real, SameAs
 from graph_core.graph import Graph, Node
 from graph_core.layer import Function, Layer, Method, Module, layer_types
 from graph_core.nodes import evaluate_node
@@ -79,7 +79,7 @@ class Frame:
         if known is None or known.layer is None or known.facts is None:
             raise EmitError(f"{node.name} has no shape yet, so it cannot be written; see its problem.")
         positional = [self._follow(node, key) for key in known.facts.follows]
-        required, keywords = layer_arguments(node, known.layer, self.lookup)
+        required, keywords = layer_arguments(node, known.layer, self.lookup, follows=bool(positional))
         spelling = known.layer.torch
         if isinstance(spelling, Module) and spelling.preamble:
             self.plan.preambles[spelling.name] = spelling.preamble
@@ -286,14 +286,20 @@ def module_name(node: Node) -> str:
     return spelling.module if isinstance(spelling, Function | Method) else ""
 
 
-def layer_arguments(node: Node, layer: Layer, lookup: Lookup) -> tuple[list[ast.expr], list[tuple[str, ast.expr]]]:
-    """The positional and keyword arguments that a layer's parameters make: what differs from torch's defaults."""
+def layer_arguments(
+    node: Node, layer: Layer, lookup: Lookup, *, follows: bool = False
+) -> tuple[list[ast.expr], list[tuple[str, ast.expr]]]:
+    """The positional and keyword arguments that a layer's parameters make: what differs from torch's defaults.
+
+    A real number that comes first needs no keyword (``nn.Dropout(0.2)``), unless widths come before it.
+    """
     positional: list[ast.expr] = []
     keywords: list[tuple[str, ast.expr]] = []
     for name, field in layer.fields.items():
         if not field.emit:
             continue
-        if field.required:
+        first = not positional and not keywords and isinstance(field, Real) and not follows
+        if field.required or (first and _differs(node, layer, field)):
             positional.append(_field_tree(field, node.params.get(name, field.default), lookup))
         elif _differs(node, layer, field):
             keywords.append((field.argument, _field_tree(field, node.params.get(name, field.default), lookup)))

@@ -34,7 +34,8 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Is: "is",
     ast.IsNot: "is not",
 }
-_CONDITIONAL, _OR, _AND, _NOT, _COMPARE, _UNARY, _ATOM = 1, 2, 3, 4, 5, 11, 14
+_PREFIXES: dict[type[ast.unaryop], tuple[str, int]] = {ast.Not: ("not ", 4), ast.USub: ("-", 11), ast.UAdd: ("+", 11)}
+_CONDITIONAL, _OR, _AND, _COMPARE, _UNARY, _ATOM = 1, 2, 3, 5, 11, 14
 
 
 def flat(tree: ast.expr) -> str:
@@ -113,10 +114,10 @@ def _text(tree: ast.expr) -> tuple[str, int]:
             return f"({_generator(tree)})", _ATOM
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(left, op, right)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return f"not {_flat(operand, _NOT)}", _NOT
         case ast.UnaryOp(op=op, operand=operand):
-            return f"{'-' if isinstance(op, ast.USub) else '+'}{_flat(operand, _UNARY)}", _UNARY
+            sign, level = _PREFIXES[type(op)]
+            power = isinstance(operand, ast.BinOp) and isinstance(operand.op, ast.Pow)
+            return f"{sign}{_flat(operand, _ATOM if power else level)}", level
         case ast.Compare():
             return " ".join(_pieces(tree)), _COMPARE
         case ast.BoolOp():
@@ -153,7 +154,8 @@ def _binary(left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[str, int
     sign, level = _SIGNS[type(op)]
     if isinstance(op, ast.Pow):
         # Binds tighter than a sign on its left, and from right to left; hugs what is simple.
-        space = "" if _simple(left) and _simple(right) else " "
+        hugs = _simple(left) and _simple(right) and not isinstance(left, ast.UnaryOp)
+        space = "" if hugs else " "
         return f"{_flat(left, level + 1)}{space}**{space}{_flat(right, _UNARY)}", level
     return f"{_flat(left, level)} {sign} {_flat(right, level + 1)}", level
 
@@ -171,23 +173,47 @@ def _simple(tree: ast.expr) -> bool:
     return False
 
 
-def _pieces(tree: ast.expr) -> list[str]:
-    """The operands of a form with operators, each with the sign before it: where it may break."""
+def _operands(tree: ast.expr) -> list[tuple[str, ast.expr, int]]:
+    """The operands of a form with operators, each with the sign before it and how tightly it has to bind."""
     match tree:
         case ast.BinOp(left=left, op=op, right=right):
             sign, level = _SIGNS[type(op)]
             same = isinstance(left, ast.BinOp) and _SIGNS[type(left.op)][1] == level and level != 12
-            first = _pieces(left) if same else [_flat(left, level + (level == 12))]
-            return [*first, f"{sign} {_flat(right, level + 1 if level != 12 else _UNARY)}"]
+            first = _operands(left) if same else [("", left, level + (level == 12))]
+            return [*first, (f"{sign} ", right, level + 1 if level != 12 else _UNARY)]
         case ast.Compare(left=left, ops=ops, comparators=others):
-            rest = [f"{_COMPARISONS[type(op)]} {_flat(o, _COMPARE + 1)}" for op, o in zip(ops, others, strict=True)]
-            return [_flat(left, _COMPARE + 1), *rest]
+            rest = [(f"{_COMPARISONS[type(op)]} ", o, _COMPARE + 1) for op, o in zip(ops, others, strict=True)]
+            return [("", left, _COMPARE + 1), *rest]
         case ast.BoolOp(op=op, values=[first_value, *values]):
-            word, level = ("or", _OR) if isinstance(op, ast.Or) else ("and", _AND)
-            return [_flat(first_value, level + 1), *(f"{word} {_flat(value, level + 1)}" for value in values)]
+            word, level = ("or ", _OR) if isinstance(op, ast.Or) else ("and ", _AND)
+            return [("", first_value, level + 1), *((word, value, level + 1) for value in values)]
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return [_flat(body, _OR), f"if {_flat(test, _OR)}", f"else {_flat(orelse, _CONDITIONAL)}"]
-    return [flat(tree)]
+            rest = _operands(orelse) if isinstance(orelse, ast.IfExp) else [("", orelse, _CONDITIONAL)]
+            return [("", body, _OR), ("if ", test, _OR), ("else ", *rest[0][1:]), *rest[1:]]
+    return [("", tree, 0)]
+
+
+def _pieces(tree: ast.expr) -> list[str]:
+    """The operands with their signs, each on one line."""
+    return [head + _flat(operand, level) for head, operand, level in _operands(tree)]
+
+
+def _operator_lines(tree: ast.expr, indent: int, tail: int) -> list[str]:
+    """An operand a line; one that is too long is broken inside its own parentheses."""
+    pad, lines = " " * indent, list[str]()
+    for head, operand, level in _operands(tree):
+        text, binds = _text(operand)
+        here = pad if lines else ""
+        if binds < level and indent + len(head) + len(text) + 2 + tail > WIDTH:
+            inner = indent + STEP
+            body = [text] if inner + len(text) <= WIDTH else _broken(operand, inner, inner, 0)
+            lines += [f"{here}{head}(", " " * inner + body[0], *body[1:], f"{pad})"]
+        elif binds >= level and indent + len(head) + len(text) + tail > WIDTH:
+            body = _broken(operand, indent, indent + len(head), tail)
+            lines += [f"{here}{head}{body[0]}", *body[1:]]
+        else:
+            lines.append(here + head + _flat(operand, level))
+    return lines
 
 
 def _breaks_by_itself(tree: ast.expr) -> bool:
@@ -227,8 +253,7 @@ def _broken(tree: ast.expr, indent: int, column: int, tail: int) -> list[str]:
         case ast.GeneratorExp():
             return ["(", *_generator_lines(tree, inner), f"{pad})"]
         case ast.BinOp() | ast.Compare() | ast.BoolOp() | ast.IfExp():
-            first, *rest = _pieces(tree)
-            return [first, *(pad + piece for piece in rest)]
+            return _operator_lines(tree, indent, tail)
     return [flat(tree)]
 
 

@@ -37,7 +37,7 @@ class Shapes:
         text = str(size)
         if not isinstance(size, Expr):
             return text
-        if len(text) <= MAX_AXIS:
+        if len(text) <= MAX_AXIS or text.isidentifier():
             return f"({text})" if " " in text else text
         if size not in self._words:
             mine = self._axes[place] if place < len(self._axes) else None
