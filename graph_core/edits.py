@@ -218,7 +218,22 @@ def set_graph_param(graph: Graph, name: str, param: Param | None) -> None:
     elif name not in graph.params:
         raise EditError(f"{graph.name} has no parameter {name}.")
     with graph.project.editing(f"Set parameter {name} of {graph.name}" if param else f"Remove parameter {name}"):
-        graph.project.record(graph.key, "params", name, param)
+        if param is None:
+            remove_entry(graph.project, graph.key, "params", name)
+        else:
+            graph.project.record(graph.key, "params", name, param)
+
+
+def remove_entry(project: Project, graph: str, table: str, key: str) -> None:
+    """Remove an entry of a table whose order means something, inside an edit, so that undo restores the order."""
+    entries: dict[str, Any] = getattr(project.graphs[graph] if graph else project, table)
+    names = list(entries)
+    later = [(name, entries[name]) for name in names[names.index(key) + 1 :]]
+    for name, _ in reversed(later):
+        project.record(graph, table, name, None)
+    project.record(graph, table, key, None)
+    for name, value in later:
+        project.record(graph, table, name, value)
 
 
 def set_symbol(project: Project, name: str, value: int | None) -> None:

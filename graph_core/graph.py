@@ -106,6 +106,11 @@ class Graph:
         """The name of the class it becomes."""
         return str(self.head.get("name") or class_name_from(self.key))
 
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a network of its project, so that it sees the project's symbols."""
+        return self.key in self.project.network_keys.values()
+
     def inputs(self) -> list[Node]:
         """Its Input nodes, in the order of its ports."""
         return sorted(self.ports_of_role["input"].values(), key=lambda node: natural(node.id))
@@ -206,6 +211,7 @@ class Project:
         self.engine: Any = None  # the incremental analysis, made by graph_core.propagate on first use
         self.read_only = False  # read from a file of a newer version: saving would lose parts of it
         self._recording: list[Change] | None = None
+        self._removed: dict[str, Graph] = {}
 
     @classmethod
     def new(cls, name: str = "untitled") -> Self:
@@ -308,7 +314,11 @@ class Project:
     def _write(self, graph: str, table: str, key: str, new: Any) -> None:
         entries = self._table(graph, table)
         if table == "graphs":
-            new = Graph(self, key) if new is not None else None
+            # One object for a key, also after undo and redo: views and scripts hold on to it.
+            if new is not None:
+                new = self._removed.pop(key, None) or Graph(self, key)
+            elif key in entries:
+                self._removed[key] = entries[key]
         elif table == "wires":
             self._rewire(self.graphs[graph], key, entries.get(key), new)
         elif table == "nodes":

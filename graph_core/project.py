@@ -102,6 +102,15 @@ def node_tree(project: Project, node: Node) -> dict[str, Any]:
     return tree
 
 
+def graph_tree(graph: Graph, types: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What a graph means, without its name and where nodes lie; ``types`` renames the blocks that it uses."""
+    nodes = {id: node_tree(graph.project, node) for id, node in graph.nodes.items()}
+    for node in nodes.values():
+        node["type"] = (types or {}).get(node["type"], node["type"])
+    params = [(name, param.default) for name, param in graph.params.items()]
+    return {"params": params, "nodes": nodes, "wires": dict(graph.wires)}
+
+
 def _in_order(project: Project, node: Node) -> Mapping[str, Any]:
     if len(node.params) == 1:
         return node.params

@@ -1,0 +1,87 @@
+"""Copies of nodes with the wires between them, under ids and names that are free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from graph_core.edits import new_id
+from graph_core.graph import EditError, Graph, Node
+from graph_core.names import numbered
+
+OFFSET = (40.0, 40.0)
+
+
+def duplicate(graph: Graph, ids: Iterable[str], offset: tuple[float, float] = OFFSET) -> dict[str, str]:
+    """Copy nodes with the wires between them, ``offset`` away; the ids of the copies by those of the nodes."""
+    nodes = chosen(graph, ids)
+    title = f"Duplicate {nodes[0].name}" if len(nodes) == 1 else f"Duplicate {len(nodes)} nodes"
+    with graph.project.editing(title):
+        return insert(graph, nodes, graph.wires, moved(graph.view, offset))
+
+
+def chosen(graph: Graph, ids: Iterable[str]) -> list[Node]:
+    """The nodes with those ids, each once; raises EditError for none."""
+    nodes = [graph.node(id) for id in dict.fromkeys(ids)]
+    if not nodes:
+        raise EditError("Nothing is chosen; choose one node or more.")
+    return nodes
+
+
+def moved(view: Mapping[str, tuple[float, float]], by: tuple[float, float]) -> dict[str, tuple[float, float]]:
+    """Positions, each ``by`` further."""
+    return {id: (round(x + by[0], 2), round(y + by[1], 2)) for id, (x, y) in view.items()}
+
+
+def insert(
+    graph: Graph,
+    nodes: Iterable[Node],
+    wires: Mapping[str, str],
+    view: Mapping[str, tuple[float, float]],
+    *,
+    keep_ids: bool = False,
+) -> dict[str, str]:
+    """Put copies of ``nodes`` into ``graph``, inside an edit; their new ids by the old ones.
+
+    ``wires`` and ``view`` speak of the old ids; wires from or to elsewhere are left out. A node that uses the weights
+    of another uses those of its copy. With ``keep_ids`` ids stay where they are free.
+    """
+    project = graph.project
+    copies: dict[str, str] = {}
+    added: list[Node] = []
+    for node in nodes:
+        id = node.id if keep_ids and node.id not in graph.nodes else new_id(graph, node.id)
+        copy = replace(node, id=id, name=free_name(graph.names, node.name))
+        project.record(graph.key, "nodes", id, copy)
+        copies[node.id] = id
+        added.append(copy)
+        if node.id in view:
+            project.record(graph.key, "view", id, view[node.id])
+    for copy in added:
+        if copy.use in copies:
+            project.record(graph.key, "nodes", copy.id, replace(copy, use=copies[copy.use]))
+    for target, source in list(wires.items()):
+        into, _, port = target.partition(".")
+        out, _, outlet = source.partition(".")
+        if into in copies and out in copies:
+            project.record(graph.key, "wires", f"{copies[into]}.{port}", f"{copies[out]}.{outlet}")
+    return copies
+
+
+def free_name(taken: Collection[str], name: str) -> str:
+    """``name`` where it is free, else its stem with a number: conv1 gives conv2, a step 0 of a chain gives 1."""
+    if name not in taken:
+        return name
+    if name.isdigit():
+        number = int(name) + 1
+        while str(number) in taken:
+            number += 1
+        return str(number)
+    stem = name.rstrip("0123456789")[:50]
+    return numbered(stem, taken)
+
+
+def corner(view: Mapping[str, tuple[float, float]], ids: Iterable[str]) -> tuple[float, float] | None:
+    """The top left corner of the nodes that have a position; None where none has."""
+    places = [view[id] for id in ids if id in view]
+    return (min(x for x, _ in places), min(y for _, y in places)) if places else None
