@@ -1,0 +1,143 @@
+"""ONNX: written by torch's exporter, checked by onnx, compared in onnxruntime, and then put at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from codegen.deploy.compare import Comparison, compare
+from codegen.deploy.program import TRACE_BATCH, capture, cause_of, quiet
+from codegen.deploy.signature import Signature
+from codegen.errors import Refusal
+from codegen.files import write_atomic
+from codegen.job import Job
+
+OPSET = 20
+LARGEST = 2**31 - 1  # bytes of one protobuf message; onnx keeps larger models in several files
+
+
+def export_onnx(
+    module: nn.Module,
+    signature: Signature,
+    path: Path,
+    job: Job,
+    opset: int = OPSET,
+    examples: tuple[Tensor, ...] | None = None,
+    notes: dict[str, str] | None = None,
+) -> Comparison:
+    """Write the module as ONNX with an open batch axis; nothing is written unless every check passes.
+
+    `notes` go into the model's metadata. Raises Refusal if the exporter cannot do it, emits another opset than the one
+    asked for, or what it made differs from the network.
+    """
+    content, comparison = onnx_bytes(module, signature, job, opset, examples, notes)
+    write_atomic(path, content)
+    job.step("done", 1.0)
+    return comparison
+
+
+def onnx_bytes(
+    module: nn.Module,
+    signature: Signature,
+    job: Job,
+    opset: int = OPSET,
+    examples: tuple[Tensor, ...] | None = None,
+    notes: dict[str, str] | None = None,
+) -> tuple[bytes, Comparison]:
+    """The content of the ONNX file that `export_onnx` writes."""
+    import onnx
+
+    job.step("capture", 0.05)
+    program = capture(module, signature)
+    job.step("convert", 0.3)
+    try:
+        with quiet():
+            exported = torch.onnx.export(
+                program,
+                signature.examples(TRACE_BATCH),
+                dynamo=True,
+                opset_version=opset,
+                input_names=[port.name for port in signature.inputs],
+                output_names=list(signature.outputs),
+                verbose=False,
+            )
+            if exported is None:
+                raise Refusal("torch's ONNX exporter returned nothing.")
+            model = exported.model_proto
+    except Refusal:
+        raise
+    except Exception as error:
+        raise Refusal(f"torch's ONNX exporter cannot convert this network: {cause_of(error)}.") from None
+    _clean(model, notes or {})
+    emitted = {entry.domain: entry.version for entry in model.opset_import}
+    if emitted.get("", 0) != opset:
+        raise Refusal(
+            f"The exporter gave opset {emitted.get('', 0)} where {opset} was asked for; ask for {emitted.get('', 0)}."
+        )
+    job.step("check", 0.7)
+    if model.ByteSize() > LARGEST:
+        raise Refusal(f"The model takes {model.ByteSize()} bytes; one ONNX file holds at most {LARGEST}.")
+    content: bytes = model.SerializeToString()
+    try:
+        onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise Refusal(f"onnx finds the exported model faulty: {cause_of(error)}.") from None
+    _check_batch(model, signature)
+    job.step("compare", 0.8)
+    return content, compare(module, onnx_runner(content), signature, examples)
+
+
+def onnx_runner(model: bytes | Path) -> Callable[[tuple[Tensor, ...]], list[Tensor]]:
+    """A function that runs an ONNX model in onnxruntime on torch tensors."""
+    session = onnx_session(model)
+    names = [entry.name for entry in session.get_inputs()]
+
+    def run(inputs: tuple[Tensor, ...]) -> list[Tensor]:
+        feed = {name: np.ascontiguousarray(x.numpy()) for name, x in zip(names, inputs, strict=True)}
+        return [torch.from_numpy(np.ascontiguousarray(y)) for y in session.run(None, feed)]
+
+    return run
+
+
+def onnx_session(model: bytes | Path) -> Any:
+    """An onnxruntime session on the CPU, on one thread: an idle session's threads spin."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def _check_batch(model: Any, signature: Signature) -> None:
+    """Raises Refusal if the exporter fixed the batch to a number."""
+    for entry, port in zip(model.graph.input, signature.inputs, strict=True):
+        if port.shape and port.shape[0] == signature.batch:
+            first = entry.type.tensor_type.shape.dim[0]
+            if not first.dim_param:
+                raise Refusal(f"The exporter fixed the batch of {port.name} to {first.dim_value}.")
+
+
+def _clean(model: Any, notes: dict[str, str]) -> None:
+    """Keep the layers' paths, drop the exporter's traces: they hold the paths of this machine's folders."""
+    model.producer_name = "netwright"
+    model.producer_version = ""
+    graph = model.graph
+    for entry in (graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        for place in range(len(entry.metadata_props) - 1, -1, -1):
+            if entry.metadata_props[place].key != "namespace":
+                del entry.metadata_props[place]
+    for function in model.functions:
+        for node in function.node:
+            del node.metadata_props[:]
+    del model.metadata_props[:]
+    for key, value in sorted(notes.items()):
+        note = model.metadata_props.add()
+        note.key, note.value = key, value
