@@ -45,6 +45,11 @@ Function = Callable[[Json, Job], Json]
 
 FUNCTIONS: Mapping[str, str] = {
     "hello": "codegen.worker:hello",
+    "train": "codegen.train.work:train_drawing",
+    "run": "codegen.train.work:describe_run",
+    "predict": "codegen.train.predict:predict",
+    "quantize": "codegen.compress.work:quantize_drawing",
+    "export": "codegen.deploy.work:export_drawing",
 }
 """Verb → `module:function`, imported when first asked for."""
 

@@ -99,6 +99,8 @@ TRAINING: Final[Mapping[str, Field[Any]]] = _fields(
     batch_size=Count(64, "Samples per step.", most=1_000_000),
     schedule=Choice("one-cycle", SCHEDULES, "How the step size changes over the run."),
     seed=Count(0, "Makes a run repeatable.", least=0),
+    label_smoothing=Real(0.05, "Share of each label spread over all classes.", least=0, most=0.99),
+    shift=Count(0, "Moves training images by up to so many pixels.", least=0, most=64),
 )
 
 

@@ -103,7 +103,7 @@ def _train(student: nn.Module, teacher: nn.Module, examples: Examples, epochs: i
         for x, numbers in batches(numbered, BATCH, seed, epoch, 0, 0):
             job.control.check()
             for group in optimizer.param_groups:
-                group["lr"] = PEAK * rate("one_cycle", at, steps)
+                group["lr"] = PEAK * rate("one-cycle", at, steps)
             scores = student(x)
             loss = F.cross_entropy(scores, examples.y_train[numbers]) + F.cross_entropy(scores, wanted[numbers])
             optimizer.zero_grad(set_to_none=True)

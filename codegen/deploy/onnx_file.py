@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from codegen.deploy import OPSET
 from codegen.deploy.compare import Comparison, compare
 from codegen.deploy.program import TRACE_BATCH, capture, cause_of, quiet
 from codegen.deploy.signature import Signature
@@ -17,7 +18,6 @@ from codegen.errors import Refusal
 from codegen.files import write_atomic
 from codegen.job import Job
 
-OPSET = 20
 LARGEST = 2**31 - 1  # bytes of one protobuf message; onnx keeps larger models in several files
 
 

@@ -11,11 +11,11 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Port:
-    """An input: its name, its sizes (a text is a symbol; the first is the batch) and whether it takes int64 tokens."""
+    """An input: its name, its sizes (a text is a symbol; the first is the batch) and torch's name of its dtype."""
 
     name: str
     shape: tuple[int | str, ...]
-    tokens: bool = False
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,11 @@ class Signature:
                 batch if size == self.batch else self.symbols.get(str(size), 4) if isinstance(size, str) else size
                 for size in port.shape
             ]
-            if port.tokens:
-                made.append(torch.randint(0, 2, shape, generator=random))
+            dtype: torch.dtype = getattr(torch, port.dtype)
+            if dtype.is_floating_point:
+                made.append(torch.randn(shape, generator=random).to(dtype))
             else:
-                made.append(torch.randn(shape, generator=random))
+                made.append(torch.randint(0, 2, shape, generator=random).to(dtype))
         return tuple(made)
 
     @property

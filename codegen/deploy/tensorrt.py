@@ -9,8 +9,9 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from codegen.deploy import OPSET
 from codegen.deploy.compare import Comparison
-from codegen.deploy.onnx_file import OPSET, onnx_bytes
+from codegen.deploy.onnx_file import onnx_bytes
 from codegen.deploy.signature import Signature
 from codegen.errors import Unusable
 from codegen.files import write_atomic

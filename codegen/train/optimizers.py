@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from codegen.errors import Unusable
-from codegen.train.settings import OPTIMIZERS
+from graph_core.optimizers import KINDS
 
 WARM_UP = 0.3  # share of the steps in which one-cycle rises: torch.optim.lr_scheduler.OneCycleLR's default
 START = 1 / 25  # of the learning rate, where one-cycle starts: the same source
@@ -26,7 +26,7 @@ def build_optimizer(module: nn.Module, config: dict[str, Any]) -> torch.optim.Op
     trainable = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not trainable:
         raise Unusable("The network has no trainable parameters, so there is nothing to train.")
-    base = {name: default for name, (default, _, _) in OPTIMIZERS[kind].items()}
+    base = {name: rule.default for name, rule in KINDS[kind].fields.items()}
     base |= {name: value for name, value in config.items() if name not in ("kind", "groups")}
     groups: list[dict[str, Any]] = []
     taken: set[str] = set()
@@ -67,6 +67,7 @@ def rate(schedule: str, step: int, steps: int) -> float:
         return 1.0
     if schedule == "cosine":
         return _cosine(1.0, 0.0, at)
+    assert schedule == "one-cycle"
     if at < WARM_UP:
         return _cosine(START, 1.0, at / WARM_UP)
     return _cosine(1.0, END, (at - WARM_UP) / (1 - WARM_UP))

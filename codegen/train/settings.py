@@ -8,35 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from codegen.errors import Unusable
+from graph_core.fields import FieldError
+from graph_core.optimizers import KINDS, TRAINING
 
-# kind → field → (default, lowest, highest); bounds as torch.optim states them, lr bounded for sanity.
-_LR = (1e-3, 0.0, 100.0)
-_DECAY = (0.0, 0.0, 10.0)
-_BETA = (0.0, 1.0 - 1e-9)
-_ADAM = {"lr": _LR, "weight_decay": _DECAY, "beta1": (0.9, *_BETA), "beta2": (0.999, *_BETA), "eps": (1e-8, 0.0, 1.0)}
-OPTIMIZERS: dict[str, dict[str, tuple[float, float, float]]] = {
-    "SGD": {"lr": (0.1, 0.0, 100.0), "weight_decay": _DECAY, "momentum": (0.9, *_BETA)},
-    "Adam": _ADAM,
-    "AdamW": _ADAM | {"weight_decay": (0.01, 0.0, 10.0)},
-    "NAdam": _ADAM | {"lr": (2e-3, 0.0, 100.0)},
-    "RMSprop": {
-        "lr": (1e-3, 0.0, 100.0),
-        "weight_decay": _DECAY,
-        "momentum": (0.0, *_BETA),
-        "alpha": (0.99, *_BETA),
-        "eps": (1e-8, 0.0, 1.0),
-    },
-    "Adagrad": {"lr": (0.01, 0.0, 100.0), "weight_decay": _DECAY, "eps": (1e-10, 0.0, 1.0)},
-}
-
-SCHEDULES: dict[str, str] = {
-    "one_cycle": "rises to the learning rate over the first 30 % of the steps, then falls to almost nothing",
-    "cosine": "falls from the learning rate to zero along half a cosine",
-    "constant": "stays at the learning rate",
-}
-
-MOST_EPOCHS = 1_000_000
-MOST_BATCH = 1_000_000
+MOST_SEED = 2**32 - 1  # each epoch's own seed is derived from it and must fit 64 bits
 
 
 @dataclass(frozen=True)
@@ -45,17 +20,17 @@ class Settings:
 
     `optimizer` is the five-tuple's configuration: `kind` and the fields of that kind (`OPTIMIZERS`), and `groups`,
     a list of `{"layers": [state-dict path, …], field: value, …}` that overrides fields for the layers it names.
-    `shift` moves each training image by up to so many pixels; `label_smoothing` is a share from 0 to 1.
+    The other fields are those of `graph_core.optimizers.TRAINING`, with its defaults and ranges.
     """
 
     data: str = "digits"
-    epochs: int = 40
-    batch_size: int = 32
-    seed: int = 0
-    optimizer: dict[str, Any] = field(default_factory=lambda: {"kind": "AdamW", "lr": 0.01, "weight_decay": 0.01})
-    schedule: str = "one_cycle"
-    label_smoothing: float = 0.05
-    shift: int = 0
+    epochs: int = TRAINING["epochs"].default
+    batch_size: int = TRAINING["batch_size"].default
+    seed: int = TRAINING["seed"].default
+    optimizer: dict[str, Any] = field(default_factory=lambda: {"kind": "AdamW"})
+    schedule: str = TRAINING["schedule"].default
+    label_smoothing: float = TRAINING["label_smoothing"].default
+    shift: int = TRAINING["shift"].default
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON; `from_json` reads them back equal."""
@@ -76,13 +51,16 @@ class Settings:
         """Raises Unusable if a value is of the wrong kind or out of its range."""
         if not isinstance(self.data, str) or not self.data:
             raise Unusable("Training setting data must be the name of a data set or the path of a .npz file.")
-        whole("epochs", self.epochs, 1, MOST_EPOCHS)
-        whole("batch_size", self.batch_size, 1, MOST_BATCH)
-        whole("seed", self.seed, 0, 2**32 - 1)
-        whole("shift", self.shift, 0, 64)
-        number("label_smoothing", self.label_smoothing, 0.0, 0.99)
-        if self.schedule not in SCHEDULES:
-            raise Unusable(f"Training setting schedule is {self.schedule!r}; it must be one of {', '.join(SCHEDULES)}.")
+        for name, rule in TRAINING.items():
+            value = getattr(self, name)
+            if isinstance(value, bool):
+                raise Unusable(f"Training setting {name} is {value}; it takes no yes or no.")
+            try:
+                rule.check(value)
+            except FieldError as error:
+                raise Unusable(f"Training setting {error}") from None
+        if self.seed > MOST_SEED:
+            raise Unusable(f"Training setting seed is {self.seed}; the largest is {MOST_SEED}.")
         check_optimizer(self.optimizer)
 
 
@@ -91,36 +69,29 @@ def check_optimizer(optimizer: Any) -> None:
     if not isinstance(optimizer, Mapping):
         raise Unusable("Training setting optimizer must be an object with a kind and its fields.")
     kind = optimizer.get("kind")
-    if not isinstance(kind, str) or kind not in OPTIMIZERS:
-        raise Unusable(f"The optimizer's kind is {kind!r}; it must be one of {', '.join(OPTIMIZERS)}.")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise Unusable(f"The optimizer's kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
     _check_fields(kind, {name: value for name, value in optimizer.items() if name not in ("kind", "groups")})
+    if optimizer.get("nesterov") and not optimizer.get("momentum"):
+        raise Unusable("SGD with nesterov needs a momentum above 0.")
     groups = optimizer.get("groups", [])
     if not isinstance(groups, list):
         raise Unusable("The optimizer's groups must be a list.")
-    for number_, group in enumerate(groups, 1):
+    for number, group in enumerate(groups, 1):
         layers = group.get("layers") if isinstance(group, Mapping) else None
         if not isinstance(layers, list) or not all(isinstance(path, str) for path in layers):
-            raise Unusable(f"Parameter group {number_} must name its layers in a list of paths.")
+            raise Unusable(f"Parameter group {number} must name its layers in a list of paths.")
         _check_fields(kind, {name: value for name, value in group.items() if name != "layers"})
 
 
 def _check_fields(kind: str, values: Mapping[str, Any]) -> None:
-    fields = OPTIMIZERS[kind]
+    fields = KINDS[kind].fields
     for name, value in values.items():
         if name not in fields:
             raise Unusable(f"{kind} has no field {name!r}; it has {', '.join(fields)}.")
-        number(f"{kind}'s {name}", value, *fields[name][1:])
-
-
-def whole(name: str, value: Any, low: int, high: int) -> None:
-    """Raises Unusable unless the value is an int from low to high."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise Unusable(f"Training setting {name} is {value!r}; it must be a whole number from {low} to {high}.")
-
-
-def number(name: str, value: Any, low: float, high: float) -> None:
-    """Raises Unusable unless the value is a finite number from low to high."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unusable(f"{name} is {value!r}; it must be a number.")
-    if not low <= value <= high:
-        raise Unusable(f"{name} is {value:g}; it must lie from {low:g} to {high:g}.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Unusable(f"{kind}'s {name} is {value}; it must be a finite number.")
+        try:
+            fields[name].check(value)
+        except FieldError as error:
+            raise Unusable(f"{kind}'s {error}") from None

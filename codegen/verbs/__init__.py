@@ -12,9 +12,13 @@ import os
 import sys
 from typing import Protocol, cast
 
-from codegen.errors import Refusal
+from codegen.errors import Refusal, Stopped
 
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {
+    "train": "codegen.verbs.train",
+    "quantize": "codegen.verbs.quantize",
+    "export": "codegen.verbs.export",
+}
 """Verb → module, in the order in which `netwright --help` lists them."""
 
 
@@ -52,6 +56,6 @@ def run_verb(name: str, argv: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output left early (`| head`): not a failure of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains while it flushes at exit
         return 0
-    except KeyboardInterrupt:
+    except (Stopped, KeyboardInterrupt):
         print(f"netwright {name}: interrupted.", file=sys.stderr)
         return 130
