@@ -11,18 +11,8 @@ from graph_core.dims import Dim, Shape, plain, same, shape_text
 from graph_core.expressions import ExpressionError, Scope, Value, decide, evaluate
 from graph_core.fields import FieldError, Sizes, resolve_all
 from graph_core.graph import Graph, Node
-from graph_core.layer import Facts, Inlet, Layer, Refusal, Spec, layer_types
+from graph_core.layer import Facts, Inlet, Layer, Refusal, Spec, layer_types, mixed_types, promoted
 from graph_core.problems import Finding
-
-_PROMOTION = (
-    "bool",
-    "int32",
-    "int64",
-    "float16",
-    "bfloat16",
-    "float32",
-    "float64",
-)
 
 
 def decided(node: Node, scope: Scope) -> tuple[bool | None, Finding | None]:
@@ -114,8 +104,11 @@ def layer_result(
     if isinstance(found, Refusal):
         finding = Finding(found.code, f"{node.name} {found.message}", found.hints.get("port", ""), found.hints)
         return refuse(node, len(layer.outlets), finding, layer=layer)
+    inputs = [spec for _, spec in given if spec]
+    if mixture := mixed_types(layer, found, inputs):
+        return refuse(node, len(layer.outlets), Finding("kind", f"{node.name} {mixture}"), layer=layer)
     specs = tuple(
-        Spec(shape, _dtype(outlet.dtype, layer, [spec for _, spec in given if spec]))
+        Spec(shape, _dtype(outlet.dtype, layer, inputs))
         for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=True)
     )
     totals = layer_totals(found)
@@ -126,7 +119,7 @@ def layer_result(
 
 def _dtype(declared: str, layer: Layer, inputs: Sequence[Spec]) -> str:
     if declared == "same":
-        return max((spec.dtype for spec in inputs), key=_PROMOTION.index, default="float32")
+        return promoted(spec.dtype for spec in inputs)
     if declared in layer.fields:
         return str(layer.values[declared])
     return declared

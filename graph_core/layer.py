@@ -273,6 +273,7 @@ class Layer:
     stem: ClassVar[str]  # the usual attribute name, from which new nodes are named
     words: ClassVar[str] = ""  # more words that search finds it by
     sign: ClassVar[str] = ""  # what stands in its circle, where it is drawn as an operator but is no infix one
+    promotes: ClassVar[bool] = False  # takes float types that differ and promotes them, as arithmetic does
     replaces: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}  # old parameter or port name -> new
     rule: ClassVar[Callable[..., Facts]]
@@ -340,6 +341,35 @@ def layer_types() -> Mapping[str, type[Layer]]:
 def replaced_types() -> Mapping[str, str]:
     """Names that layer types had before -> their names now."""
     return {old: name for name, declaration in layer_types().items() for old in declaration.replaces}
+
+
+_WIDENING: Final = ("bool", "int32", "int64", "float16", "bfloat16", "float32", "float64")
+
+
+def promoted(dtypes: Iterable[str]) -> str:
+    """The dtype of what is computed from several (torch.promote_types); float32 of none."""
+    found = set(dtypes)
+    if {"float16", "bfloat16"} <= found:
+        return "float64" if "float64" in found else "float32"
+    return max(found, key=_WIDENING.index, default="float32")
+
+
+def mixed_types(layer: Layer, facts: Facts, inputs: Iterable[Spec]) -> str:
+    """What to say of a layer whose inputs and weights have different float types, which torch refuses; else nothing.
+
+    Stricter than torch in two cases: its normalizations take bfloat16 beside float32 weights, and positions of another
+    type than the sequence's would be added to it.
+    """
+    if layer.promotes:
+        return ""
+    given = {spec.dtype for spec in inputs if spec.kind == "float"}
+    owned = {weight.dtype for weight in facts.weights if weight.dtype in KINDS["float"]}
+    if given and owned and given != owned:
+        other = ", ".join(sorted(given - owned))
+        return f"gets {other} values beside weights of {', '.join(owned)}; make them {', '.join(owned)} at the Input"
+    if len(given) > 1:
+        return f"gets values of {' and '.join(sorted(given))}; make them one type at the Input"
+    return ""
 
 
 def broadcast(a: Shape, b: Shape) -> Shape:

@@ -14,7 +14,7 @@ from graph_core.layers._rules import axis_of
 class _Elementwise(Layer):
     """What operators on two broadcastable tensors share."""
 
-    family = "arith"
+    family, promotes = "arith", True
 
     a, b, y = Inlet("...", "float int"), Inlet("...", "float int"), Outlet()
 
@@ -90,7 +90,7 @@ class Concat(Layer):
 
     torch = Function("torch.cat", as_list=True)
     family, stem, words = "arith", "concat", "concatenate join merge cat skip"
-    sign = "‖"
+    sign, promotes = "‖", True
     help = "Joins tensors along one axis; all other axes are equal."
     source = "torch.cat"
 

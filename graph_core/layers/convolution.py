@@ -57,7 +57,7 @@ class _Conv(Layer):
             self._check_padding(size, p)
             require(
                 at_least(size + 2 * p, d * (k - 1) + 1),
-                lambda: f"slides a {shape_text(kernel)} window over {shape_text(space)}, which is smaller",
+                lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
                 "window",
                 set=lambda: fitting_kernel(space, kernel, self.padding, self.dilation),
             )

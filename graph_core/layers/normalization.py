@@ -17,7 +17,7 @@ class _BatchNorm(Layer):
     family, stem, words = "norm", "bn", "batch normalization"
 
     y = Outlet()
-    eps = Real(1e-5, "Added to the variance, against division by zero.", least=0.0, advanced=True)
+    eps = Real(1e-5, "Added to the variance, against division by zero.", least=1e-12, advanced=True)
     momentum = Real(0.1, "Share of the newest batch in the running statistics.", least=0.0, most=1.0, advanced=True)
     affine = Flag(True, "Learn a scale and a shift per channel.")
     track_running_stats = Flag(True, "Keep running statistics for evaluation.", advanced=True)

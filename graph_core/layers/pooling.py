@@ -33,14 +33,14 @@ class _Pool(Layer):
         for size, k, s, p, d in zip(space, kernel, self.stride, padding, dilation, strict=True):
             require(
                 at_least(k, 2 * p),
-                lambda: f"pads by {shape_text(padding)}, more than half of its {shape_text(kernel)} window",
+                lambda: f"pads by {shape_text(padding)}, more than half of its window of {shape_text(kernel)}",
                 "window",
                 set=lambda: {"padding": stored([k // 2 for k in kernel])},
             )
             positions = (ceil_window if self.ceil_mode else window)(size, k, s, p, d)
             require(
                 at_least(positions, 1),
-                lambda: f"slides a {shape_text(kernel)} window over {shape_text(space)}, which is smaller",
+                lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
                 "window",
                 set=lambda: fitting_kernel(space, kernel, padding, dilation),
             )

@@ -247,7 +247,7 @@ def test_refusals_say_the_shapes_and_the_fix():
     assert heads.message == "splits 30 features over 4 heads"
     assert heads.hints == {"set": {"num_heads": 3}}
     pool = refusal_of("MaxPool2d", (1, 16, 4, 4), kernel_size=5)
-    assert pool.message == "slides a 5×5 window over 4×4, which is smaller"
+    assert pool.message == "slides a window of 5×5 over 4×4, which is smaller"
     assert pool.hints == {"set": {"kernel_size": 4}}
     groups = refusal_of("Conv2d", (1, 30, 8, 8), out_channels=60, groups=4)
     assert groups.message == "splits 30 channels into 4 groups"

@@ -13,12 +13,23 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from graph_core.dims import Named, Shape, substitute, symbol
-from graph_core.layer import Facts, Module, Port, Refusal, collecting_conditions, layer_types
+from graph_core.layer import (
+    KINDS,
+    Facts,
+    Module,
+    Port,
+    Refusal,
+    Spec,
+    collecting_conditions,
+    layer_types,
+    mixed_types,
+    promoted,
+)
 from tests.graph_core.built_layers import call, make
 from tests.graph_core.drawn_layers import Drawn, configure, drawn
 
@@ -27,6 +38,9 @@ SPELLED = [name for name, declaration in layer_types().items() if not isinstance
 # Where they use the statistics of the batch, torch asks these for two values a channel; we leave that to the batch at
 # hand (see _BatchNorm).
 NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d"}
+
+# Torch adds positions of another float type than the sequence's, and promotes; see mixed_types.
+ADDED_POSITIONS = {"PositionalEncoding", "LearnedPositions"}
 
 # What we refuse and torch takes: by type, when. Each is said in the docstring of its class or file.
 STRICTER: Mapping[str, Callable[[Drawn], bool]] = {
@@ -77,19 +91,23 @@ def refused_with(case: Drawn) -> str:
 
 
 def accepted(case: Drawn) -> Facts | None:
-    """The rule's facts, or None where it refuses."""
+    """The rule's facts, or None where it refuses, or where float types are mixed that may not be."""
     try:
-        return case.facts()
-    except Refusal as refusal:
-        note(f"refused: {refusal.message}")
+        facts = case.facts()
+    except Refusal:
         return None
+    return None if mixture(case, facts) else facts
+
+
+def mixture(case: Drawn, facts: Facts) -> str:
+    """What is said of its float types, if they may not meet."""
+    return mixed_types(case.layer, facts, [Spec(shape, case.dtypes[port]) for port, shape in case.shapes.items()])
 
 
 def expected_dtypes(case: Drawn) -> list[str]:
     """The dtypes of the outlets as declared: by name, or promoted from the inputs."""
-    order = ["bool", "int64", "float32"]
-    promoted = max(case.dtypes.values(), key=order.index)
-    return [promoted if outlet.dtype == "same" else outlet.dtype for outlet in case.layer.outlets.values()]
+    widest = promoted(case.dtypes.values())
+    return [widest if outlet.dtype == "same" else outlet.dtype for outlet in case.layer.outlets.values()]
 
 
 def check_on_meta(case: Drawn, facts: Facts) -> None:
@@ -169,7 +187,7 @@ def test_what_is_refused_is_refused_by_torch_too(name: str):
     @few()
     @given(drawn(layer_types()[name]))
     def check(case: Drawn) -> None:
-        if accepted(case) is not None or stricter(case):
+        if not refused_with(case) or stricter(case):
             return
         follows = sound_follows(case)
         if follows is None:
@@ -178,6 +196,133 @@ def test_what_is_refused_is_refused_by_torch_too(name: str):
             run_torch(case, follows)
 
     check()
+
+
+def test_float_types_that_torch_promotes_are_promoted():
+    names = [name for kind in KINDS.values() for name in kind]
+    for one in names:
+        for other in names:
+            theirs = torch.promote_types(getattr(torch, one), getattr(torch, other))
+            assert f"torch.{promoted([one, other])}" == str(theirs)
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_float_types_that_may_not_meet_do_not_meet_in_torch(name: str):
+    """Inputs of float64, or of float64 and float32, at a layer that does not promote them."""
+    declaration = layer_types()[name]
+
+    @few()
+    @given(drawn(declaration), st.booleans())
+    def check(case: Drawn, every: bool) -> None:
+        floats = [port for port, dtype in case.dtypes.items() if dtype in KINDS["float"]]
+        case.dtypes |= dict.fromkeys(floats, "float32") | dict.fromkeys(floats if every else floats[:1], "float64")
+        if refused_with(case):
+            return
+        facts = case.facts()
+        if mixture(case, facts) and name not in ADDED_POSITIONS:
+            with pytest.raises((RuntimeError, ValueError, AssertionError)):
+                run_torch(case, facts)
+
+    check()
+
+
+# Where a rule turns from yes to no: type, parameters, shapes by port, whether it accepts.
+EDGES: list[tuple[str, dict[str, Any], dict[str, Shape], bool]] = [
+    ("Conv1d", {"padding": 4, "padding_mode": "reflect"}, {"x": (1, 2, 5)}, True),
+    ("Conv1d", {"padding": 5, "padding_mode": "reflect"}, {"x": (1, 2, 5)}, False),
+    ("Conv2d", {"padding": [0, 5], "padding_mode": "circular"}, {"x": (1, 2, 5, 5)}, True),
+    ("Conv2d", {"padding": [0, 6], "padding_mode": "circular"}, {"x": (1, 2, 5, 5)}, False),
+    ("Conv2d", {"padding": 9, "padding_mode": "replicate"}, {"x": (1, 2, 5, 5)}, True),
+    ("Conv2d", {"kernel_size": 3, "dilation": 2, "padding": 1}, {"x": (1, 2, 3, 3)}, True),
+    ("Conv2d", {"kernel_size": 3, "dilation": 2, "padding": 1}, {"x": (1, 2, 3, 2)}, False),
+    ("Conv2d", {"out_channels": 6, "groups": 3}, {"x": (1, 9, 5, 5)}, True),
+    ("Conv2d", {"out_channels": 8, "groups": 3}, {"x": (1, 9, 5, 5)}, False),
+    ("MaxPool2d", {"stride": 3, "ceil_mode": True}, {"x": (1, 2, 3, 4)}, True),
+    ("AvgPool1d", {"stride": 3, "ceil_mode": True}, {"x": (1, 2, 3)}, True),
+    ("AvgPool2d", {"kernel_size": 3, "padding": 1, "ceil_mode": True}, {"x": (1, 2, 2, 7)}, True),
+    ("MaxPool1d", {"kernel_size": 5, "stride": 1, "padding": 2}, {"x": (1, 2, 1)}, True),
+    ("MaxPool1d", {"kernel_size": 5, "stride": 1, "padding": 3}, {"x": (1, 2, 9)}, False),
+    ("MaxPool1d", {"kernel_size": 3, "ceil_mode": True}, {"x": (1, 2, 2)}, True),
+    ("MaxPool1d", {"kernel_size": 4, "ceil_mode": True}, {"x": (1, 2, 1)}, False),
+    ("BatchNorm1d", {}, {"x": (2, 3, 4, 5)}, False),
+    ("Mean", {"dim": [1, -2]}, {"x": (2, 3, 4)}, False),
+    ("Mean", {"dim": [0, 1, 2], "keepdim": True}, {"x": (2, 3, 4)}, True),
+    ("Softmax", {"dim": -3}, {"x": (2, 3, 4)}, True),
+    ("Softmax", {"dim": 3}, {"x": (2, 3, 4)}, False),
+    ("Select", {"dim": 1, "index": 4}, {"x": (2, 5, 3)}, True),
+    ("Select", {"dim": 1, "index": 5}, {"x": (2, 5, 3)}, False),
+    ("Select", {"dim": 1, "index": -5}, {"x": (2, 5, 3)}, True),
+    ("Select", {"dim": 1, "index": -6}, {"x": (2, 5, 3)}, False),
+    ("Flatten", {"start_dim": 2, "end_dim": 1}, {"x": (2, 5, 3)}, False),
+    ("Permute", {"dims": [0, 2, -1]}, {"x": (2, 5, 3)}, False),
+    ("Reshape", {"shape": [5, -1, 2]}, {"x": (2, 4, 5)}, True),
+    ("Reshape", {"shape": [3, -1]}, {"x": (2, 4, 5)}, False),
+    ("Reshape", {"shape": [4, 6]}, {"x": (2, 4, 5)}, False),
+    ("Embedding", {"num_embeddings": 5, "padding_idx": 4}, {"x": (2, 3)}, True),
+    ("Embedding", {"num_embeddings": 5, "padding_idx": 5}, {"x": (2, 3)}, False),
+    ("PositionalEncoding", {"max_len": 5}, {"x": (2, 5, 7)}, True),
+    ("LearnedPositions", {"max_len": 5}, {"x": (2, 6, 7)}, False),
+    (
+        "LSTM",
+        {"hidden_size": 3, "num_layers": 2, "bidirectional": True},
+        {"x": (2, 5, 7), "h0": (4, 2, 3), "c0": (4, 2, 3)},
+        True,
+    ),
+    ("GRU", {"hidden_size": 3, "num_layers": 2}, {"x": (2, 5, 7), "h0": (4, 2, 3)}, False),
+    ("MatMul", {}, {"a": (3, 1, 2, 4), "b": (5, 4, 6)}, True),
+    ("MatMul", {}, {"a": (3, 2, 4), "b": (5, 4, 6)}, False),
+    ("Add", {}, {"a": (3, 1), "b": (2, 1, 4)}, True),
+    ("Concat", {"dim": -1}, {"x0": (2, 3), "x1": (2, 1), "x2": (2, 4)}, True),
+    ("Concat", {"dim": 1}, {"x0": (2, 3), "x1": (2, 3, 1)}, False),
+    (
+        "MultiheadAttention",
+        {"num_heads": 2},
+        {
+            "query": (3, 4, 6),
+            "key": (3, 5, 6),
+            "value": (3, 5, 6),
+            "key_padding_mask": (3, 5),
+            "attn_mask": (6, 4, 5),
+        },
+        True,
+    ),
+    (
+        "MultiheadAttention",
+        {"num_heads": 2},
+        {"query": (3, 4, 6), "key": (3, 5, 6), "value": (3, 5, 6), "attn_mask": (3, 4, 5)},
+        False,
+    ),
+    (
+        "ScaledDotProductAttention",
+        {},
+        {"query": (2, 3, 4, 6), "key": (2, 3, 5, 6), "value": (2, 3, 5, 7), "attn_mask": (1, 4, 5)},
+        True,
+    ),
+    (
+        "ScaledDotProductAttention",
+        {"is_causal": True},
+        {"query": (2, 4, 6), "key": (2, 4, 6), "value": (2, 4, 6), "attn_mask": (4, 4)},
+        False,
+    ),
+    (
+        "ScaledDotProductAttention",
+        {"is_causal": True},
+        {"query": (2, 4, 6), "key": (2, 5, 6), "value": (2, 5, 6)},
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "shapes", "fits"), EDGES)
+def test_edges_are_where_torch_has_them(name: str, params: dict[str, Any], shapes: dict[str, Shape], fits: bool):
+    declaration = layer_types()[name]
+    kinds = {port: declaration.inlets.get(port, next(iter(declaration.inlets.values()))).kinds for port in shapes}
+    dtypes = {port: KINDS[kinds[port][0]][0] for port in shapes}
+    case = Drawn(configure(declaration, params), params, shapes, dtypes)
+    assert check_against_torch(case) is fits, refused_with(case)
+    if not fits and (follows := sound_follows(case)) is not None:
+        with pytest.raises((RuntimeError, ValueError, IndexError, AssertionError)):
+            run_torch(case, follows)
 
 
 def sound_follows(case: Drawn) -> Facts | None:
