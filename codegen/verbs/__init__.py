@@ -15,6 +15,11 @@ from typing import Protocol, cast
 from codegen.errors import Refusal, Stopped
 
 VERBS: dict[str, str] = {
+    "templates": "codegen.verbs.templates",
+    "new": "codegen.verbs.new",
+    "check": "codegen.verbs.check",
+    "summary": "codegen.verbs.summary",
+    "emit": "codegen.verbs.emit",
     "train": "codegen.verbs.train",
     "quantize": "codegen.verbs.quantize",
     "export": "codegen.verbs.export",

@@ -1,0 +1,39 @@
+"""`netwright check`: what is wrong with a drawing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from codegen.errors import Unusable
+from codegen.verbs.opening import opened
+from graph_core.analysis import analyze, problem_json
+
+HELP = "tell what is wrong with a drawing; leaves with 0 if it is sound, 1 if not"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What follows the verb."""
+    parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
+    parser.add_argument("--json", action="store_true", help="print the problems as one line of JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check every network of the file: 0 sound (warnings allowed), 1 an error."""
+    project = opened(arguments.file)
+    if not project.networks:
+        raise Unusable(f"{arguments.file} holds no network; add one to its networks.")
+    found = {name: analyze(project, name).problems for name in project.networks}
+    rows = [(name, problem) for name, problems in found.items() for problem in problems]
+    sound = not any(problem.severity == "error" for _, problem in rows)
+    if arguments.json:
+        problems = [{"network": name, **problem_json(problem)} for name, problem in rows]
+        print(json.dumps({"sound": sound, "problems": problems}))
+        return 0 if sound else 1
+    for name, problem in rows:
+        place = ".".join(part for part in (name if len(found) > 1 else "", problem.path) if part)
+        fix = f" Fix: {problem.fix}." if problem.fix else ""
+        print(f"{problem.severity}{' ' if place else ''}{place}: {problem.message.rstrip('.')}.{fix}")
+    if not rows:
+        print("Sound.")
+    return 0 if sound else 1

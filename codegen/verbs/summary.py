@@ -1,0 +1,81 @@
+"""`netwright summary`: layers, figures and formulas of a network."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from codegen.errors import Unusable
+from codegen.verbs.opening import add_network, opened, with_sizes
+from graph_core.analysis import Analysis, analyze
+from graph_core.graph import EditError
+
+HELP = "print the layer table, totals and formulas of a network"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What follows the verb."""
+    parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
+    parser.add_argument("--json", action="store_true", help="print everything as one line of JSON")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=SIZE", help="another size for a symbol")
+    add_network(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print; 0, whatever is wrong with the drawing: its problems are part of the summary."""
+    project = opened(arguments.file)
+    with_sizes(project, arguments.set)
+    try:
+        readout = analyze(project, arguments.network)
+    except EditError as error:
+        raise Unusable(str(error)) from error
+    if arguments.json:
+        print(json.dumps(readout.to_json()))
+    else:
+        print("\n".join(_lines(readout)))
+    return 0
+
+
+def _lines(readout: Analysis) -> list[str]:
+    head = ("layer", "type", "output", "params", "MACs")
+    rows = [
+        (row.path, row.type, ", ".join("×".join(map(str, s)) or "scalar" for s in row.output), row.params, row.macs)
+        for row in readout.layers
+    ]
+    texts = [head, *((path, type, shape, f"{params:,}", f"{macs:,}") for path, type, shape, params, macs in rows)]
+    widths = [max(len(row[column]) for row in texts) for column in range(5)]
+    lines = [
+        "  ".join(
+            text.ljust(width) if column < 3 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in texts
+    ]
+    lines.insert(1, "─" * max(map(len, lines)))
+    memory = readout.memory
+    frozen = f" ({readout.params.frozen:,} frozen)" if readout.params.frozen else ""
+    formulas = {name: text for name, text in readout.formulas.items() if not text.isdigit()}
+    figures = [
+        ("parameters", f"{readout.params.total:,}{frozen}"),
+        ("buffers", f"{readout.params.buffers:,}"),
+        ("MACs", f"{readout.macs:,}"),
+        ("FLOPs", f"{readout.flops:,}"),
+        ("memory, inference", _bytes(memory.params + memory.activations_inference)),
+        (
+            "memory, training",
+            _bytes(memory.params + memory.grads + memory.optimizer + memory.activations_training),
+        ),
+        *((f"{name} =", text) for name, text in formulas.items()),
+    ]
+    width = max(len(name) for name, _ in figures)
+    lines += ["", *(f"{name:<{width}}  {text}" for name, text in figures)]
+    if readout.problems:
+        lines += ["", *(f"{problem.severity}: {problem.message}" for problem in readout.problems)]
+    return lines
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
