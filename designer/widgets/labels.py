@@ -18,7 +18,7 @@ def button(
     made = QPushButton(text)
     for name, value in (("primary", primary), ("quiet", quiet), ("small", small)):
         made.setProperty(name, value)
-    dress(made, font="strong" if primary else "ui")
+    dress(made, font="strong" if primary else "small" if small else "ui")
     if glyph:
         dress(made, glyph=glyph, glyph_ink="onacc" if primary else "ink")
     if not text:
