@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ DTYPES = {
     "int": ["int64", "int64", "int32"],
     "bool": ["bool"],
 }
+# Where they use the statistics of the batch, torch asks these for two values a channel; we leave that to the batch at
+# hand (see _BatchNorm).
+NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d"}
 SIZES = (1, 2, 3, 4, 5, 6, 8, 9)
 
 
@@ -154,3 +158,11 @@ def mended(case: Drawn) -> Drawn:
         else:
             return case
     return case
+
+
+def has_enough_values(case: Drawn, train: bool) -> bool:
+    """Whether a batch norm that uses the statistics of the batch has more than one value a channel."""
+    if type(case.layer).__name__ not in NEEDS_A_BATCH or (case.layer.values["track_running_stats"] and not train):
+        return True
+    batch, _, *space = case.shapes["x"]
+    return math.prod([batch, *space]) > 1

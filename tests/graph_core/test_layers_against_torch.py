@@ -6,7 +6,6 @@ torch takes what we accept, and refuses what we refuse, but for a reviewed list.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -31,13 +30,9 @@ from graph_core.layer import (
     promoted,
 )
 from tests.graph_core.built_layers import call, make
-from tests.graph_core.drawn_layers import Drawn, configure, drawn
+from tests.graph_core.drawn_layers import Drawn, configure, drawn, has_enough_values
 
 SPELLED = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
-
-# Where they use the statistics of the batch, torch asks these for two values a channel; we leave that to the batch at
-# hand (see _BatchNorm).
-NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d"}
 
 # Torch adds positions of another float type than the sequence's, and promotes; see mixed_types.
 ADDED_POSITIONS = {"PositionalEncoding", "LearnedPositions"}
@@ -143,14 +138,6 @@ def run_on_cpu(case: Drawn, facts: Facts, train: bool) -> None:
     with torch.set_grad_enabled(train):
         outputs = call(case.layer, module, tensors(case, "cpu"))
     assert [tuple(t.shape) for t in outputs.values()] == [tuple(shape) for shape in facts.outputs]
-
-
-def has_enough_values(case: Drawn, train: bool) -> bool:
-    """Whether a batch norm that uses the statistics of the batch has more than one value a channel."""
-    if type(case.layer).__name__ not in NEEDS_A_BATCH or (case.layer.values["track_running_stats"] and not train):
-        return True
-    batch, _, *space = case.shapes["x"]
-    return math.prod([batch, *space]) > 1
 
 
 def check_against_torch(case: Drawn) -> bool:
