@@ -72,9 +72,8 @@ class Analysis:
     def __init__(self, engine: Engine, network: str) -> None:
         self.network = network
         self._engine = engine
-        self._root = engine.root(network)
         self._version = engine.version
-        totals = self._root.totals
+        totals = engine.root(network).totals
         self.params = ParamCounts(int_of(totals.trainable), int_of(totals.frozen), int_of(totals.buffers))
         self.macs = int_of(totals.macs)
         self.flops = 2 * self.macs + int_of(totals.elementwise)
@@ -144,7 +143,7 @@ class Analysis:
     def _current(self) -> Context:
         if self._engine.version != self._version:
             raise EditError("The drawing has changed since this analysis; analyze it again.")
-        return self._root
+        return self._engine.root(self.network)
 
 
 def analyze(project: Project, network: str = "") -> Analysis:

@@ -263,6 +263,7 @@ class Project:
         """Edits made inside are seen by the analysis only, and taken back at the end, whatever happens."""
         assert self._recording is None, "trying() inside editing()"
         listeners, self.listeners = self.listeners, []
+        version = self.engine.version if self.engine is not None else 0
         done: list[Edit] = []
         self.listeners.append(done.append)
         try:
@@ -272,6 +273,8 @@ class Project:
             for edit in reversed(done):
                 self.apply(edit.inverse())
             self.listeners = listeners
+            if self.engine is not None:
+                self.engine.version = version
 
     def record(self, graph: str, table: str, key: str, new: Any) -> None:
         """Replace one entry of one table inside ``editing``; ``None`` removes it."""

@@ -1,0 +1,276 @@
+"""The open document: a project, where it lies, what was undone, which graph is looked at, what is selected.
+
+The model owns the truth; everything on the screen listens to a Document and can be thrown away. All changes go
+through `Document.edit`, which turns a refusal into one sentence instead of an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graph_core.history import History
+from graph_core.project import FileError, load, save
+from PySide6.QtCore import QObject, Signal
+
+from graph_core import Analysis, EditError, Graph, Node, Project, analyze
+from graph_core.context import Context
+from graph_core.fixes import Fix
+from graph_core.propagate import engine_of
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One block on the way down: the node in the graph above it, and which of its iterations is looked at."""
+
+    node: str
+    iteration: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The totals that a change is told against."""
+
+    params: int
+    macs: int
+    flops: int
+    buffers: int
+    bytes: int
+
+
+class Document(QObject):
+    """Signals fire after the fact: `edited` with the edit, `replaced` for another project, `moved_view` for another
+    graph on the canvas, `selected` with node ids, `refused` with a sentence, `renamed` for another path or saved state.
+    """
+
+    edited = Signal(object)
+    replaced = Signal()
+    moved_view = Signal()
+    selected = Signal(tuple)
+    refused = Signal(str)
+    renamed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project = Project.new()
+        self.path: Path | None = None
+        self.read_only = False
+        self.network = "main"
+        self.trail: tuple[Step, ...] = ()
+        self.selection: tuple[str, ...] = ()
+        self._analysis: Analysis | None = None
+        self._adopt(self.project)
+
+    # The project ---------------------------------------------------------------------------------------------
+
+    def new(self, project: Project | None = None) -> None:
+        """Start on a fresh drawing, or on one that was made elsewhere and has no file yet."""
+        self.path, self.read_only = None, False
+        self._adopt(project or Project.new())
+        self.replaced.emit()
+
+    def open(self, path: Path) -> None:
+        """Open a file. Raises FileError in one sentence and leaves the open document as it is."""
+        read_only = False
+        try:
+            project = load(path)
+        except FileError as error:
+            if not getattr(error, "newer", False):
+                raise
+            project, read_only = load(path, newer_ok=True), True
+        self.path, self.read_only = path, read_only
+        self._adopt(project)
+        self.replaced.emit()
+
+    def save(self, path: Path) -> None:
+        """Save, whole or not at all. Raises FileError or OSError."""
+        if self.read_only and path == self.path:
+            raise FileError(f"{path.name} was made by a newer Netwright; save it under another name.")
+        save(self.project, path)
+        self.path, self.read_only = path, False
+        self.mark_saved()
+
+    def mark_saved(self) -> None:
+        """From here on, changes are told against the drawing as it is now."""
+        self.history.mark_saved()
+        self._saved_nodes = self._all_nodes()
+        self.saved_figures = self.figures()
+        self.renamed.emit()
+
+    def _adopt(self, project: Project) -> None:
+        self.project = project
+        self.history = History(project)
+        project.listeners.append(self._on_edit)
+        networks = list(project.networks)
+        self.network = "main" if "main" in networks or not networks else networks[0]
+        self.trail, self.selection, self._analysis = (), (), None
+        self._saved_nodes = self._all_nodes()
+        self.saved_figures = self.last_figures = self._now = self.figures()
+
+    def _all_nodes(self) -> dict[tuple[str, str], Node]:
+        return {(key, id): node for key, graph in self.project.graphs.items() for id, node in graph.nodes.items()}
+
+    def is_changed(self, graph: str, node: Node) -> bool:
+        """Whether a node differs from what was saved."""
+        return self._saved_nodes.get((graph, node.id)) != node
+
+    @property
+    def name(self) -> str:
+        """The file's name, or untitled."""
+        return self.path.name if self.path else "untitled"
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are changes that no file has."""
+        return not self.history.is_saved
+
+    # Editing -------------------------------------------------------------------------------------------------
+
+    def edit(self, change: Callable[[], Any], title: str = "") -> bool:
+        """Make a change by functions of graph_core.edits, as one edit; a refusal is told, nothing is changed."""
+        try:
+            if title:
+                with self.project.editing(title):
+                    change()
+            else:
+                change()
+        except EditError as error:
+            self.refused.emit(str(error))
+            return False
+        return True
+
+    def apply_fix(self, fix: Fix) -> bool:
+        """Apply a fix as one edit."""
+        return self.edit(lambda: fix.apply(self.project))
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        if self.history.can_undo:
+            self.history.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self.history.can_redo:
+            self.history.redo()
+
+    def _on_edit(self, edit: Any) -> None:
+        self._analysis = None
+        self._leave_what_is_gone()
+        self.last_figures, self._now = self._now, self.figures()
+        alive = tuple(id for id in self.selection if id in self.graph.nodes)
+        self.edited.emit(edit)
+        if alive != self.selection:
+            self.select(alive)
+        self.renamed.emit()
+
+    # Looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def root_graph(self) -> Graph:
+        """The graph of the network that is looked at."""
+        return self.project.networks[self.network]
+
+    @property
+    def graph(self) -> Graph:
+        """The graph on the canvas."""
+        graph = self.root_graph
+        for step in self.trail:
+            graph = self.project.graphs[graph.nodes[step.node].type]
+        return graph
+
+    def context(self) -> Context:
+        """The analysis of the graph on the canvas, in the instance that was opened."""
+        engine = engine_of(self.project)
+        context = engine.root(self.network)
+        for step in self.trail:
+            calls = context.results[step.node].calls if step.node in context.results else ()
+            inside = next((c.context for c in calls if c.first <= step.iteration < c.first + c.count), None)
+            if inside is None:
+                return engine.example(self.graph.key)
+            context = inside
+        return context
+
+    def analysis(self) -> Analysis:
+        """The readout of the network, as of the last edit."""
+        if self._analysis is None:
+            self._analysis = analyze(self.project, self.network)
+        return self._analysis
+
+    def figures(self) -> Figures:
+        """The totals as of now."""
+        totals = engine_of(self.project).root(self.network).totals
+        params, macs = int(totals.trainable) + int(totals.frozen), int(totals.macs)  # type: ignore[arg-type]
+        elementwise, size = int(totals.elementwise), int(totals.bytes)  # type: ignore[arg-type]
+        return Figures(params, macs, 2 * macs + elementwise, int(totals.buffers), size)  # type: ignore[arg-type]
+
+    def enter(self, node: str, iteration: int = 0) -> None:
+        """Look into a block of the graph on the canvas."""
+        if self.graph.nodes[node].type in self.project.graphs:
+            self.look((*self.trail, Step(node, iteration)))
+
+    def leave(self) -> None:
+        """Look at the graph above, with the block that was left selected."""
+        if self.trail:
+            left = self.trail[-1].node
+            self.look(self.trail[:-1])
+            self.select((left,))
+
+    def look(self, trail: Iterable[Step], network: str = "") -> None:
+        """Look at another graph of the project."""
+        if network:
+            self.network = network
+            self._analysis = None
+        self.trail = tuple(trail)
+        self.selection = ()
+        self.moved_view.emit()
+        self.selected.emit(())
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Select nodes of the graph on the canvas."""
+        chosen = tuple(dict.fromkeys(id for id in ids if id in self.graph.nodes))
+        if chosen != self.selection:
+            self.selection = chosen
+            self.selected.emit(chosen)
+
+    def reveal(self, graph: str, node: str, id_path: str) -> None:
+        """Look at the place of a problem or a listed layer, and select it. `id_path` joins ids by ``/``."""
+        *blocks, last = id_path.split("/") if id_path else [node]
+        here = self.root_graph
+        trail: list[Step] = []
+        for block in blocks:
+            if block not in here.nodes or here.nodes[block].type not in self.project.graphs:
+                break
+            trail.append(Step(block))
+            here = self.project.graphs[here.nodes[block].type]
+        if tuple(trail) != self.trail:
+            self.look(trail)
+        self.select((last or node,))
+
+    def _leave_what_is_gone(self) -> None:
+        """After an undo the block that is looked into may not be there any more."""
+        if self.network not in self.project.networks:
+            self.network = next(iter(self.project.networks), "main")
+        graph = self.root_graph
+        kept: list[Step] = []
+        for step in self.trail:
+            node = graph.nodes.get(step.node)
+            if node is None or node.type not in self.project.graphs:
+                break
+            kept.append(step)
+            graph = self.project.graphs[node.type]
+        if len(kept) < len(self.trail):
+            self.trail = tuple(kept)
+            self.moved_view.emit()
+
+    def state_path(self, node: str) -> str:
+        """The state-dict path of a node of the graph on the canvas: ``layer1.0.conv1``."""
+        graph, parts = self.root_graph, []
+        for step in self.trail:
+            block = graph.nodes[step.node]
+            parts.append(block.name)
+            if block.run is not None and not block.run.shared:
+                parts.append(str(step.iteration))
+            graph = self.project.graphs[block.type]
+        return ".".join([*parts, graph.nodes[node].name])
