@@ -1,0 +1,235 @@
+"""Form rows made from declared fields: one editor per kind, live while typing, the error beside the field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from designer.entries import entry_text, is_expression, parse_entry
+from designer.style import dress
+from graph_core.fields import Choice, Field, FieldError, Flag
+
+# What applies a value: (field name, value); returns the sentence of a refusal, or an empty text.
+Apply = Callable[[str, Any], str]
+
+
+class AnyValue(Field[Any]):
+    """A parameter of a block: whatever its graph makes of it."""
+
+    kind = "value"
+    takes = "a number, a word, or an expression"
+
+    def check(self, value: Any) -> Any:
+        return value
+
+
+class FieldEditor(QWidget):
+    """Edits one declared field. `show_value` takes the stored value and, for an expression, what it comes to."""
+
+    edited = Signal(str, object)
+
+    def __init__(self, field: Field[Any], apply: Apply) -> None:
+        super().__init__()
+        self.field = field
+        self._apply = apply
+        self._stored: Any = None
+        self.error = QLabel()
+        self.error.setWordWrap(True)
+        self.error.hide()
+        dress(self.error, font="small", ink="error")
+        self.row = QHBoxLayout()
+        self.row.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(self.row)
+        layout.addWidget(self.error)
+        self.setToolTip(f"{field.help} It takes {field.takes}.".strip())
+
+    def send(self, value: Any) -> None:
+        """Apply a value and show what is wrong with it, if anything is."""
+        self.complain(self._apply(self.field.name, value))
+
+    def complain(self, sentence: str) -> None:
+        """Show a sentence under the field, or take it away."""
+        self.error.setText(sentence)
+        self.error.setVisible(bool(sentence))
+
+    def show_value(self, value: Any, resolved: Any = None) -> None:
+        """Show the stored value; ``resolved`` is what an expression comes to."""
+        self._stored = value
+
+    def focus(self) -> None:
+        """Take the keyboard focus."""
+        self.setFocus()
+
+
+class TextEditor(FieldEditor):
+    """A number, a list or an expression as text; an expression shows ƒx before it and its value behind."""
+
+    def __init__(self, field: Field[Any], apply: Apply) -> None:
+        super().__init__(field, apply)
+        self.sign, self.entry, self.value = QLabel("ƒx"), QLineEdit(), QLabel()
+        dress(self.sign, font="mono_small", ink="accent")
+        dress(self.entry, font="mono")
+        dress(self.value, font="mono", ink="ink2")
+        self.entry.setAccessibleName(field.name)
+        self.setFocusProxy(self.entry)
+        self.row.addWidget(self.sign)
+        self.row.addWidget(self.entry, 1)
+        self.row.addWidget(self.value)
+        self.entry.textEdited.connect(self._typed)
+        self.entry.editingFinished.connect(self._finished)
+
+    def _typed(self, text: str) -> None:
+        try:
+            value = parse_entry(self.field, text)
+        except FieldError as error:
+            self._mark(str(error))
+            return
+        self._stored = value
+        self.send(value)
+        self._mark(self.error.text())
+
+    def _finished(self) -> None:
+        """A text that was never right goes back to what the drawing has."""
+        if self.error.isVisible() and self.entry.property("error"):
+            self.complain("")
+            self._mark("")
+            self.entry.setText(entry_text(self._stored))
+
+    def _mark(self, sentence: str) -> None:
+        self.complain(sentence)
+        self.entry.setProperty("error", bool(sentence))
+        self.entry.update()
+
+    def show_value(self, value: Any, resolved: Any = None) -> None:
+        """See FieldEditor."""
+        self._stored = value
+        text = entry_text(value)
+        if not (self.entry.hasFocus() and (self.entry.text() == text or self.entry.property("error"))):
+            at = self.entry.cursorPosition()
+            self.entry.setText(text)
+            self.entry.setCursorPosition(at)
+            self._mark("")
+        formula = is_expression(value) and not self.field.textual
+        self.sign.setVisible(formula)
+        shown = "" if not formula or resolved is None else self.field.show(resolved)
+        self.value.setText(shown)
+        self.value.setVisible(bool(shown) and shown != text)
+
+    def focus(self) -> None:
+        """See FieldEditor."""
+        self.entry.setFocus()
+        self.entry.selectAll()
+
+
+class FlagEditor(FieldEditor):
+    """A switch with on or off beside it; an expression is edited as text behind it."""
+
+    def __init__(self, field: Field[Any], apply: Apply) -> None:
+        super().__init__(field, apply)
+        self.box = QCheckBox()
+        self.box.setAccessibleName(field.name)
+        self.setFocusProxy(self.box)
+        self.row.addWidget(self.box)
+        self.row.addStretch()
+        self.box.clicked.connect(lambda on: self.send(bool(on)))
+
+    def show_value(self, value: Any, resolved: Any = None) -> None:
+        """See FieldEditor."""
+        on = resolved if isinstance(value, str) else value
+        self.box.setChecked(bool(on))
+        self.box.setText(f"ƒx {value}" if isinstance(value, str) else "on" if on else "off")
+
+    def focus(self) -> None:
+        """See FieldEditor."""
+        self.box.setFocus()
+
+
+class ChoiceEditor(FieldEditor):
+    """One of several words."""
+
+    def __init__(self, field: Choice, apply: Apply) -> None:
+        super().__init__(field, apply)
+        self.box = QComboBox()
+        self.box.addItems(field.options)
+        self.box.setAccessibleName(field.name)
+        dress(self.box, font="mono")
+        self.setFocusProxy(self.box)
+        self.row.addWidget(self.box, 1)
+        self.box.activated.connect(lambda place: self.send(self.box.itemText(place)))
+
+    def show_value(self, value: Any, resolved: Any = None) -> None:
+        """See FieldEditor."""
+        text = str(value)
+        if self.box.findText(text) < 0:
+            self.box.addItem(text)
+        self.box.setCurrentText(text)
+
+    def focus(self) -> None:
+        """See FieldEditor."""
+        self.box.setFocus()
+
+
+def editor_of(field: Field[Any], apply: Apply) -> FieldEditor:
+    """The editor for a field of its kind."""
+    if isinstance(field, Flag):
+        return FlagEditor(field, apply)
+    if isinstance(field, Choice):
+        return ChoiceEditor(field, apply)
+    return TextEditor(field, apply)
+
+
+class FieldForm(QWidget):
+    """Rows for a set of fields; the labels are the parameters' names in mono."""
+
+    def __init__(self, fields: Mapping[str, Field[Any]], apply: Apply) -> None:
+        super().__init__()
+        self.editors: dict[str, FieldEditor] = {}
+        layout = form_layout(self)
+        for name, field in fields.items():
+            if field.kind == "fixed":
+                continue
+            self.editors[name] = editor_of(field, apply)
+            add_row(layout, name, self.editors[name])
+
+    def show_values(self, stored: Mapping[str, Any], resolved: Mapping[str, Any]) -> None:
+        """Show stored values, and what their expressions come to."""
+        for name, editor in self.editors.items():
+            default = editor.field.default
+            editor.show_value(
+                stored.get(name, list(default) if isinstance(default, tuple) else default), resolved.get(name)
+            )
+
+
+def form_layout(parent: QWidget | None = None) -> QFormLayout:
+    """A form with the labels at the left, as all panels have it."""
+    layout = QFormLayout(parent) if parent is not None else QFormLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setHorizontalSpacing(12)
+    layout.setVerticalSpacing(5)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return layout
+
+
+def add_row(layout: QFormLayout, name: str, widget: QWidget) -> QLabel:
+    """A row with a name in mono."""
+    label = QLabel(name)
+    label.setMinimumWidth(88)
+    label.setBuddy(widget)
+    dress(label, font="mono", ink="ink2")
+    layout.addRow(label, widget)
+    return label
+
+
+def caption(text: str) -> QLabel:
+    """A group's caption."""
+    label = QLabel(text)
+    dress(label, font="small_strong", ink="ink2")
+    label.setContentsMargins(0, 8, 0, 0)
+    return label

@@ -1,0 +1,315 @@
+"""The inspector: what is selected, edited in place. Made from the declaration; nothing here knows a layer type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from designer.document import Document
+from designer.drawing import label
+from designer.numbers import exact, percent, short
+from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
+from designer.panels.network_form import NetworkForm
+from designer.panels.tile import Tile
+from designer.style import dress
+from graph_core import EditError, Graph, Node, edits
+from graph_core.context import Result
+from graph_core.dims import prod
+from graph_core.fields import Field
+from graph_core.layer import layer_types
+
+
+def fields_of(graph: Graph, node: Node) -> dict[str, Field[Any]]:
+    """The fields of a layer's declaration, or of a block's parameters."""
+    block = graph.project.graphs.get(node.type)
+    if block is None:
+        declaration = layer_types().get(node.type)
+        return dict(declaration.fields) if declaration else {}
+    found: dict[str, Field[Any]] = {}
+    for name, param in block.params.items():
+        found[name] = AnyValue(param.default, f"A parameter of {block.name}.")
+        found[name].name = name
+    return found
+
+
+class Inspector(QWidget):
+    """Shows the first selected node, or the network where none is. Editors stay while the same node is shown."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shown: tuple[Any, ...] | None = None
+        self.form: FieldForm | None = None
+        title = QLabel("Inspector")
+        dress(title, font="small_strong")
+        self._body = QWidget()
+        self._layout = QVBoxLayout(self._body)
+        self._layout.setContentsMargins(12, 0, 12, 12)
+        self._layout.setSpacing(6)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setSpacing(8)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 0, 12, 0)
+        head.addWidget(title)
+        layout.addLayout(head)
+        layout.addWidget(area)
+        self._network = NetworkForm(document)
+        for signal in (document.edited, document.replaced, document.selected, document.moved_view):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def node(self) -> Node | None:
+        """The node that is shown."""
+        chosen = self._document.selection
+        return self._document.graph.nodes.get(chosen[-1]) if chosen else None
+
+    def refresh(self, *_: object) -> None:
+        """Show the selection as of now; what is being typed into stays."""
+        node = self.node
+        graph = self._document.graph
+        key = None
+        if node is not None:
+            block = graph.project.graphs.get(node.type)
+            key = (graph.key, node.id, node.type, tuple(block.params) if block else ())
+        if key != self._shown or self.form is None:
+            self._shown = key
+            self._rebuild(graph, node)
+        if node is None:
+            self._network.refresh()
+        else:
+            self._fill(graph, node)
+
+    def focus_first(self) -> None:
+        """Edit the first parameter."""
+        if self.form is not None and self.form.editors:
+            next(iter(self.form.editors.values())).focus()
+
+    def focus_name(self) -> None:
+        """Edit the name."""
+        if self.node is not None:
+            self.name.setFocus()
+            self.name.selectAll()
+
+    # Building ------------------------------------------------------------------------------------------------
+
+    def _rebuild(self, graph: Graph, node: Node | None) -> None:
+        self._network.setParent(None)
+        while (item := self._layout.takeAt(0)) is not None:
+            if item.widget() is not None:
+                item.widget().hide()
+                item.widget().deleteLater()
+        self.form = FieldForm({}, self._apply)
+        if node is None:
+            self._network = NetworkForm(self._document)
+            self._layout.addWidget(self._network)
+            self._layout.addStretch()
+            return
+        self._layout.addWidget(self._header(graph, node))
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.problem.setContentsMargins(8, 6, 8, 6)
+        dress(self.problem, font="small", ink="error")
+        self._layout.addWidget(self.problem)
+        fields = fields_of(graph, node)
+        self._layout.addWidget(caption("Parameters"))
+        self.form = FieldForm(fields, self._apply)
+        self._layout.addWidget(self.form)
+        if not self.form.editors:
+            none = QLabel(f"{node.type if node.type in layer_types() else 'This block'} has none.")
+            dress(none, font="small", ink="ink3")
+            self._layout.addWidget(none)
+        self._layout.addWidget(self._running(graph, node))
+        self._facts = QVBoxLayout()
+        self._facts.setSpacing(4)
+        holder = QWidget()
+        holder.setLayout(self._facts)
+        self._facts.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(holder)
+        self._layout.addStretch()
+
+    def _header(self, graph: Graph, node: Node) -> QWidget:
+        header = QWidget()
+        row = QHBoxLayout(header)
+        row.setContentsMargins(0, 0, 0, 4)
+        row.setSpacing(12)
+        row.addWidget(Tile(graph, node))
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        self.name = QLineEdit(node.name)
+        self.name.setAccessibleName("Name")
+        self.name.setFrame(False)
+        self.name.setProperty("quiet", True)
+        dress(self.name, font="title")
+        self.name.editingFinished.connect(self._rename)
+        self.path = QLabel()
+        dress(self.path, font="mono_small", ink="ink3")
+        self.path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words.addWidget(self.name)
+        words.addWidget(self.path)
+        row.addLayout(words, 1)
+        return header
+
+    def _running(self, graph: Graph, node: Node) -> QWidget:
+        """When it acts; for a block, how often."""
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        form = form_layout()
+        self.when = QLineEdit()
+        self.when.setPlaceholderText("always")
+        self.when.setToolTip("A condition such as stride != 1; where it is false the node is the identity.")
+        dress(self.when, font="mono")
+        self.when.editingFinished.connect(self._set_when)
+        layout.addWidget(caption("Runs"))
+        add_row(form, "when", self.when)
+        self.times: QLineEdit | None = None
+        if node.type in graph.project.graphs:
+            self.times, self.shared = QLineEdit(), QCheckBox("one set of weights")
+            self.times.setToolTip("How many times in series; i counts from 0 in the parameters.")
+            dress(self.times, font="mono")
+            self.times.editingFinished.connect(self._set_repeat)
+            self.shared.clicked.connect(self._set_repeat)
+            add_row(form, "repeat", self.times)
+            form.addRow("", self.shared)
+        layout.addLayout(form)
+        return box
+
+    # Showing -------------------------------------------------------------------------------------------------
+
+    def _fill(self, graph: Graph, node: Node) -> None:
+        assert self.form is not None
+        result = self._document.context().results.get(node.id)
+        if not self.name.hasFocus():
+            self.name.setText(node.name)
+        many = len(self._document.selection)
+        others = f" · {many} selected" if many > 1 else ""
+        type = graph.project.graphs[node.type].name if node.type in graph.project.graphs else node.type
+        self.path.setText(f"{type} · {self._document.state_path(node.id)}{others}")
+        problems = [p.message for p in self._document.analysis().problems if (p.graph, p.node) == (graph.key, node.id)]
+        self.problem.setText("\n".join(f"{message}." for message in problems))
+        self.problem.setVisible(bool(problems))
+        self.form.show_values(node.params, self._resolved(node, result))
+        if not self.when.hasFocus():
+            self.when.setText(node.when)
+        if self.times is not None:
+            if not self.times.hasFocus():
+                self.times.setText(str(node.run.times if node.run else 1))
+            self.shared.setChecked(bool(node.run and node.run.shared))
+        self._fill_facts(graph, node, result)
+
+    def _resolved(self, node: Node, result: Result | None) -> dict[str, Any]:
+        if result is None:
+            return {}
+        if result.layer is not None:
+            return result.layer.values
+        return dict(result.calls[0].context.scope) if result.calls else {}
+
+    def _fill_facts(self, graph: Graph, node: Node, result: Result | None) -> None:
+        while (item := self._facts.takeAt(0)) is not None:
+            if item.widget() is not None:
+                item.widget().deleteLater()
+        if result is None:
+            return
+        facts = result.facts
+        if facts is not None and facts.follows:
+            self._facts.addWidget(caption("Follows the wire"))
+            wired = graph.incoming.get(node.id, {})
+            origin = next((graph.nodes[s].name for s, _ in wired.values() if s in graph.nodes), "")
+            for name, size in facts.follows.items():
+                shown = (
+                    ", ".join(map(str, size))
+                    if isinstance(size, tuple)
+                    else str(int(size) if isinstance(size, int) else size)
+                )
+                self._fact(name, shown, f"from {origin}")
+        shapes = [(port, spec) for port, spec in zip(graph.out_ports(node), result.specs, strict=False) if spec]
+        if shapes:
+            self._facts.addWidget(caption("Output" if len(shapes) == 1 else "Outputs"))
+            for port, spec in shapes:
+                self._fact(port if len(port) < 10 else "y", label(spec), spec.dtype)
+        if facts is not None and facts.weights:
+            self._facts.addWidget(caption("Weights"))
+            for weight in facts.weights:
+                size = prod(weight.shape)
+                count = exact(int(size)) if isinstance(size, int) else str(size)
+                self._fact(weight.name, "×".join(str(s) for s in weight.shape) or "1", count)
+        self._figures(result)
+
+    def _figures(self, result: Result) -> None:
+        now = self._document.figures()
+        totals = result.totals
+        params, macs = totals.trainable + totals.frozen, totals.macs
+        rows = [("Parameters", params, now.params), ("MACs", macs, now.macs)]
+        rows = [row for row in rows if isinstance(row[1], int) and row[1]]
+        if rows:
+            self._facts.addWidget(caption("Figures"))
+        for name, value, whole in rows:
+            self._fact(name, short(int(value)), percent(int(value) / max(1, whole)), mono=False)  # type: ignore[arg-type]
+
+    def _fact(self, name: str, value: str, note: str, *, mono: bool = True) -> None:
+        row = QFrame()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        left, middle, right = QLabel(name), QLabel(value), QLabel(note)
+        dress(left, font="mono" if mono else "small", ink="ink2")
+        dress(middle, font="mono")
+        dress(right, font="mono_small", ink="ink3")
+        left.setMinimumWidth(88)
+        middle.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout.addWidget(left)
+        layout.addWidget(middle)
+        layout.addStretch()
+        layout.addWidget(right)
+        self._facts.addWidget(row)
+
+    # Applying ------------------------------------------------------------------------------------------------
+
+    def _apply(self, name: str, value: Any) -> str:
+        """Set a parameter of every selected node of the same type."""
+        graph, node = self._document.graph, self.node
+        if node is None:
+            return ""
+        ids = [id for id in self._document.selection if graph.nodes[id].type == node.type]
+        try:
+            with graph.project.editing(f"Set {name} of {node.name}" + (f" and {len(ids) - 1} more" if ids[1:] else "")):
+                for id in ids:
+                    edits.set_params(graph, id, {name: value})
+        except EditError as error:
+            return str(error)
+        return ""
+
+    def _rename(self) -> None:
+        node, graph = self.node, self._document.graph
+        if node is not None and self.name.text().strip() != node.name:
+            text = self.name.text().strip()
+            if not self._document.edit(lambda: edits.rename(graph, node.id, text)):
+                self.name.setText(node.name)
+
+    def _set_when(self) -> None:
+        node, graph = self.node, self._document.graph
+        if node is not None and self.when.text().strip() != node.when:
+            text = self.when.text()
+            if not self._document.edit(lambda: edits.set_when(graph, node.id, text)):
+                self.when.setText(node.when)
+
+    def _set_repeat(self) -> None:
+        node, graph = self.node, self._document.graph
+        if node is None or self.times is None:
+            return
+        text = self.times.text().strip()
+        times: int | str = int(text) if text.isdigit() else text or 1
+        old = (node.run.times, node.run.shared) if node.run else (1, False)
+        shared = self.shared.isChecked()
+        if (times, shared) != old and not self._document.edit(
+            lambda: edits.set_repeat(graph, node.id, times, shared=shared)
+        ):
+            self.times.setText(str(old[0]))

@@ -1,0 +1,193 @@
+"""The problems, each with its place, the cost of its best fix, and one button that applies it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.document import Document
+from designer.numbers import change
+from designer.style import dress
+from designer.theme import themes
+from graph_core import EditError
+from graph_core.fixes import Fix, fixes, preview
+from graph_core.problems import Problem
+
+_GLYPHS = {"error": ("ui_err", "error"), "warning": ("ui_warn", "warn"), "note": ("ui_note", "note")}
+SHOWN = 60
+
+
+class ProblemRow(QFrame):
+    """One problem: icon, sentence, place, cost, button. Enter applies the fix, a click shows the place."""
+
+    revealed = Signal(object)
+    applied = Signal(object)
+
+    def __init__(self, document: Document, problem: Problem) -> None:
+        super().__init__()
+        self.problem = problem
+        self.options = fixes(document.project, problem, document.network)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedHeight(themes.current.size("row_problem"))
+        self.setToolTip(f"{problem.code} · {problem.path}")
+        self.setAccessibleName(f"{problem.severity}: {problem.message}")
+        glyph, ink = _GLYPHS[problem.severity]
+        icon = QLabel()
+        icon.setPixmap(themes.current.glyph_pixmap(glyph, 16, themes.current.color(ink), self.devicePixelRatioF()))
+        self.sentence = QLabel(
+            f"{problem.message[0].upper() if not problem.node else problem.message[0]}{problem.message[1:]}."
+        )
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        place = QLabel(problem.path or "network")
+        dress(self.sentence, font="ui")
+        dress(place, font="mono_small", ink="ink3")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 0, 12, 0)
+        layout.setSpacing(12)
+        layout.addWidget(icon)
+        layout.addWidget(self.sentence, 1)
+        layout.addWidget(place)
+        self.button: QPushButton | None = None
+        if self.options:
+            layout.addWidget(self._cost(document, self.options[0]))
+            self.button = self._button(document)
+            layout.addWidget(self.button)
+
+    def _cost(self, document: Document, fix: Fix) -> QLabel:
+        cost = QLabel()
+        try:
+            params, _, _ = preview(document.project, fix, document.network)
+        except EditError:
+            return cost
+        cost.setText(change(params))
+        dress(cost, font="mono_small", ink="more" if params > 0 else "less" if params < 0 else "ink3")
+        return cost
+
+    def _button(self, document: Document) -> QPushButton:
+        first = self.options[0]
+        button = QPushButton(first.title)
+        button.setProperty("small", True)
+        dress(button, glyph="ui_bolt")
+        button.setToolTip(first.detail or first.title)
+        button.clicked.connect(lambda: self.applied.emit(first))
+        if len(self.options) > 1:
+            button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            button.customContextMenuRequested.connect(lambda at: self._menu().exec(button.mapToGlobal(at)))
+        return button
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        for fix in self.options:
+            menu.addAction(fix.title).triggered.connect(lambda _=False, fix=fix: self.applied.emit(fix))
+        return menu
+
+    def contextMenuEvent(self, event: object) -> None:
+        """Every fix there is, not only the best."""
+        if self.options:
+            self._menu().exec(event.globalPos())  # type: ignore[attr-defined]
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Show the place."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.revealed.emit(self.problem)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter applies the fix, Space shows the place."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.options:
+            self.applied.emit(self.options[0])
+        elif event.key() == Qt.Key.Key_Space:
+            self.revealed.emit(self.problem)
+        elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self.focusNextPrevChild(event.key() == Qt.Key.Key_Down)
+        else:
+            super().keyPressEvent(event)
+
+
+class ProblemsPanel(QWidget):
+    """All problems of the network; `counted` fires with (errors, warnings, notes) after each look."""
+
+    counted = Signal(int, int, int)
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shown: tuple[Problem, ...] | None = None
+        self._at = -1
+        self.rows: list[ProblemRow] = []
+        self.sound = QLabel("No problems: every shape is known and everything reaches an output.")
+        dress(self.sound, font="ui", ink="ink3")
+        self.more = QLabel()
+        dress(self.more, font="small", ink="ink3")
+        inside = QWidget()
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(0)
+        self._list.addWidget(self.sound)
+        self._list.addWidget(self.more)
+        self._list.addStretch()
+        for label in (self.sound, self.more):
+            label.setContentsMargins(16, 12, 16, 0)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(inside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)
+        document.edited.connect(self.refresh)
+        document.replaced.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self, *_: object) -> None:
+        """Show the problems as of now; rows stay where they did not change."""
+        problems = self._document.analysis().problems
+        if problems == self._shown:
+            return
+        focused = next((k for k, row in enumerate(self.rows) if row.hasFocus()), None)
+        for row in self.rows:
+            self._list.removeWidget(row)
+            row.deleteLater()
+        self._shown = problems
+        self.rows = [ProblemRow(self._document, problem) for problem in problems[:SHOWN]]
+        for k, row in enumerate(self.rows):
+            row.revealed.connect(self.reveal)
+            row.applied.connect(self._document.apply_fix)
+            self._list.insertWidget(k, row)
+        self.sound.setVisible(not problems)
+        self.more.setText(f"{len(problems) - SHOWN} more problems come after these.")
+        self.more.setVisible(len(problems) > SHOWN)
+        if focused is not None and self.rows:
+            self.rows[min(focused, len(self.rows) - 1)].setFocus()
+        counts = [sum(1 for p in problems if p.severity == s) for s in ("error", "warning", "note")]
+        self.counted.emit(*counts)
+
+    def reveal(self, problem: Problem) -> None:
+        """Look at the place of a problem."""
+        if problem.graph:
+            self._document.reveal(problem.graph, problem.node, problem.id)
+
+    def step(self, way: int) -> None:
+        """The next or previous problem, with its place shown."""
+        if self.rows:
+            self._at = (self._at + way) % len(self.rows)
+            self.rows[self._at].setFocus()
+            self.reveal(self.rows[self._at].problem)
+
+    def apply_first(self) -> None:
+        """Apply the best fix of the focused problem, else of the selected node's, else of the first that has one."""
+        selected = set(self._document.selection)
+        ranked = sorted(self.rows, key=lambda row: (not row.hasFocus(), row.problem.node not in selected))
+        row = next((row for row in ranked if row.options), None)
+        if row is not None:
+            self._document.apply_fix(row.options[0])
