@@ -1,0 +1,51 @@
+"""What the window remembers between sessions: recent files, theme, layout. A plain ini in the user's own folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+KEPT = 12
+
+
+class Settings:
+    """Wraps QSettings; `path` is for tests and portable use."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is None:
+            self._store = QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "netwright", "netwright")
+        else:
+            self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def recent(self) -> list[Path]:
+        """Files opened or saved last, newest first, those that are still there."""
+        stored = self._store.value("recent", [])
+        names = [stored] if isinstance(stored, str) else list(stored or [])  # type: ignore[call-overload]
+        return [path for path in map(Path, names) if path.is_file()]
+
+    def remember(self, path: Path) -> None:
+        """Put a file first among the recent ones."""
+        path = path.absolute()
+        names = [str(path), *(str(other) for other in self.recent() if other != path)]
+        self._store.setValue("recent", names[:KEPT])
+
+    @property
+    def theme(self) -> str:
+        """light, dark or system."""
+        value = str(self._store.value("theme", "system"))
+        return value if value in ("light", "dark", "system") else "system"
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._store.setValue("theme", name)
+
+    def layout(self) -> tuple[QByteArray | None, QByteArray | None]:
+        """The window's geometry and docks, where they were kept."""
+        found = self._store.value("geometry"), self._store.value("docks")
+        return tuple(value if isinstance(value, QByteArray) else None for value in found)  # type: ignore[return-value]
+
+    def keep_layout(self, geometry: QByteArray, docks: QByteArray) -> None:
+        """Keep the window's geometry and docks."""
+        self._store.setValue("geometry", geometry)
+        self._store.setValue("docks", docks)

@@ -1,0 +1,125 @@
+"""The top bar: the menu, the document with a dot while unsaved, the network, command search, Export… and Train."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QMenuBar, QPushButton, QSizePolicy, QWidget
+
+from designer.document import Document
+from designer.style import dress
+from designer.theme import themes
+
+
+class Mark(QWidget):
+    """Our mark: two nodes and what joins them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(28, 28)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it in accent."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        themes.current.paint_glyph(painter, "ui_wire", QRectF(4, 4, 20, 20), themes.current.color("accent"))
+
+
+class CommandSearch(QLineEdit):
+    """Type a command's name, Enter runs it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("Search or run a command")
+        self.setAccessibleName("Search or run a command")
+        self.setMinimumWidth(230)
+        self._actions: dict[str, QAction] = {}
+        self.returnPressed.connect(self._run)
+
+    def set_actions(self, actions: list[QAction]) -> None:
+        """The commands there are."""
+        self._actions = {action.text().replace("&", "").rstrip("…"): action for action in actions if action.text()}
+        completer = QCompleter(list(self._actions), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.activated.connect(self._run)
+        self.setCompleter(completer)
+
+    def _run(self) -> None:
+        query = self.text().strip().lower()
+        if not query:
+            return
+        exact = [action for name, action in self._actions.items() if name.lower() == query]
+        near = [action for name, action in self._actions.items() if query in name.lower()]
+        action = next(iter(exact or near), None)
+        if action is not None and action.isEnabled():
+            self.clear()
+            self.clearFocus()
+            action.trigger()
+
+
+class TopBar(QWidget):
+    """44 high, across the window."""
+
+    export_clicked = Signal()
+    train_clicked = Signal()
+
+    def __init__(self, document: Document, menu: QMenuBar) -> None:
+        super().__init__()
+        self._document = document
+        self.setFixedHeight(themes.current.size("topbar"))
+        self.setAutoFillBackground(True)
+        self.name, self.dot, self.slash, self.network = QLabel(), QLabel("●"), QLabel("/"), QComboBox()
+        dress(self.name, font="strong")
+        dress(self.dot, font="small", ink="change")
+        dress(self.slash, ink="ink3")
+        self.network.setAccessibleName("Network")
+        self.network.setProperty("quiet", True)
+        self.search = CommandSearch()
+        self.export = QPushButton("Export…")
+        self.train = QPushButton("Train")
+        self.train.setProperty("primary", True)
+        dress(self.export, glyph="ui_export")
+        dress(self.train, glyph="ui_play", glyph_ink="onacc")
+        menu.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 12, 0)
+        row.setSpacing(8)
+        row.addWidget(Mark())
+        row.addWidget(menu, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addStretch(1)
+        for widget in (self.name, self.dot, self.slash, self.network):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in (self.search, self.export, self.train):
+            row.addWidget(widget)
+        self.export.clicked.connect(self.export_clicked)
+        self.train.clicked.connect(self.train_clicked)
+        self.network.activated.connect(lambda place: document.look((), self.network.itemText(place)))
+        document.renamed.connect(self.refresh)
+        document.replaced.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the document's name and state."""
+        document = self._document
+        self.name.setText(document.name + (" (read only)" if document.read_only else ""))
+        self.dot.setVisible(document.unsaved)
+        self.dot.setToolTip("There are changes that no file has yet")
+        names = list(document.project.networks)
+        if [self.network.itemText(k) for k in range(self.network.count())] != names:
+            self.network.clear()
+            self.network.addItems(names)
+        self.network.setCurrentText(document.network)
+
+    def show_training(self, running: bool, paused: bool = False) -> None:
+        """Train becomes Pause while a run is under way, and Resume while it waits."""
+        self.train.setText("Resume" if paused else "Pause" if running else "Train")
+        dress(self.train, glyph="ui_pause" if running and not paused else "ui_play", glyph_ink="onacc")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The chrome's surface with a hairline below."""
+        painter = QPainter(self)
+        theme = themes.current
+        painter.fillRect(self.rect(), theme.color("chrome"))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, theme.color("line"))

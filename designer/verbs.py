@@ -1,0 +1,260 @@
+"""What the canvas asks for, done to the document: each intent becomes one edit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+
+from designer.canvas.scene import End, plate_size
+from designer.document import Document
+from designer.drawing import Drawing, kind_of
+from designer.judge import DocumentJudge
+from designer.search import Entry, catalogue
+from designer.search_popup import SearchPopup
+from graph_core import EditError, edits
+from graph_core.blocks import collapse, duplicate, expand
+from graph_core.clipboard import copy, paste
+
+STEP = 8
+
+
+class Verbs(QObject):
+    """Edits of the graph on the canvas. The window connects the canvas's signals and the menus to these."""
+
+    def __init__(self, document: Document, drawing: Drawing, judge: DocumentJudge, window: QWidget) -> None:
+        super().__init__(window)
+        self._document = document
+        self._drawing = drawing
+        self._judge = judge
+        self._window = window
+        self.popup = SearchPopup(window)
+        self.popup.placed.connect(self._place_searched)
+        self._searched: tuple[float, float, tuple[str, str] | tuple[()], bool] = (0.0, 0.0, (), False)
+
+    # Placing -------------------------------------------------------------------------------------------------
+
+    def search(self, x: float, y: float, at: QPoint, end: tuple[str, str] | tuple[()], is_input: bool) -> None:
+        """Open search-and-place; from a wire's end it offers only what fits there."""
+        self._searched = (x, y, end, is_input)
+        entries = catalogue(self._document.project)
+        entries = [entry for entry in entries if entry.type != self._document.graph.key]
+        self.popup.open_at(at, entries, (lambda entry: self._fits(entry, end, is_input)) if end else None)
+
+    def _fits(self, entry: Entry, end: tuple[str, str] | tuple[()], is_input: bool) -> bool:
+        return bool(end) and self._judge.fits(entry.type, (end[0], end[1]), is_input)
+
+    def _place_searched(self, type: str) -> None:
+        x, y, end, is_input = self._searched
+        self.place(type, x, y, "", end, is_input=is_input)
+
+    def place(
+        self, type: str, x: float, y: float, wire: str = "", end: tuple[str, ...] = (), *, is_input: bool = False
+    ) -> None:
+        """Place a node with its middle at a point; into a wire, or joined to an end, where one is given."""
+        document, graph = self._document, self._document.graph
+        title = f"Place {graph.project.graphs[type].name if type in graph.project.graphs else type}"
+
+        def make() -> None:
+            node = edits.add(graph, type)
+            kind = kind_of(graph, node)
+            w, h = plate_size(kind, node.name)
+            at = (STEP * round((x - w / 2) / STEP), STEP * round((y - h / 2) / STEP))
+            edits.move(graph, {node.id: at})
+            if wire:
+                edits.insert_on_wire(graph, wire, node.id)
+            elif end and is_input:
+                edits.connect(graph, f"{node.id}.{graph.out_ports(node)[0]}", f"{end[0]}.{end[1]}")
+            elif end and graph.in_ports(node):
+                edits.connect(graph, f"{end[0]}.{end[1]}", f"{node.id}.{graph.in_ports(node)[0]}")
+
+        before = set(graph.nodes)
+        if document.edit(make, title):
+            document.select(set(graph.nodes) - before)
+
+    # Wires ---------------------------------------------------------------------------------------------------
+
+    def connect_ends(self, source: End, target: End) -> None:
+        """Wire two ports, unless that would close a loop or carry a wrong kind: then the reason is told."""
+        graph = self._document.graph
+        verdict = self._judge.wire(source, target)
+        if not verdict.ok:
+            self._document.refused.emit(f"{verdict.sentence}.")
+            return
+        self._document.edit(lambda: edits.connect(graph, ".".join(source), ".".join(target)))
+
+    def disconnect_end(self, target: End) -> None:
+        """Take a wire away."""
+        self.remove_wires((".".join(target),))
+
+    def reroute(self, wire: str, source: End, target: End) -> None:
+        """Move a wire's end to another port, as one edit."""
+        graph = self._document.graph
+        verdict = self._judge.wire(source, target)
+        if not verdict.ok:
+            self._document.refused.emit(f"{verdict.sentence}.")
+            return
+
+        def make() -> None:
+            if wire in graph.wires and wire != ".".join(target):
+                edits.disconnect(graph, wire)
+            edits.connect(graph, ".".join(source), ".".join(target))
+
+        self._document.edit(make, "Re-route a wire")
+
+    def remove_wires(self, wires: tuple[str, ...]) -> None:
+        """Take wires away."""
+        graph = self._document.graph
+
+        def make() -> None:
+            for wire in wires:
+                if wire in graph.wires:
+                    edits.disconnect(graph, wire)
+
+        if wires:
+            self._document.edit(make, "Remove a wire" if len(wires) == 1 else f"Remove {len(wires)} wires")
+
+    # Nodes ---------------------------------------------------------------------------------------------------
+
+    def move(self, ids: tuple[str, ...], dx: float, dy: float) -> None:
+        """Move plates."""
+        places = self._drawing.positions()
+        graph = self._document.graph
+        moved = {id: (places[id][0] + dx, places[id][1] + dy) for id in ids if id in places}
+        if moved:
+            self._document.edit(lambda: edits.move(graph, moved))
+
+    def move_into_wire(self, ids: tuple[str, ...], wire: str, dx: float, dy: float) -> None:
+        """Move a plate and put it into the wire it was dropped on."""
+        graph = self._document.graph
+        places = self._drawing.positions()
+
+        def make() -> None:
+            edits.move(graph, {id: (places[id][0] + dx, places[id][1] + dy) for id in ids})
+            edits.insert_on_wire(graph, wire, ids[0])
+
+        self._document.edit(make, f"Insert {graph.nodes[ids[0]].name}")
+
+    def remove(self, ids: tuple[str, ...], heal: bool) -> None:
+        """Remove plates; healed, their neighbours are wired together."""
+        graph = self._document.graph
+        if ids:
+            self._document.edit(lambda: edits.remove(graph, ids, heal=heal))
+
+    def copy_by_drag(self, ids: tuple[str, ...], dx: float, dy: float) -> None:
+        """A copy, with the wires among and into it, moved by this much."""
+        self._keep_places(ids)
+        graph = self._document.graph
+        made: list[str] = []
+        if self._document.edit(lambda: made.extend(duplicate(graph, ids, (dx, dy)))):
+            self._document.select(made)
+
+    def _keep_places(self, ids: tuple[str, ...]) -> None:
+        """Nodes that were only arranged so far get their place written down before they are copied."""
+        graph = self._document.graph
+        places = self._drawing.positions()
+        loose = {id: places[id] for id in ids if id not in graph.view}
+        if loose:
+            self._document.edit(lambda: edits.move(graph, loose))
+
+    def duplicate_selection(self) -> None:
+        """A copy beside the original."""
+        if self._document.selection:
+            self.copy_by_drag(self._document.selection, 24, 24)
+
+    def copy_selection(self) -> None:
+        """The selection as text on the clipboard."""
+        if self._document.selection:
+            QGuiApplication.clipboard().setText(copy(self._document.graph, self._document.selection))
+
+    def cut_selection(self) -> None:
+        """Copy, then remove."""
+        self.copy_selection()
+        self.remove(self._document.selection, False)
+
+    def paste_at(self, at: tuple[float, float] | None = None) -> None:
+        """What the clipboard's text describes."""
+        graph, text = self._document.graph, QGuiApplication.clipboard().text()
+        made: list[str] = []
+        try:
+            with graph.project.editing("Paste"):
+                made.extend(paste(graph, text, at=at))
+        except (EditError, ValueError) as error:
+            self._document.refused.emit(str(error))
+            return
+        self._document.select(made)
+
+    def connect_selection(self) -> None:
+        """Wire the selected nodes in the order they were chosen."""
+        ids = self._document.selection
+        graph = self._document.graph
+        if len(ids) > 1:
+            self._document.edit(lambda: edits.connect_chain(graph, ids))
+
+    def arrange_all(self) -> None:
+        """Lay the graph out anew."""
+        graph = self._document.graph
+        places = self._drawing.arranged()
+        if places:
+            self._document.edit(lambda: edits.move(graph, places), "Arrange")
+
+    def collapse_selection(self) -> None:
+        """Make a block of the selection; its name is asked for."""
+        ids = self._document.selection
+        if not ids:
+            self._document.refused.emit("Nothing is selected; select what becomes the block.")
+            return
+        name, fine = QInputDialog.getText(self._window, "Collapse to block", "Name of the block", text="Block")
+        if fine:
+            self.collapse(ids, name.strip())
+
+    def collapse(self, ids: tuple[str, ...], name: str) -> None:
+        """Make a block called ``name`` of nodes."""
+        self._keep_places(ids)
+        graph, context = self._document.graph, self._document.context()
+        shapes = {
+            (id, port): spec.shape
+            for id, result in context.results.items()
+            for port, spec in zip(graph.out_ports(result.node), result.specs, strict=False)
+            if spec is not None
+        }
+        made: list[str] = []
+        if self._document.edit(lambda: made.append(collapse(graph, ids, name, shapes=shapes).id)):
+            self._document.select(made)
+
+    def expand_selection(self) -> None:
+        """Put the insides of the selected block in its place."""
+        graph = self._document.graph
+        blocks = [id for id in self._document.selection if graph.nodes[id].type in graph.project.graphs]
+        if not blocks:
+            self._document.refused.emit("No block is selected; select the block to expand.")
+            return
+        for id in blocks:
+            self._document.edit(lambda id=id: expand(graph, id))
+
+    # Menu ----------------------------------------------------------------------------------------------------
+
+    def context_menu(self, ids: tuple[str, ...], wire: str, at: QPoint) -> QMenu:
+        """What can be done to the plates or the wire under the pointer."""
+        menu = QMenu(self._window)
+        graph = self._document.graph
+        if ids:
+            menu.addAction("Duplicate with wires", self.duplicate_selection)
+            menu.addAction("Copy", self.copy_selection)
+            menu.addAction("Collapse to block…", self.collapse_selection)
+            if any(graph.nodes[id].type in graph.project.graphs for id in ids if id in graph.nodes):
+                menu.addAction("Open block", lambda: self._document.enter(ids[-1]))
+                menu.addAction("Expand block", self.expand_selection)
+            if len(ids) > 1:
+                menu.addAction("Connect in order", self.connect_selection)
+            menu.addSeparator()
+            menu.addAction("Remove and heal", lambda: self.remove(ids, True))
+            menu.addAction("Remove with wires", lambda: self.remove(ids, False))
+        elif wire:
+            menu.addAction("Remove the wire", lambda: self.remove_wires((wire,)))
+        else:
+            menu.addAction("Paste", self.paste_at)
+            menu.addAction("Arrange", self.arrange_all)
+        return menu
+
+
