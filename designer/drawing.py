@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graph_core.arrange import Box, Router, arrange
-
 from designer.canvas.scene import Axis, Plate, PlateKind, Port, PortKind, Scene, Wire, plate_size
 from designer.document import Document
 from designer.numbers import exact, short
+from graph_core.arrange import Box, Router, arrange
 from graph_core.context import Context, Result
 from graph_core.dims import Dim, Named, prod, same, size_text
 from graph_core.evaluate import source_spec

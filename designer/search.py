@@ -22,7 +22,7 @@ class Entry:
 
 
 def catalogue(project: Project, *, palette: bool = False) -> list[Entry]:
-    """Layer types in the order of their families, then the project's blocks; `palette` keeps an empty family of them."""
+    """Layer types in the order of their families, then the project's blocks; `palette` keeps their caption if none."""
     entries = [
         Entry(name, name, d.family, FAMILIES[d.family], d.help, f"{name} {d.words} {FAMILIES[d.family]}".lower())
         for name, d in layer_types().items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graph_core.blocks import collapse, duplicate, expand
+from graph_core.clipboard import copy, paste
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
@@ -13,8 +15,6 @@ from designer.judge import DocumentJudge
 from designer.search import Entry, catalogue
 from designer.search_popup import SearchPopup
 from graph_core import EditError, edits
-from graph_core.blocks import collapse, duplicate, expand
-from graph_core.clipboard import copy, paste
 
 STEP = 8
 
@@ -256,5 +256,3 @@ class Verbs(QObject):
             menu.addAction("Paste", self.paste_at)
             menu.addAction("Arrange", self.arrange_all)
         return menu
-
-

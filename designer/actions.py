@@ -1,0 +1,60 @@
+"""Every command of the window, once: its name, its key, what it does. Menus, shortcuts and search are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenuBar, QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. ``key`` is a portable sequence or empty; ``checkable`` ones carry a state."""
+
+    menu: str
+    text: str
+    run: Callable[[], object]
+    key: str = ""
+    checkable: bool = False
+    canvas_only: bool = False
+    shown_key: str = ""
+
+
+SEPARATOR = "-"
+
+
+class Actions:
+    """The commands as QActions, by text; ``key`` strings of canvas-only commands are shown, the canvas handles them."""
+
+    def __init__(self, window: QWidget, menu_bar: QMenuBar, commands: list[Command | tuple[str, str]]) -> None:
+        self.by_text: dict[str, QAction] = {}
+        menus: dict[str, object] = {}
+        for command in commands:
+            if isinstance(command, tuple):
+                menus[command[0]].addSeparator()  # type: ignore[attr-defined]
+                continue
+            menu = menus.get(command.menu)
+            if menu is None:
+                menu = menus[command.menu] = menu_bar.addMenu(command.menu)
+            action = QAction(command.text, window)
+            action.setCheckable(command.checkable)
+            if command.key:
+                action.setShortcuts([QKeySequence(part) for part in command.key.split(" | ")])
+                action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            elif command.shown_key:
+                action.setText(f"{command.text}\t{command.shown_key}")
+            action.triggered.connect(lambda _=False, run=command.run: run())
+            menu.addAction(action)  # type: ignore[attr-defined]
+            window.addAction(action)
+            self.by_text[command.text] = action
+        self.menus = menus
+
+    def __getitem__(self, text: str) -> QAction:
+        return self.by_text[text]
+
+    def all(self) -> list[QAction]:
+        """Every command."""
+        return list(self.by_text.values())

@@ -1,0 +1,200 @@
+"""Export: what to write, where, with which weights; done by a worker, never blocking the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from designer.document import Document
+from designer.drawing import Drawing
+from designer.jobs import Job
+from designer.style import dress
+from designer.training import Training
+from graph_core.project import dumps
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of file: who writes it, and whether weights matter."""
+
+    key: str
+    title: str
+    suffix: str
+    help: str
+    weights: bool = True
+    opset: bool = False
+
+
+FORMATS = (
+    Format(
+        "py", "PyTorch source", ".py", "One readable module: a class per graph, nothing to install but torch.", False
+    ),
+    Format("onnx", "ONNX", ".onnx", "With a dynamic batch; checked by onnx, compared in onnxruntime.", opset=True),
+    Format("pt2", "torch.export program", ".pt2", "Loads with torch.export.load."),
+    Format(
+        "tensorrt", "TensorRT build script", ".py", "An ONNX file and the script that builds its engine.", opset=True
+    ),
+    Format("svg", "Drawing as SVG", ".svg", "The drawing as a vector picture, text kept as text.", False),
+    Format("png", "Drawing as PNG", ".png", "The drawing as a picture, twice the screen's resolution.", False),
+    Format("pdf", "Drawing as PDF", ".pdf", "The drawing as a page.", False),
+)
+PICTURES = ("svg", "png", "pdf")
+
+
+class ExportDialog(QDialog):
+    """Format, weights, place. `write_picture` writes a drawing; everything else goes to the worker."""
+
+    def __init__(
+        self,
+        document: Document,
+        drawing: Drawing,
+        training: Training,
+        write_picture: Callable[[Path], None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._drawing, self._training = document, drawing, training
+        self._write_picture = write_picture
+        self._job: Job | None = None
+        self.setWindowTitle("Export")
+        self.setMinimumWidth(520)
+        self.format, self.weights, self.place = QComboBox(), QComboBox(), QLineEdit()
+        for kind in FORMATS:
+            self.format.addItem(kind.title, kind.key)
+        self.help, self.status = QLabel(), QLabel()
+        self.help.setWordWrap(True)
+        self.status.setWordWrap(True)
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        dress(self.help, font="small", ink="ink3")
+        self.weights.addItem("Untrained: weights as initialized", "")
+        for run in reversed(training.runs):
+            self.weights.addItem(f"Trained: {run.name}", str(run))
+        if training.run is not None:
+            self.weights.setCurrentIndex(self.weights.findData(str(training.run)))
+        self.opset = QSpinBox()
+        self.opset.setRange(11, 23)
+        self.opset.setValue(18)
+        browse, self.go, self.shut = QPushButton("Choose…"), QPushButton("Export"), QPushButton("Close")
+        self.go.setProperty("primary", True)
+        self.go.setDefault(True)
+        row = QHBoxLayout()
+        row.addWidget(self.place, 1)
+        row.addWidget(browse)
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.addRow("Format", self.format)
+        form.addRow("", self.help)
+        form.addRow("Weights", self.weights)
+        form.addRow("Opset", self.opset)
+        form.addRow("File", row)
+        self._form = form
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.status, 1)
+        buttons.addWidget(self.shut)
+        buttons.addWidget(self.go)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(12)
+        layout.addLayout(form)
+        layout.addLayout(buttons)
+        self.format.currentIndexChanged.connect(self._choose)
+        browse.clicked.connect(self._browse)
+        self.go.clicked.connect(self._export)
+        self.shut.clicked.connect(self.reject)
+        self._choose()
+
+    @property
+    def kind(self) -> Format:
+        """The chosen format."""
+        return FORMATS[self.format.currentIndex()]
+
+    def _choose(self) -> None:
+        kind = self.kind
+        self.help.setText(kind.help)
+        self._form.setRowVisible(self.weights, kind.weights)
+        self._form.setRowVisible(self.opset, kind.opset)
+        document = self._document
+        folder = document.path.parent if document.path else Path.home()
+        stem = document.path.stem if document.path else document.project.name
+        if kind.key == "tensorrt":
+            stem = f"build_{stem}"
+        self.place.setText(str(folder / f"{stem}{kind.suffix}"))
+        self.status.setText("")
+
+    def _browse(self) -> None:
+        kind = self.kind
+        name, _ = QFileDialog.getSaveFileName(self, "Export", self.place.text(), f"{kind.title} (*{kind.suffix})")
+        if name:
+            self.place.setText(name)
+
+    def _export(self) -> None:
+        kind, out = self.kind, Path(self.place.text()).expanduser()
+        if not out.parent.is_dir():
+            self._say(f"There is no folder {out.parent}; choose another place.", "error")
+            return
+        errors = [p for p in self._document.analysis().problems if p.severity == "error"]
+        if kind.key in PICTURES:
+            try:
+                self._write_picture(out)
+            except OSError as error:
+                self._say(f"{out.name} could not be written: {error.strerror or error}.", "error")
+                return
+            self._say(f"{out.name} is written.", "ok")
+            return
+        if errors:
+            self._say(f"{errors[0].message}; mend it before exporting.", "error")
+            return
+        args: dict[str, Any] = {
+            "project": dumps(self._document.project),
+            "network": self._document.network,
+            "format": kind.key,
+            "out": str(out),
+            "run": self.weights.currentData() if kind.weights else "",
+            "opset": self.opset.value() if kind.opset else None,
+        }
+        self.go.setEnabled(False)
+        self.shut.setText("Cancel")
+        self._say("Exporting…", "ink2")
+        self._job = self._training.answerer.run("export", args)
+        self._job.finished.connect(lambda answer: self._say(_result(out, answer), "ok"))
+        self._job.failed.connect(lambda sentence, _: self._say(sentence, "error"))
+        self._job.ended.connect(self._ended)
+
+    def _ended(self) -> None:
+        self._job = None
+        self.go.setEnabled(True)
+        self.shut.setText("Close")
+
+    def reject(self) -> None:
+        """Cancel the export that is under way, else close."""
+        if self._job is not None:
+            self._job.cancel()
+            return
+        super().reject()
+
+    def _say(self, sentence: str, ink: str) -> None:
+        self.status.setText(sentence)
+        dress(self.status, font="small", ink=ink)
+
+
+def _result(out: Path, answer: dict[str, Any]) -> str:
+    difference = answer.get("max_abs_diff")
+    compared = f" Greatest difference to torch: {difference:.1e}." if isinstance(difference, float | int) else ""
+    return f"{out.name} is written.{compared}"

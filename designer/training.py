@@ -1,0 +1,183 @@
+"""Training, sketching and compressing from the window: what the panels ask for, done by workers."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from PySide6.QtCore import QObject, Signal
+
+from designer.document import Document
+from designer.jobs import Job, Worker
+from graph_core import edits
+from graph_core.project import dumps
+
+
+class Training(QObject):
+    """Runs of the open document. One worker trains; another answers the sketch pad, so that both go at once.
+
+    `state_changed` carries (running, paused); `activated` carries node paths with their activations; `said` a sentence
+    for the status bar.
+    """
+
+    state_changed = Signal(bool, bool)
+    begun = Signal(dict)
+    reported = Signal(dict)
+    finished = Signal(dict)
+    failed = Signal(str)
+    predicted = Signal(dict)
+    image_ready = Signal(dict)
+    compressed = Signal(dict)
+    compress_failed = Signal(str)
+    compress_progress = Signal(dict)
+    run_changed = Signal(object)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.trainer, self.answerer = Worker(self), Worker(self)
+        self.run: Path | None = None
+        self.runs: list[Path] = []
+        self._job: Job | None = None
+        self._paused = False
+        self._predicting = False
+        self._next_values: list[float] | None = None
+        document.replaced.connect(self._forget)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way, paused or not."""
+        return self._job is not None
+
+    def _forget(self) -> None:
+        self.stop()
+        self.run = None
+        self.runs = []
+        self.run_changed.emit(None)
+
+    # Training ------------------------------------------------------------------------------------------------
+
+    def start(self, settings: dict[str, Any]) -> None:
+        """Train the document as it is now; edits made later apply to the next run."""
+        document = self._document
+        if self._job is not None:
+            return
+        errors = [p for p in document.analysis().problems if p.severity == "error"]
+        if errors:
+            self.failed.emit(f"{errors[0].message}; mend it before training.")
+            return
+        self._keep_setup(settings)
+        out = self._new_run()
+        args = {"project": dumps(document.project), "network": document.network, "out": str(out), "settings": settings}
+        self._job = job = self.trainer.run("train", args)
+        self._paused = False
+        job.progressed.connect(self.reported)
+        job.finished.connect(lambda answer: self._done(out, answer))
+        job.failed.connect(self._failed)
+        self.begun.emit({**settings, "run": out.name})
+        self.state_changed.emit(True, False)
+
+    def _keep_setup(self, settings: dict[str, Any]) -> None:
+        """The set-up belongs to the document: what the panel says is written down as an edit."""
+        document = self._document
+        setup = document.project.setup(document.network)
+        optimizer = settings.get("optimizer", {})
+        training = {name: value for name, value in settings.items() if name != "optimizer"}
+        if optimizer and dict(setup.get("optimizer", {})) != optimizer:
+            document.edit(lambda: edits.set_setup(document.project, document.network, "optimizer", optimizer))
+        if dict(setup.get("training", {})) != training:
+            document.edit(lambda: edits.set_setup(document.project, document.network, "training", training))
+
+    def _new_run(self) -> Path:
+        document = self._document
+        stem = document.path.stem if document.path else document.project.name
+        base = Path(platformdirs.user_data_dir("netwright")) / "runs"
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            base = Path(tempfile.mkdtemp(prefix="netwright-runs-"))
+        return base / f"{stem}-{datetime.now():%Y%m%d-%H%M%S-%f}"
+
+    def toggle_pause(self) -> None:
+        """Pause, or go on."""
+        if self._job is not None:
+            self._paused = not self._paused
+            (self._job.pause if self._paused else self._job.resume)()
+            self.state_changed.emit(True, self._paused)
+
+    def stop(self) -> None:
+        """Stop the run; its checkpoints stay."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _done(self, out: Path, answer: dict[str, Any]) -> None:
+        self._job = None
+        self._take(out)
+        self.state_changed.emit(False, False)
+        self.finished.emit({**answer, "run": out.name})
+
+    def _failed(self, sentence: str, kind: str) -> None:
+        self._job = None
+        self.state_changed.emit(False, False)
+        self.failed.emit("Stopped; what was reached is kept." if kind == "cancelled" else sentence)
+
+    def _take(self, run: Path) -> None:
+        self.run = run
+        if run not in self.runs:
+            self.runs.append(run)
+        self.run_changed.emit(run)
+
+    def choose_run(self, name: str) -> None:
+        """Use another run of this session for the sketch pad, export and compression."""
+        for run in self.runs:
+            if run.name == name:
+                self._take(run)
+
+    # Sketching -----------------------------------------------------------------------------------------------
+
+    def predict(self, values: list[float]) -> None:
+        """What the trained network makes of an image; while one is asked, only the newest is kept."""
+        if self.run is None:
+            return
+        if self._predicting:
+            self._next_values = values
+            return
+        self._predicting = True
+        job = self.answerer.run("predict", {"run": str(self.run), "values": values})
+        job.finished.connect(self.predicted)
+        job.failed.connect(lambda sentence, kind: self.failed.emit(sentence))
+        job.ended.connect(self._answered)
+
+    def _answered(self) -> None:
+        self._predicting = False
+        if self._next_values is not None:
+            values, self._next_values = self._next_values, None
+            self.predict(values)
+
+    def ask_test_image(self) -> None:
+        """An image of the test set, chosen at random."""
+        if self.run is not None:
+            job = self.answerer.run("test_image", {"run": str(self.run)})
+            job.finished.connect(self.image_ready)
+            job.failed.connect(lambda sentence, kind: self.failed.emit(sentence))
+
+    # Compressing ---------------------------------------------------------------------------------------------
+
+    def quantize(self, options: dict[str, Any]) -> None:
+        """Quantize the trained run; the result stands side by side with the float model."""
+        if self.run is None:
+            self.compress_failed.emit("There is no trained run; train the network first.")
+            return
+        args = {**options, "run": str(self.run), "out": str(self.run / "quantized")}
+        job = self.answerer.run("quantize", args)
+        job.progressed.connect(self.compress_progress)
+        job.finished.connect(self.compressed)
+        job.failed.connect(lambda sentence, kind: self.compress_failed.emit(sentence))
+
+    def close(self) -> None:
+        """End both workers."""
+        self.trainer.close()
+        self.answerer.close()
