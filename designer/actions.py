@@ -23,9 +23,6 @@ class Command:
     shown_key: str = ""
 
 
-SEPARATOR = "-"
-
-
 class Actions:
     """The commands as QActions, by text; ``key`` strings of canvas-only commands are shown, the canvas handles them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from designer.canvas.scene import Axis, Plate, PlateKind, Port, PortKind, Scene, Wire, plate_size
+from designer.canvas.scene import Axis, Legend, Plate, PlateKind, Port, PortKind, Scene, Wire, plate_size
 from designer.document import Document
 from designer.numbers import exact, short
 from graph_core.arrange import Box, Router, arrange
@@ -32,8 +32,14 @@ class Drawing:
         self.heat: Mapping[str, tuple[float | None, str]] = {}
         self.activations: Mapping[str, Any] = {}
 
-    def scene(self) -> Scene:
-        """The graph on the canvas."""
+    def forget(self) -> None:
+        """Another graph is looked at: nothing that was drawn is of use."""
+        self._plates.clear()
+        self._wires.clear()
+        self._router = None
+
+    def scene(self, legend: Legend | None = None) -> Scene:
+        """The graph on the canvas, under a lens where `legend` explains one."""
         document = self.document
         graph, context = document.graph, document.context()
         problems = _worst(document.analysis().problems, graph.key)
@@ -46,7 +52,7 @@ class Drawing:
             if start[0] in plates and end[0] in plates and _has(plates[start[0]].outputs, start[1]):
                 wires[target] = self._wire(context, target, start, end, routes.get(target), problems)  # type: ignore[arg-type]
         self._plates = {id: self._plates[id] for id in plates}
-        return Scene(plates, wires, graph.name)
+        return Scene(plates, wires, graph.name, legend)
 
     # Places --------------------------------------------------------------------------------------------------
 

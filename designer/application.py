@@ -1,0 +1,58 @@
+"""Starts Qt and the window."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import QApplication
+
+
+def run(path: Path | None, template: str = "") -> int:
+    """Open the window on a file, on a fresh drawing from a template, or empty; returns Qt's exit code."""
+    app = application()
+    from graph_core.templates import template_text
+
+    from designer.window import MainWindow
+    from graph_core.project import FileError
+
+    if template:
+        try:
+            template_text(template)
+        except FileError as error:
+            print(f"netwright: {error}", file=sys.stderr)
+            return 2
+    window = MainWindow()
+    if path is not None and not window.files.open(path):
+        print(f"netwright: {path} could not be opened.", file=sys.stderr)
+    elif template:
+        window.files.new_from_template(template)
+    window.show()
+    # What lives from here on is walked by no full collection while a person draws (12 ms at 10,000 nodes).
+    QTimer.singleShot(0, gc.freeze)
+    return app.exec()
+
+
+def application() -> QApplication:
+    """The application with our style and theme; the one that runs, if there is one."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication([*sys.argv[:1]])
+    from designer.settings import Settings
+    from designer.style import install
+    from designer.theme import themes
+
+    app.setApplicationName("netwright")
+    app.setApplicationDisplayName("Netwright")
+    app.setDesktopFileName("netwright")
+    install(app)
+    themes.follow()
+    themes.choose(Settings().theme)  # type: ignore[arg-type]
+    icon = QPixmap()
+    if icon.loadFromData((files("assets") / "icon.svg").read_bytes(), "SVG"):
+        app.setWindowIcon(QIcon(icon))
+    return app

@@ -1,0 +1,151 @@
+"""The middle of the window: breadcrumb and lenses over the canvas, or the gallery while the drawing is empty."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from designer.canvas.surface import Canvas
+from designer.document import Document
+from designer.drawing import Drawing
+from designer.gallery import Gallery
+from designer.lens import heat_of
+from designer.style import dress
+from designer.theme import themes
+from designer.widgets import Banner, Breadcrumb, Segments, Text
+
+
+class Center(QWidget):
+    """Shows what the document looks at, and keeps the canvas's scene up to date."""
+
+    lens_changed = Signal(str)
+
+    def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Gallery) -> None:
+        super().__init__()
+        self._document, self._drawing = document, drawing
+        self.canvas, self.gallery = canvas, gallery
+        self.lens = ""
+        self._gallery_wanted = True
+        self.crumbs = Breadcrumb()
+        self.lenses = Segments(
+            (("params", "Params"), ("macs", "MACs"), ("memory", "Memory"), ("activations", "Activations")),
+            optional=True,
+        )
+        self.lenses.segment("activations").setEnabled(False)
+        self.lenses.segment("activations").setToolTip("Train the network, then draw on the sketch pad")
+        lens_word = Text("Lens", "small", "ink3")
+        self.bar = QWidget()
+        self.bar.setFixedHeight(themes.current.size("overlay"))
+        row = QHBoxLayout(self.bar)
+        row.setContentsMargins(8, 0, 12, 0)
+        row.addWidget(self.crumbs)
+        row.addStretch()
+        row.addWidget(lens_word)
+        row.addWidget(self.lenses)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(canvas)
+        self.stack.addWidget(gallery)
+        self.banner = Banner(self, card=True)
+        self.banner.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.stack, 1)
+        self.lenses.chosen.connect(self.set_lens)
+        self.crumbs.chosen.connect(lambda level: document.look(document.trail[: max(0, level - 1)]))
+        canvas.selection_changed.connect(document.select)
+        document.selected.connect(self._show_selection)
+        document.edited.connect(self.refresh)
+        document.replaced.connect(self._start_over)
+        document.moved_view.connect(self._look_elsewhere)
+        dress(self.bar, font="ui")
+        self._start_over()
+
+    def leave_gallery(self) -> None:
+        """Show the canvas although nothing is drawn yet."""
+        self._gallery_wanted = False
+        self._choose_page()
+        self.canvas.setFocus()
+
+    def set_lens(self, lens: str) -> None:
+        """Colour the plates by a figure; an empty name for none."""
+        self.lens = lens
+        self.lenses.set_current(lens)
+        if lens != "activations":
+            self._drawing.activations = {}
+        self.lens_changed.emit(lens)
+        self.refresh()
+
+    def show_activations(self, activations: dict[str, object]) -> None:
+        """Light the nodes up with what they did with one sample; keys are ids of the graph on the canvas."""
+        self.lenses.segment("activations").setEnabled(True)
+        self._drawing.activations = activations
+        if self.lens != "activations":
+            self.lens = "activations"
+            self.lenses.set_current("activations")
+            self.lens_changed.emit("activations")
+        self.refresh()
+
+    def refresh(self, *_: object) -> None:
+        """Paint the document as of now."""
+        lens = self.lens if self.lens != "activations" else ""
+        heat, legend = heat_of(self._document.context(), lens) if lens else ({}, None)
+        self._drawing.heat = heat
+        self.canvas.show_scene(self._drawing.scene(legend))
+        self.crumbs.set_names(self._names())
+        self._choose_page()
+
+    def _names(self) -> list[str]:
+        document = self._document
+        names = [document.name.removesuffix(".netw"), document.network]
+        graph = document.root_graph
+        for step in document.trail:
+            node = graph.nodes[step.node]
+            names.append(node.name)
+            graph = document.project.graphs[node.type]
+        return names
+
+    def _start_over(self) -> None:
+        self._gallery_wanted = self._document.path is None and not self._document.root_graph.nodes
+        self.lens = ""
+        self.lenses.set_current("")
+        self._drawing.forget()
+        self.refresh()
+        self.canvas.fit()
+
+    def _look_elsewhere(self) -> None:
+        self._drawing.forget()
+        self.refresh()
+        self.canvas.fit()
+
+    def _choose_page(self) -> None:
+        empty = not self._document.root_graph.nodes and len(self._document.project.graphs) == 1
+        if not empty:
+            self._gallery_wanted = False
+        self.stack.setCurrentIndex(1 if empty and self._gallery_wanted else 0)
+        self.bar.setVisible(self.stack.currentIndex() == 0)
+
+    def _show_selection(self, ids: tuple[str, ...]) -> None:
+        if tuple(self.canvas.selection) != tuple(ids):
+            self.canvas.select(ids)
+            if len(ids) == 1:
+                self.canvas.reveal(ids[0])
+
+    def say(self, sentence: str, kind: str = "error") -> None:
+        """One strip over the canvas; the document is untouched."""
+        self.banner.show_message(sentence, kind)
+        self._place_banner()
+        self.banner.raise_()
+
+    def _place_banner(self) -> None:
+        width = min(self.width() - 32, 720)
+        self.banner.setFixedWidth(max(200, width))
+        self.banner.adjustSize()
+        self.banner.move((self.width() - self.banner.width()) // 2, self.bar.height() + 8)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The strip stays in the middle."""
+        super().resizeEvent(event)
+        self._place_banner()

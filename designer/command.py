@@ -1,0 +1,75 @@
+"""The command `netwright`: headless verbs go to codegen, no verb opens the window. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+USAGE = """usage: netwright [FILE]            open the window
+       netwright --new TEMPLATE   open the window on a fresh drawing from a template
+       netwright VERB …           work without a window; netwright VERB --help
+
+verbs:
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code: 0 done, 1 failed, 2 wrong usage or an unreadable file."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    from codegen.verbs import VERBS, run_verb
+
+    if words and words[0] in VERBS:
+        return run_verb(words[0], words[1:])
+    if words and words[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0
+    if words and words[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"netwright {version('netwright')}")
+        return 0
+    template = ""
+    if words and words[0] == "--new":
+        if len(words) != 2:
+            return _wrong("--new takes the name of one template; netwright templates lists them.")
+        template, words = words[1], []
+    if len(words) > 1:
+        return _wrong(f"There is no verb {words[0]}; netwright --help lists them.")
+    if words and (words[0].startswith("-") or ("." not in words[0] and not Path(words[0]).exists())):
+        return _wrong(f"There is no verb and no file {words[0]}; netwright --help lists the verbs.")
+    return _open_window(Path(words[0]) if words else None, template)
+
+
+def _usage() -> str:
+    from codegen.verbs import VERBS, load_verb
+
+    width = max(map(len, VERBS), default=0)
+    return USAGE + "\n".join(f"  {name.ljust(width)}  {load_verb(name).HELP}" for name in VERBS)
+
+
+def _wrong(sentence: str) -> int:
+    print(f"netwright: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _has_display() -> bool:
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_window(path: Path | None, template: str) -> int:
+    if not _has_display():
+        return _wrong(
+            "There is no display to open the window on; without one use netwright new, check, summary, emit, render, "
+            "train, quantize or export (netwright --help)."
+        )
+    from designer.application import run
+
+    return run(path, template)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

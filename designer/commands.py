@@ -1,0 +1,79 @@
+"""The window's commands as a table: menu, words, what runs, key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMessageBox
+
+from designer.actions import Command
+
+if TYPE_CHECKING:
+    from designer.window import MainWindow
+
+SEPARATOR = "-"
+
+
+def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
+    """Every command, in the order of the menus; ``shown_key`` names keys that the canvas itself handles."""
+    files, verbs, canvas, document = window.files, window.verbs, window.canvas, window.document
+    return [
+        Command("File", "New", files.new, "Ctrl+N"),
+        Command("File", "Open…", files.ask_open, "Ctrl+O"),
+        Command("File", "Save", files.save, "Ctrl+S"),
+        Command("File", "Save as…", files.save_as, "Ctrl+Shift+S"),
+        ("File", SEPARATOR),
+        Command("File", "Export…", window.export, "Ctrl+E"),
+        ("File", SEPARATOR),
+        Command("File", "Quit", window.close, "Ctrl+Q"),
+        Command("Edit", "Undo", document.undo, "Ctrl+Z"),
+        Command("Edit", "Redo", document.redo, "Ctrl+Shift+Z | Ctrl+Y"),
+        ("Edit", SEPARATOR),
+        Command("Edit", "Cut", verbs.cut_selection, "Ctrl+X"),
+        Command("Edit", "Copy", verbs.copy_selection, "Ctrl+C"),
+        Command("Edit", "Paste", verbs.paste_at, "Ctrl+V"),
+        Command("Edit", "Duplicate with wires", verbs.duplicate_selection, "Ctrl+D"),
+        Command("Edit", "Select all", canvas.select_all, "Ctrl+A"),
+        ("Edit", SEPARATOR),
+        Command("Edit", "Remove and heal", lambda: verbs.remove(document.selection, True), shown_key="Del"),
+        Command("Edit", "Remove with wires", lambda: verbs.remove(document.selection, False), shown_key="Shift+Del"),
+        Command("Edit", "Find a node", window.outline.find.setFocus, "Ctrl+F"),
+        Command("View", "Fit", canvas.fit, shown_key="F"),
+        Command("View", "Fit selection", canvas.fit_selection, shown_key="Shift+F"),
+        Command("View", "Minimap", lambda: canvas.show_minimap(not canvas.minimap_shown), shown_key="M"),
+        ("View", SEPARATOR),
+        Command("View", "Light theme", lambda: window.choose_theme("light")),
+        Command("View", "Dark theme", lambda: window.choose_theme("dark")),
+        Command("View", "Theme of the system", lambda: window.choose_theme("system")),
+        ("View", SEPARATOR),
+        Command("View", "Next panel", window.next_panel, "F6"),
+        Command("View", "Previous panel", lambda: window.next_panel(-1), "Shift+F6"),
+        Command("Insert", "Place a layer…", window.search_here, shown_key="Tab"),
+        Command("Insert", "Collapse to block…", verbs.collapse_selection, "Ctrl+G"),
+        Command("Insert", "Expand block", verbs.expand_selection, "Ctrl+Shift+G"),
+        Command("Insert", "Connect in order", verbs.connect_selection, shown_key="C"),
+        Command("Network", "Arrange", verbs.arrange_all, "Ctrl+L"),
+        Command("Network", "Leave block", document.leave, "Alt+Up"),
+        Command("Network", "Next problem", lambda: window.problems.step(1), "F8"),
+        Command("Network", "Previous problem", lambda: window.problems.step(-1), "Shift+F8"),
+        Command("Network", "Apply fix", window.problems.apply_first, "Alt+Return"),
+        ("Network", SEPARATOR),
+        Command("Network", "Problems", lambda: window.show_tab("Problems")),
+        Command("Network", "Code", lambda: window.show_tab("Code")),
+        Command("Network", "Definition", lambda: window.show_tab("Definition")),
+        Command("Network", "Ledger", lambda: window.show_tab("Ledger")),
+        Command("Run", "Train", lambda: window.rehearsal.train_or_pause(), "F5"),
+        Command("Run", "Stop training", window.training.stop, "Shift+F5"),
+        Command("Run", "Sketch pad", lambda: window.rehearsal.show_sketch_pad()),
+        Command("Run", "Compression", lambda: window.rehearsal.show_compression()),
+        Command("Help", "Commands…", window.focus_search, "Ctrl+Shift+P"),
+        Command("Help", "About Netwright", lambda: _about(window)),
+    ]
+
+
+def _about(window: MainWindow) -> None:
+    QMessageBox.about(
+        window,
+        "About Netwright",
+        "Netwright draws neural networks and writes the PyTorch they stand for. Apache-2.0.",
+    )

@@ -1,0 +1,111 @@
+"""Opening and saving from the window: dialogs, recent files, and the question before changes are lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graph_core.templates import open_template
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from designer.document import Document
+from designer.settings import Settings
+from graph_core.project import FileError
+
+FILTER = "Netwright drawings (*.netw)"
+
+
+class Files(QObject):
+    """`said` carries one sentence when something could not be done; the open document stays as it was."""
+
+    said = Signal(str)
+
+    def __init__(self, document: Document, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._document, self._settings, self._window = document, settings, window
+
+    def may_leave(self) -> bool:
+        """Whether the open drawing may be left: nothing is unsaved, or the person chose."""
+        if not self._document.unsaved:
+            return True
+        box = QMessageBox(self._window)
+        box.setWindowTitle("Unsaved changes")
+        box.setText(f"{self._document.name} has changes that no file has.")
+        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton("Discard changes", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Keep editing", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save)
+        box.exec()
+        if box.clickedButton() is save:
+            return self.save()
+        return box.clickedButton() is discard
+
+    def new(self) -> None:
+        """An empty drawing."""
+        if self.may_leave():
+            self._document.new()
+
+    def new_from_template(self, name: str) -> None:
+        """A fresh drawing from a template; it has no file until it is saved."""
+        if not self.may_leave():
+            return
+        try:
+            project = open_template(name)
+        except FileError as error:
+            self.said.emit(str(error))
+            return
+        self._document.new(project)
+
+    def ask_open(self) -> None:
+        """Choose a file and open it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", str(self._folder()), FILTER)
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> bool:
+        """Open a file; a file that cannot be read is told in one sentence and changes nothing."""
+        if not self.may_leave():
+            return False
+        try:
+            self._document.open(path)
+        except (FileError, OSError) as error:
+            self.said.emit(_sentence(path, error))
+            return False
+        self._settings.remember(path)
+        if self._document.read_only:
+            self.said.emit(f"{path.name} was made by a newer Netwright and is open read-only.")
+        return True
+
+    def save(self) -> bool:
+        """Save to the file, or ask for one."""
+        if self._document.path is None or self._document.read_only:
+            return self.save_as()
+        return self.save_to(self._document.path)
+
+    def save_as(self) -> bool:
+        """Ask for a file and save there."""
+        start = self._document.path or self._folder() / f"{self._document.project.name}.netw"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save as", str(start), FILTER)
+        if not name:
+            return False
+        path = Path(name)
+        return self.save_to(path if path.suffix else path.with_suffix(".netw"))
+
+    def save_to(self, path: Path) -> bool:
+        """Save there; whole or not at all."""
+        try:
+            self._document.save(path)
+        except (FileError, OSError) as error:
+            self.said.emit(_sentence(path, error))
+            return False
+        self._settings.remember(path)
+        return True
+
+    def _folder(self) -> Path:
+        return self._document.path.parent if self._document.path else Path.home()
+
+
+def _sentence(path: Path, error: Exception) -> str:
+    if isinstance(error, FileError):
+        return str(error)
+    return f"{path.name}: {getattr(error, 'strerror', None) or error}."

@@ -1,0 +1,132 @@
+"""Joins the training, sketch and compression panels with the runs of the document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QDockWidget, QWidget
+
+from designer.canvas.scene import Activation
+from designer.panels.compression import CompressionPanel
+from designer.panels.sketch import SketchPanel
+from designer.panels.training import TrainingPanel
+from designer.theme import themes
+
+if TYPE_CHECKING:
+    from designer.window import MainWindow
+
+
+class Rehearsal(QObject):
+    """What follows the drawing: a trained network, tried out and made smaller."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.training = window.training
+        self.panel, self.sketch, self.compression = TrainingPanel(), SketchPanel(), CompressionPanel()
+        window.tabs.addTab(self.panel, "Training")
+        window.tabs.addTab(self.compression, "Compression")
+        self.sketch_dock = QDockWidget("Sketch pad", window)
+        self.sketch_dock.setObjectName("sketch")
+        self.sketch_dock.setTitleBarWidget(QWidget(self.sketch_dock))
+        self.sketch_dock.setWidget(self.sketch)
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sketch_dock)
+        self.sketch_dock.hide()
+        window.tabs.currentChanged.connect(self._fit_height)
+        self._connect_panels()
+        self._connect_runs()
+        self._show_setup()
+
+    def _connect_panels(self) -> None:
+        training, panel = self.training, self.panel
+        panel.train_requested.connect(training.start)
+        panel.pause_requested.connect(training.toggle_pause)
+        panel.resume_requested.connect(training.toggle_pause)
+        panel.stop_requested.connect(training.stop)
+        panel.run_selected.connect(training.choose_run)
+        self.sketch.sketched.connect(training.predict)
+        self.sketch.test_image_requested.connect(training.ask_test_image)
+        self.compression.quantize_requested.connect(training.quantize)
+        self._window.document.replaced.connect(self._show_setup)
+
+    def _connect_runs(self) -> None:
+        training, panel = self.training, self.panel
+        training.begun.connect(panel.begin)
+        training.reported.connect(self._report)
+        training.finished.connect(panel.finished)
+        training.finished.connect(lambda _: self.show_sketch_pad())
+        training.failed.connect(panel.failed)
+        training.failed.connect(self._window.center.say)
+        training.run_changed.connect(self._run_changed)
+        training.predicted.connect(self._predicted)
+        training.image_ready.connect(self._image)
+        training.compressed.connect(self.compression.result)
+        training.compress_failed.connect(self.compression.failed)
+        training.compress_progress.connect(lambda report: self.compression.busy(str(report.get("stage", "Quantizing"))))
+
+    def _show_setup(self) -> None:
+        document = self._window.document
+        setup = document.project.setup(document.network)
+        self.panel.set_config({**setup.get("training", {}), "optimizer": dict(setup.get("optimizer", {}))})
+        self.sketch_dock.hide()
+        self._window.right_dock.show()
+        self._run_changed(None)
+
+    def _fit_height(self, place: int) -> None:
+        window = self._window
+        high = window.tabs.widget(place) is self.panel
+        size = themes.current.size("bottom_training" if high else "bottom")
+        window.resizeDocks([window.bottom_dock], [size], Qt.Orientation.Vertical)
+
+    # Training ------------------------------------------------------------------------------------------------
+
+    def train_or_pause(self) -> None:
+        """F5: start a run with what the panel says; during one, pause or go on."""
+        self._window.center.leave_gallery()
+        self._window.show_tab("Training")
+        if self.training.running:
+            self.training.toggle_pause()
+        else:
+            self.panel.request()
+
+    def _report(self, report: dict[str, Any]) -> None:
+        if "epoch" in report:
+            self.panel.point(report)
+
+    def _run_changed(self, run: object) -> None:
+        self.compression.set_run(run.name if run is not None else "")  # type: ignore[attr-defined]
+        self.sketch.setEnabled(run is not None)
+
+    # Sketching -----------------------------------------------------------------------------------------------
+
+    def show_sketch_pad(self) -> None:
+        """The pad takes the right column's upper part; without a trained run it says why it waits."""
+        self._window.splitDockWidget(self.sketch_dock, self._window.right_dock, Qt.Orientation.Vertical)
+        self.sketch_dock.show()
+        self.sketch.setFocus()
+
+    def show_compression(self) -> None:
+        """The compression tab."""
+        self._window.show_tab("Compression")
+
+    def _predicted(self, answer: dict[str, Any]) -> None:
+        self.sketch.show_probabilities(answer["probabilities"])
+        window = self._window
+        document = window.document
+        paths = answer.get("activations", {})
+        marks = tuple(str(name) for name in answer.get("classes", ()))
+        found: dict[str, object] = {}
+        for id in document.graph.nodes:
+            values = paths.get(document.state_path(id))
+            if values is not None:
+                last = len(marks) > 0 and len(values) == len(marks) and not isinstance(values[0], list)
+                best = max(range(len(values)), key=values.__getitem__) if last else -1
+                found[id] = Activation(values, marks if last else (), best)
+        window.center.show_activations(found)
+
+    def _image(self, answer: dict[str, Any]) -> None:
+        side = int(len(answer["values"]) ** 0.5)
+        values = answer["values"]
+        self.sketch.show_image([values[k * side : (k + 1) * side] for k in range(side)])
+        self.training.predict(values)

@@ -1,0 +1,291 @@
+"""The main window: docks around the canvas, every command, and what joins them. It holds no state of the drawing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QPixmap
+from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenuBar, QSplitter, QStatusBar, QTabWidget, QWidget
+
+from designer.actions import Actions
+from designer.canvas.surface import Canvas
+from designer.center import Center
+from designer.commands import commands_of
+from designer.document import Document
+from designer.drawing import Drawing
+from designer.files import Files
+from designer.gallery import Gallery
+from designer.judge import DocumentJudge
+from designer.panels.code import CodePanel
+from designer.panels.definition import DefinitionPanel
+from designer.panels.inspector import Inspector
+from designer.panels.ledger import LedgerPanel
+from designer.panels.outline import OutlinePanel
+from designer.panels.palette import PalettePanel
+from designer.panels.problems import ProblemsPanel
+from designer.panels.readout import ReadoutPanel
+from designer.rehearsal import Rehearsal
+from designer.settings import Settings
+from designer.source import SourceKeeper
+from designer.style import dress
+from designer.theme import Choice, themes
+from designer.thumbnails import thumbnail
+from designer.topbar import TopBar
+from designer.training import Training
+from designer.verbs import Verbs
+
+
+class MainWindow(QMainWindow):
+    """Netwright's window. `settings` may point elsewhere, for tests."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.setWindowTitle("Netwright")
+        self.resize(1600, 1000)
+        self.document = Document(self)
+        self.drawing = Drawing(self.document)
+        self.judge = DocumentJudge(self.document)
+        self.canvas = Canvas(themes.current, self.judge)
+        self.verbs = Verbs(self.document, self.drawing, self.judge, self)
+        self.training = Training(self.document, self)
+        self.files = Files(self.document, self.settings, self)
+        self.gallery = Gallery(self.settings, self._thumbnail)
+        self.center = Center(self.document, self.drawing, self.canvas, self.gallery)
+        self.setCentralWidget(self.center)
+        self._make_docks()
+        self._make_bars()
+        self.source = SourceKeeper(self.document, self.code)
+        self.rehearsal = Rehearsal(self)
+        self._connect_canvas()
+        self._connect_document()
+        themes.changed.connect(self._retheme)
+        geometry, docks = self.settings.layout()
+        if geometry is not None and docks is not None:
+            self.restoreGeometry(geometry)
+            self.restoreState(docks)
+
+    # Building ------------------------------------------------------------------------------------------------
+
+    def _make_docks(self) -> None:
+        layout = themes.current.size
+        self.palette_panel = PalettePanel(self.document)
+        self.outline = OutlinePanel(self.document)
+        self.inspector = Inspector(self.document)
+        self.readout = ReadoutPanel(self.document)
+        self.problems = ProblemsPanel(self.document)
+        self.code = CodePanel()
+        self.definition = DefinitionPanel(self.document)
+        self.ledger = LedgerPanel(self.document)
+        self.left = self._split(self.palette_panel, self.outline, (440, 330))
+        self.right_split = self._split(self.inspector, self.readout, (420, 380))
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for title, panel in (
+            ("Problems", self.problems),
+            ("Code", self.code),
+            ("Definition", self.definition),
+            ("Ledger", self.ledger),
+        ):
+            self.tabs.addTab(panel, title)
+        self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.right_dock = self._dock("Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.bottom_dock = self._dock("Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
+        right = Qt.DockWidgetArea.RightDockWidgetArea
+        for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
+            self.setCorner(corner, right)
+        for corner in (Qt.Corner.TopLeftCorner, Qt.Corner.BottomLeftCorner):
+            self.setCorner(corner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.resizeDocks(
+            [self.left_dock, self.right_dock], [layout("left"), layout("right")], Qt.Orientation.Horizontal
+        )
+        self.resizeDocks([self.bottom_dock], [layout("bottom")], Qt.Orientation.Vertical)
+
+    def _split(self, top: QWidget, bottom: QWidget, sizes: tuple[int, int]) -> QSplitter:
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.addWidget(top)
+        splitter.addWidget(bottom)
+        splitter.setSizes(list(sizes))
+        splitter.setChildrenCollapsible(False)
+        return splitter
+
+    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setTitleBarWidget(QWidget(dock))
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _make_bars(self) -> None:
+        menu = QMenuBar()
+        menu.setNativeMenuBar(False)
+        self.actions_ = Actions(self, menu, commands_of(self))
+        self.topbar = TopBar(self.document, menu)
+        self.setMenuWidget(self.topbar)
+        self.topbar.search.set_actions(self.actions_.all())
+        status = QStatusBar()
+        status.setSizeGripEnabled(False)
+        status.setFixedHeight(themes.current.size("status"))
+        self.saved_words, self.undo_words, self.worker_words = QLabel(), QLabel(), QLabel(self.training.trainer.state)
+        for label in (self.saved_words, self.undo_words, self.worker_words):
+            dress(label, font="small", ink="ink2")
+        status.addWidget(self.saved_words)
+        status.addWidget(self.undo_words)
+        status.addPermanentWidget(self.worker_words)
+        self.setStatusBar(status)
+
+    # Joining -------------------------------------------------------------------------------------------------
+
+    def _connect_canvas(self) -> None:
+        canvas, verbs, document = self.canvas, self.verbs, self.document
+        canvas.moved.connect(verbs.move)
+        canvas.copied_by_drag.connect(verbs.copy_by_drag)
+        canvas.connected.connect(verbs.connect_ends)
+        canvas.disconnected.connect(verbs.disconnect_end)
+        canvas.rerouted.connect(verbs.reroute)
+        canvas.cut.connect(verbs.remove_wires)
+        canvas.wires_deleted.connect(verbs.remove_wires)
+        canvas.dropped_on_wire.connect(verbs.move_into_wire)
+        canvas.placed.connect(verbs.place)
+        canvas.search_requested.connect(verbs.search)
+        canvas.deleted.connect(verbs.remove)
+        canvas.opened.connect(document.enter)
+        canvas.left.connect(document.leave)
+        canvas.edit_requested.connect(lambda _: self.inspector.focus_first())
+        canvas.rename_requested.connect(lambda _: self.inspector.focus_name())
+        canvas.context_menu.connect(lambda ids, wire, at: verbs.context_menu(ids, wire, at).exec(at))
+        self.palette_panel.chosen.connect(self.place_in_middle)
+        self.gallery.template_chosen.connect(self.files.new_from_template)
+        self.gallery.blank_chosen.connect(self.center.leave_gallery)
+        self.gallery.open_chosen.connect(self.files.ask_open)
+        self.gallery.file_chosen.connect(self.files.open)
+
+    def _connect_document(self) -> None:
+        document = self.document
+        document.refused.connect(self.center.say)
+        document.renamed.connect(self._show_state)
+        document.replaced.connect(self._show_state)
+        self.problems.counted.connect(self._show_counts)
+        self.files.said.connect(self.center.say)
+        self.topbar.export_clicked.connect(self.export)
+        self.topbar.train_clicked.connect(self.rehearsal.train_or_pause)
+        self.training.state_changed.connect(self.topbar.show_training)
+        self.training.trainer.state_changed.connect(self.worker_words.setText)
+        self._show_state()
+        self.problems.refresh()
+        self._show_counts(*(sum(1 for p in document.analysis().problems if p.severity == s) for s in _SEVERITIES))
+
+    # Commands ------------------------------------------------------------------------------------------------
+
+    def place_in_middle(self, type: str) -> None:
+        """Place a layer in the middle of what is seen, wired behind the selected node if there is one."""
+        canvas = self.canvas
+        self.center.leave_gallery()
+        at = canvas.camera.to_scene(canvas.rect().center().toPointF())
+        self.verbs.place(type, at.x(), at.y())
+
+    def search_here(self) -> None:
+        """Search-and-place at the pointer, or in the middle of the canvas."""
+        self.center.leave_gallery()
+        canvas = self.canvas
+        at = canvas.mapFromGlobal(canvas.cursor().pos())
+        if not canvas.rect().contains(at):
+            at = canvas.rect().center()
+        place = canvas.camera.to_scene(at.toPointF())
+        self.verbs.search(place.x(), place.y(), canvas.mapToGlobal(at), (), False)
+
+    def export(self) -> None:
+        """The export dialog."""
+        from designer.export_dialog import ExportDialog
+
+        ExportDialog(self.document, self.drawing, self.training, self.write_picture, self).exec()
+
+    def write_picture(self, path: Path) -> None:
+        """The drawing on the canvas as a picture, in the theme that is shown."""
+        from designer.canvas.export import export_scene
+
+        export_scene(self.drawing.scene(), path, themes.current)
+
+    def choose_theme(self, name: Choice) -> None:
+        """Light, dark, or as the system says; remembered."""
+        self.settings.theme = name
+        themes.choose(name)
+
+    def show_tab(self, title: str) -> None:
+        """Bring a bottom tab to the front and give it the focus."""
+        for place in range(self.tabs.count()):
+            if self.tabs.tabText(place).split(" ")[0] == title:
+                self.bottom_dock.show()
+                self.tabs.setCurrentIndex(place)
+                self.tabs.currentWidget().setFocus()
+
+    def next_panel(self, way: int = 1) -> None:
+        """F6 walks canvas, palette, outline, inspector, bottom panel."""
+        stops: list[QWidget] = [
+            self.canvas,
+            self.palette_panel.search,
+            self.outline.tree,
+            self.inspector,
+            self.tabs.tabBar(),
+        ]
+        focused = self.focusWidget()
+        here = next((k for k, s in enumerate(stops) if focused is s or (focused and s.isAncestorOf(focused))), 0)
+        target = stops[(here + way) % len(stops)]
+        if target is self.inspector:
+            self.inspector.focus_first()
+            if self.inspector.isAncestorOf(self.focusWidget() or self):
+                return
+            target = stops[(here + 2 * way) % len(stops)]
+        target.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def focus_search(self) -> None:
+        """The command search in the top bar."""
+        self.topbar.search.setFocus()
+        self.topbar.search.selectAll()
+
+    # Showing -------------------------------------------------------------------------------------------------
+
+    def _show_state(self) -> None:
+        document = self.document
+        history = document.history
+        self.actions_["Undo"].setEnabled(history.can_undo)
+        self.actions_["Redo"].setEnabled(history.can_redo)
+        changed = (
+            "Unsaved changes" if document.unsaved else "Saved" if document.path else "New drawing, nothing to save"
+        )
+        self.saved_words.setText(changed)
+        self.undo_words.setText(f"Undo: {history.undo_title}" if history.can_undo else "")
+        self.setWindowTitle(f"{'● ' if document.unsaved else ''}{document.name} · Netwright")
+        self.setWindowModified(document.unsaved)
+
+    def _show_counts(self, errors: int, warnings: int, notes: int) -> None:
+        total = errors + warnings + notes
+        self.tabs.setTabText(0, f"Problems {total}" if total else "Problems")
+
+    def _thumbnail(self, name: str, size: QSize) -> tuple[QPixmap, int]:
+        return thumbnail(name, size, themes.current, self.devicePixelRatioF())
+
+    def _retheme(self, theme: Any) -> None:
+        self.canvas.set_theme(theme)
+        self.gallery.forget_thumbnails()
+        self.center.refresh()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved changes; end the workers."""
+        if not self.files.may_leave():
+            event.ignore()
+            return
+        self.settings.keep_layout(self.saveGeometry(), self.saveState())
+        self.training.close()
+        event.accept()
+
+    def warm_up(self) -> None:
+        """After the first paint: load what the next click will need, a little later."""
+        QTimer.singleShot(400, self.source.refresh)
+
+
+_SEVERITIES = ("error", "warning", "note")
