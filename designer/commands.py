@@ -37,7 +37,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         ("Edit", SEPARATOR),
         Command("Edit", "Remove and heal", lambda: verbs.remove(document.selection, True), shown_key="Del"),
         Command("Edit", "Remove with wires", lambda: verbs.remove(document.selection, False), shown_key="Shift+Del"),
-        Command("Edit", "Find a node", window.outline.find.setFocus, "Ctrl+F"),
+        Command("Edit", "Find a node", window.outline.search.setFocus, "Ctrl+F"),
         Command("View", "Fit", canvas.fit, shown_key="F"),
         Command("View", "Fit selection", canvas.fit_selection, shown_key="Shift+F"),
         Command("View", "Minimap", lambda: canvas.show_minimap(not canvas.minimap_shown), shown_key="M"),

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graph_core.history import History
 from PySide6.QtCore import QObject, Signal
 
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
 from graph_core.context import Context
 from graph_core.fixes import Fix
+from graph_core.history import History
 from graph_core.project import FileError, load, save
 from graph_core.propagate import engine_of
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from designer.numbers import exact
 from designer.settings import Settings
 from designer.style import dress
 from designer.theme import themes
+from designer.widgets import SearchField
 
 CARD = QSize(300, 230)
 
@@ -146,8 +146,7 @@ class Gallery(QWidget):
         sentence.setText("Press Tab to place a layer at the cursor, or start from one that already works.")
         dress(title, font="empty_title")
         dress(sentence, font="ui", ink="ink2")
-        self.find = QLineEdit()
-        self.find.setPlaceholderText("Find a template")
+        self.find = SearchField("Find a template")
         self.find.setAccessibleName("Find a template")
         self.find.setFixedWidth(300)
         self.find.textChanged.connect(self._filter)
@@ -208,8 +207,8 @@ class Gallery(QWidget):
     def refresh_recent(self) -> None:
         """List the recent files."""
         while (item := self._recent.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
         files = self._settings.recent()[:4]
         if files:
             caption = QLabel("Recent")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from graph_core.blocks import collapse, duplicate, expand
 from graph_core.clipboard import copy, paste
 from PySide6.QtCore import QObject, QPoint
@@ -42,7 +44,7 @@ class Verbs(QObject):
         self.popup.open_at(at, entries, (lambda entry: self._fits(entry, end, is_input)) if end else None)
 
     def _fits(self, entry: Entry, end: tuple[str, str] | tuple[()], is_input: bool) -> bool:
-        return bool(end) and self._judge.fits(entry.type, (end[0], end[1]), is_input)
+        return len(end) == 2 and self._judge.fits(entry.type, (end[0], end[1]), is_input)
 
     def _place_searched(self, type: str) -> None:
         x, y, end, is_input = self._searched
@@ -230,7 +232,7 @@ class Verbs(QObject):
             self._document.refused.emit("No block is selected; select the block to expand.")
             return
         for id in blocks:
-            self._document.edit(lambda id=id: expand(graph, id))
+            self._document.edit(partial(expand, graph, id))
 
     # Menu ----------------------------------------------------------------------------------------------------
 

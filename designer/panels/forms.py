@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from designer.entries import entry_text, is_expression, parse_entry
 from designer.style import dress
-from graph_core.fields import Choice, Field, FieldError, Flag
+from designer.widgets import ExpressionField, PairField, Toggle
+from graph_core.fields import Choice, Field, FieldError, Flag, PerAxis
 
 # What applies a value: (field name, value); returns the sentence of a refusal, or an empty text.
 Apply = Callable[[str, Any], str]
@@ -72,54 +73,32 @@ class TextEditor(FieldEditor):
 
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__(field, apply)
-        self.sign, self.entry, self.value = QLabel("ƒx"), QLineEdit(), QLabel()
-        dress(self.sign, font="mono_small", ink="accent")
-        dress(self.entry, font="mono")
-        dress(self.value, font="mono", ink="ink2")
+        self.entry = ExpressionField()
         self.entry.setAccessibleName(field.name)
+        self.entry.set_hint(self.toolTip())
         self.setFocusProxy(self.entry)
-        self.row.addWidget(self.sign)
         self.row.addWidget(self.entry, 1)
-        self.row.addWidget(self.value)
-        self.entry.textEdited.connect(self._typed)
-        self.entry.editingFinished.connect(self._finished)
+        self.entry.edited.connect(self._typed)
 
     def _typed(self, text: str) -> None:
         try:
             value = parse_entry(self.field, text)
         except FieldError as error:
-            self._mark(str(error))
-            return
-        self._stored = value
-        self.send(value)
-        self._mark(self.error.text())
-
-    def _finished(self) -> None:
-        """A text that was never right goes back to what the drawing has."""
-        if self.error.isVisible() and self.entry.property("error"):
-            self.complain("")
-            self._mark("")
-            self.entry.setText(entry_text(self._stored))
-
-    def _mark(self, sentence: str) -> None:
-        self.complain(sentence)
-        self.entry.setProperty("error", bool(sentence))
-        self.entry.update()
+            self.complain(str(error))
+        else:
+            self.send(value)
+        self.entry.set_error(self.error.text())
 
     def show_value(self, value: Any, resolved: Any = None) -> None:
         """See FieldEditor."""
-        self._stored = value
         text = entry_text(value)
-        if not (self.entry.hasFocus() and (self.entry.text() == text or self.entry.property("error"))):
-            at = self.entry.cursorPosition()
-            self.entry.setText(text)
-            self.entry.setCursorPosition(at)
-            self._mark("")
+        self.entry.set_value(text)
+        if not self.entry.hasFocus():
+            self.complain("")
+            self.entry.set_error("")
         formula = is_expression(value) and not self.field.textual
-        self.sign.setVisible(formula)
         shown = "" if not formula or resolved is None else self.field.show(resolved)
-        self.value.setText(shown)
-        self.value.setVisible(bool(shown) and shown != text)
+        self.entry.set_result(shown if shown != text else "")
 
     def focus(self) -> None:
         """See FieldEditor."""
@@ -127,12 +106,49 @@ class TextEditor(FieldEditor):
         self.entry.selectAll()
 
 
+class AxesEditor(FieldEditor):
+    """One field for each spatial axis; while they are equal, typing in the first changes them all."""
+
+    def __init__(self, field: PerAxis, apply: Apply) -> None:
+        super().__init__(field, apply)
+        self._length = field.length
+        self.pair = PairField([""] * field.length, field.name)
+        self.setFocusProxy(self.pair)
+        self.row.addWidget(self.pair, 1)
+        self.pair.edited.connect(self._typed)
+
+    def _typed(self, texts: list[str]) -> None:
+        try:
+            same_text = len(set(texts)) == 1
+            value = parse_entry(self.field, texts[0] if same_text else ", ".join(texts))
+        except FieldError as error:
+            self.complain(str(error))
+        else:
+            self.send(value)
+        self.pair.set_error(self.error.text())
+
+    def show_value(self, value: Any, resolved: Any = None) -> None:
+        """See FieldEditor."""
+        parts = list(value) if isinstance(value, list | tuple) else [value] * self._length
+        if len(parts) != self._length:
+            parts = (parts * self._length)[: self._length]
+        self.pair.set_values([entry_text(part) for part in parts])
+        values = resolved if isinstance(resolved, tuple) and len(resolved) == self._length else (None,) * self._length
+        for entry, part, known in zip(self.pair.fields, parts, values, strict=True):
+            entry.set_result(str(known) if isinstance(part, str) and known is not None else "")
+
+    def focus(self) -> None:
+        """See FieldEditor."""
+        self.pair.fields[0].setFocus()
+        self.pair.fields[0].selectAll()
+
+
 class FlagEditor(FieldEditor):
     """A switch with on or off beside it; an expression is edited as text behind it."""
 
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__(field, apply)
-        self.box = QCheckBox()
+        self.box = Toggle()
         self.box.setAccessibleName(field.name)
         self.setFocusProxy(self.box)
         self.row.addWidget(self.box)
@@ -143,7 +159,8 @@ class FlagEditor(FieldEditor):
         """See FieldEditor."""
         on = resolved if isinstance(value, str) else value
         self.box.setChecked(bool(on))
-        self.box.setText(f"ƒx {value}" if isinstance(value, str) else "on" if on else "off")
+        if isinstance(value, str):
+            self.box.setText(f"ƒx {value}")
 
     def focus(self) -> None:
         """See FieldEditor."""
@@ -181,6 +198,8 @@ def editor_of(field: Field[Any], apply: Apply) -> FieldEditor:
         return FlagEditor(field, apply)
     if isinstance(field, Choice):
         return ChoiceEditor(field, apply)
+    if isinstance(field, PerAxis) and field.length > 1:
+        return AxesEditor(field, apply)
     return TextEditor(field, apply)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.drawing import label
 from designer.numbers import exact, percent, short
 from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
 from designer.panels.network_form import NetworkForm
-from designer.panels.tile import Tile
 from designer.style import dress
+from designer.widgets import FamilyTile, FollowsField, NameField
+from designer.widgets import Field as TextField
 from graph_core import EditError, Graph, Node, edits
 from graph_core.context import Result
 from graph_core.dims import prod
@@ -104,9 +105,9 @@ class Inspector(QWidget):
     def _rebuild(self, graph: Graph, node: Node | None) -> None:
         self._network.setParent(None)
         while (item := self._layout.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
         self.form = FieldForm({}, self._apply)
         if node is None:
             self._network = NetworkForm(self._document)
@@ -141,15 +142,16 @@ class Inspector(QWidget):
         row = QHBoxLayout(header)
         row.setContentsMargins(0, 0, 0, 4)
         row.setSpacing(12)
-        row.addWidget(Tile(graph, node))
+        declaration = layer_types().get(node.type)
+        tile = FamilyTile()
+        glyph = "io_out" if declaration and not declaration.outlets else ""
+        tile.set_family(declaration.family if declaration else "block", glyph)
+        row.addWidget(tile)
         words = QVBoxLayout()
         words.setSpacing(0)
-        self.name = QLineEdit(node.name)
+        self.name = NameField(node.name)
         self.name.setAccessibleName("Name")
-        self.name.setFrame(False)
-        self.name.setProperty("quiet", True)
-        dress(self.name, font="title")
-        self.name.editingFinished.connect(self._rename)
+        self.name.committed.connect(lambda _: self._rename())
         self.path = QLabel()
         dress(self.path, font="mono_small", ink="ink3")
         self.path.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -164,20 +166,18 @@ class Inspector(QWidget):
         layout = QVBoxLayout(box)
         layout.setContentsMargins(0, 0, 0, 0)
         form = form_layout()
-        self.when = QLineEdit()
+        self.when = TextField()
         self.when.setPlaceholderText("always")
         self.when.setToolTip("A condition such as stride != 1; where it is false the node is the identity.")
-        dress(self.when, font="mono")
-        self.when.editingFinished.connect(self._set_when)
+        self.when.committed.connect(lambda _: self._set_when())
         layout.addWidget(caption("Runs"))
         add_row(form, "when", self.when)
-        self.times: QLineEdit | None = None
+        self.times: TextField | None = None
         if node.type in graph.project.graphs:
-            self.times, self.shared = QLineEdit(), QCheckBox("one set of weights")
+            self.times, self.shared = TextField(), QCheckBox("one set of weights")
             self.times.setToolTip("How many times in series; i counts from 0 in the parameters.")
-            dress(self.times, font="mono")
-            self.times.editingFinished.connect(self._set_repeat)
-            self.shared.clicked.connect(self._set_repeat)
+            self.times.committed.connect(lambda _: self._set_repeat())
+            self.shared.clicked.connect(lambda _: self._set_repeat())
             add_row(form, "repeat", self.times)
             form.addRow("", self.shared)
         layout.addLayout(form)
@@ -188,8 +188,7 @@ class Inspector(QWidget):
     def _fill(self, graph: Graph, node: Node) -> None:
         assert self.form is not None
         result = self._document.context().results.get(node.id)
-        if not self.name.hasFocus():
-            self.name.setText(node.name)
+        self.name.set_value(node.name)
         many = len(self._document.selection)
         others = f" · {many} selected" if many > 1 else ""
         type = graph.project.graphs[node.type].name if node.type in graph.project.graphs else node.type
@@ -198,11 +197,9 @@ class Inspector(QWidget):
         self.problem.setText("\n".join(f"{message}." for message in problems))
         self.problem.setVisible(bool(problems))
         self.form.show_values(node.params, self._resolved(node, result))
-        if not self.when.hasFocus():
-            self.when.setText(node.when)
+        self.when.set_value(node.when)
         if self.times is not None:
-            if not self.times.hasFocus():
-                self.times.setText(str(node.run.times if node.run else 1))
+            self.times.set_value(str(node.run.times if node.run else 1))
             self.shared.setChecked(bool(node.run and node.run.shared))
         self._fill_facts(graph, node, result)
 
@@ -215,8 +212,8 @@ class Inspector(QWidget):
 
     def _fill_facts(self, graph: Graph, node: Node, result: Result | None) -> None:
         while (item := self._facts.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
         if result is None:
             return
         facts = result.facts
@@ -230,7 +227,11 @@ class Inspector(QWidget):
                     if isinstance(size, tuple)
                     else str(int(size) if isinstance(size, int) else size)
                 )
-                self._fact(name, shown, f"from {origin}")
+                form = form_layout()
+                add_row(form, name, FollowsField(shown, origin))
+                holder = QWidget()
+                holder.setLayout(form)
+                self._facts.addWidget(holder)
         shapes = [(port, spec) for port, spec in zip(graph.out_ports(node), result.specs, strict=False) if spec]
         if shapes:
             self._facts.addWidget(caption("Output" if len(shapes) == 1 else "Outputs"))
@@ -292,14 +293,14 @@ class Inspector(QWidget):
         if node is not None and self.name.text().strip() != node.name:
             text = self.name.text().strip()
             if not self._document.edit(lambda: edits.rename(graph, node.id, text)):
-                self.name.setText(node.name)
+                self.name.set_value(node.name)
 
     def _set_when(self) -> None:
         node, graph = self.node, self._document.graph
         if node is not None and self.when.text().strip() != node.when:
             text = self.when.text()
             if not self._document.edit(lambda: edits.set_when(graph, node.id, text)):
-                self.when.setText(node.when)
+                self.when.set_value(node.when)
 
     def _set_repeat(self) -> None:
         node, graph = self.node, self._document.graph
@@ -312,4 +313,4 @@ class Inspector(QWidget):
         if (times, shared) != old and not self._document.edit(
             lambda: edits.set_repeat(graph, node.id, times, shared=shared)
         ):
-            self.times.setText(str(old[0]))
+            self.times.set_value(str(old[0]))

@@ -42,9 +42,9 @@ class NetworkForm(QWidget):
 
     def _rebuild(self, kind: str) -> None:
         while (item := self._layout.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
         document = self._document
         graph = document.graph
         heading = QLabel(graph.name)

@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -22,6 +21,7 @@ from designer.document import Document, Step
 from designer.drawing import label
 from designer.style import dress
 from designer.theme import themes
+from designer.widgets import SearchField
 from graph_core import edits
 from graph_core.context import Context, Result
 from graph_core.layer import layer_types
@@ -251,17 +251,15 @@ class OutlinePanel(QWidget):
         self.tree = OutlineTree(document, self.model)
         title = QLabel("Outline")
         dress(title, font="small_strong")
-        self.find = QLineEdit()
-        self.find.setPlaceholderText("Find a node")
-        self.find.setAccessibleName("Find a node")
-        self.find.setClearButtonEnabled(True)
+        self.search = SearchField("Find a node")
+        self.search.setAccessibleName("Find a node")
         self.empty = QLabel("Layers you place appear here. What the canvas does, the outline does from the keyboard.")
         self.empty.setWordWrap(True)
         dress(self.empty, font="small", ink="ink3")
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 12, 4)
         head.addWidget(title)
-        head.addWidget(self.find)
+        head.addWidget(self.search)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -273,7 +271,7 @@ class OutlinePanel(QWidget):
         layout.addLayout(inset)
         self._busy = False
         self.tree.selectionModel().selectionChanged.connect(self._select_nodes)
-        self.find.textChanged.connect(self._find)
+        self.search.textChanged.connect(self._find)
         document.edited.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.moved_view.connect(self.refresh)

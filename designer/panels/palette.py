@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,6 +24,7 @@ from designer.document import Document
 from designer.search import Entry, catalogue, matches
 from designer.style import dress
 from designer.theme import themes
+from designer.widgets import KeyHint, SearchField
 
 TYPE_ROLE, FAMILY_ROLE, COUNT_ROLE = (
     Qt.ItemDataRole.UserRole,
@@ -97,7 +99,7 @@ class LayerTree(QTreeWidget):
         else:
             item.setExpanded(not item.isExpanded())
 
-    def mimeData(self, items: list[QTreeWidgetItem]) -> QMimeData:
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:
         """The type's key, as the canvas takes it."""
         data = QMimeData()
         type = items[0].data(0, TYPE_ROLE) if items else ""
@@ -116,8 +118,8 @@ class LayerTree(QTreeWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter places the type; Qt sends `activated` for it on some platforms only."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentItem() is not None:
-            self._activate(self.currentItem())
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and (item := self.currentItem()) is not None:
+            self._activate(item)
             return
         super().keyPressEvent(event)
 
@@ -131,13 +133,10 @@ class PalettePanel(QWidget):
         super().__init__(parent)
         self._document = document
         self._open = {"conv", "block"}
-        title, key = QLabel("Layers"), QLabel("Tab")
+        title, key = QLabel("Layers"), KeyHint("Tab")
         dress(title, font="small_strong")
-        dress(key, font="mono_small", ink="ink3")
         key.setToolTip("Press Tab on the canvas to place a layer at the cursor")
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Find a layer")
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField("Find a layer")
         self.search.setAccessibleName("Find a layer")
         self.tree = LayerTree()
         head = QHBoxLayout()
@@ -204,5 +203,7 @@ class PalettePanel(QWidget):
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
 
     def _choose_first(self) -> None:
-        if self.tree.topLevelItemCount() and self.tree.topLevelItem(0).childCount():
-            self.chosen.emit(self.tree.topLevelItem(0).child(0).data(0, TYPE_ROLE))
+        family = self.tree.topLevelItem(0)
+        first = family.child(0) if family is not None and family.childCount() else None
+        if first is not None and first.data(0, TYPE_ROLE):
+            self.chosen.emit(first.data(0, TYPE_ROLE))
