@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 
 from designer.document import Document
 from designer.panels.code import CodePanel
@@ -16,7 +16,6 @@ class SourceKeeper(QObject):
     def __init__(self, document: Document, panel: CodePanel) -> None:
         super().__init__(panel)
         self._document, self._panel = document, panel
-        self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._stale = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -27,16 +26,18 @@ class SourceKeeper(QObject):
         document.moved_view.connect(self._follow)
         document.selected.connect(self._follow)
         panel.node_at_cursor.connect(self._select)
-        panel.shown.connect(self._seen)
+        panel.installEventFilter(self)
 
     def _later(self, *_: object) -> None:
         self._stale = True
         if self._panel.isVisible():
             self._timer.start()
 
-    def _seen(self) -> None:
-        if self._stale:
-            self.refresh()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What was edited while the panel was hidden is emitted when it is seen."""
+        if event.type() == QEvent.Type.Show and self._stale:
+            self._timer.start()
+        return super().eventFilter(watched, event)
 
     def refresh(self) -> None:
         """Emit the source as of now; a drawing with errors says what keeps it from having one."""
@@ -46,18 +47,17 @@ class SourceKeeper(QObject):
         try:
             source, spans = emit_with_spans(self._document.project, self._document.network)
         except EmitError as error:
-            self._spans = {}
-            self._panel.set_error(str(error))
+            self._panel.set_problem(str(error))
             return
-        self._spans = {(graph, node): list(lines) for (graph, node), lines in spans.items()}
-        self._panel.set_source(source, {f"{graph}/{node}": lines for (graph, node), lines in self._spans.items()})
+        self._panel.set_problem("")
+        self._panel.set_source(source, spans)
         self._follow()
 
     def _follow(self, *_: object) -> None:
         document = self._document
-        self._panel.show_nodes([f"{document.graph.key}/{id}" for id in document.selection])
+        chosen = document.selection
+        self._panel.set_current((document.graph.key, chosen[-1]) if chosen else None)
 
-    def _select(self, key: str) -> None:
-        graph, _, node = key.partition("/")
-        if node and graph == self._document.graph.key:
-            self._document.select((node,))
+    def _select(self, spot: object) -> None:
+        if isinstance(spot, tuple) and spot[0] == self._document.graph.key and spot[1]:
+            self._document.select((spot[1],))

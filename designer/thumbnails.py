@@ -6,7 +6,7 @@ from graph_core.templates import open_template
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap
 
-from designer.canvas.export import scene_image
+from designer.canvas.export import to_image
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.theme import Theme
@@ -16,7 +16,7 @@ def thumbnail(name: str, size: QSize, theme: Theme, ratio: float) -> tuple[QPixm
     """The picture of a template, at most of that size, and its parameters."""
     document = Document()
     document.new(open_template(name))
-    picture = scene_image(Drawing(document).scene(), theme, 1.0)
+    picture = to_image(Drawing(document).scene(), theme, 1.0)
     pixmap = QPixmap.fromImage(picture)
     shown = size * ratio
     pixmap = pixmap.scaled(shown, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)

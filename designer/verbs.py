@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from graph_core.blocks import collapse, duplicate, expand
+from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
+from graph_core.copying import duplicate
+from graph_core.expanding import expand
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
@@ -148,7 +150,7 @@ class Verbs(QObject):
         self._keep_places(ids)
         graph = self._document.graph
         made: list[str] = []
-        if self._document.edit(lambda: made.extend(duplicate(graph, ids, (dx, dy)))):
+        if self._document.edit(lambda: made.extend(duplicate(graph, ids, (dx, dy)).values())):
             self._document.select(made)
 
     def _keep_places(self, ids: tuple[str, ...]) -> None:
@@ -215,7 +217,7 @@ class Verbs(QObject):
         self._keep_places(ids)
         graph, context = self._document.graph, self._document.context()
         shapes = {
-            (id, port): spec.shape
+            f"{id}.{port}": spec.shape
             for id, result in context.results.items()
             for port, spec in zip(graph.out_ports(result.node), result.specs, strict=False)
             if spec is not None

@@ -206,9 +206,9 @@ class MainWindow(QMainWindow):
 
     def write_picture(self, path: Path) -> None:
         """The drawing on the canvas as a picture, in the theme that is shown."""
-        from designer.canvas.export import export_scene
+        from designer.canvas.export import render
 
-        export_scene(self.drawing.scene(), path, themes.current)
+        render(self.drawing.scene(), path, themes.current)
 
     def choose_theme(self, name: Choice) -> None:
         """Light, dark, or as the system says; remembered."""
