@@ -15,10 +15,9 @@ from PySide6.QtWidgets import QApplication
 def run(path: Path | None, template: str = "") -> int:
     """Open the window on a file, on a fresh drawing from a template, or empty; returns Qt's exit code."""
     app = application()
-    from graph_core.templates import template_text
-
     from designer.window import MainWindow
     from graph_core.project import FileError
+    from graph_core.templates import template_text
 
     if template:
         try:

@@ -27,7 +27,6 @@ from designer.drawing import Drawing
 from designer.jobs import Job
 from designer.style import dress
 from designer.training import Training
-from graph_core.project import dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,7 @@ FORMATS = (
     ),
     Format("onnx", "ONNX", ".onnx", "With a dynamic batch; checked by onnx, compared in onnxruntime.", opset=True),
     Format("pt2", "torch.export program", ".pt2", "Loads with torch.export.load."),
-    Format(
-        "tensorrt", "TensorRT build script", ".py", "An ONNX file and the script that builds its engine.", opset=True
-    ),
+    Format("tensorrt", "TensorRT build script", "", "A folder with the ONNX model and its build script.", opset=True),
     Format("svg", "Drawing as SVG", ".svg", "The drawing as a vector picture, text kept as text.", False),
     Format("png", "Drawing as PNG", ".png", "The drawing as a picture, twice the screen's resolution.", False),
     Format("pdf", "Drawing as PDF", ".pdf", "The drawing as a page.", False),
@@ -134,7 +131,7 @@ class ExportDialog(QDialog):
         folder = document.path.parent if document.path else Path.home()
         stem = document.path.stem if document.path else document.project.name
         if kind.key == "tensorrt":
-            stem = f"build_{stem}"
+            stem = f"{stem}_tensorrt"
         self.place.setText(str(folder / f"{stem}{kind.suffix}"))
         self.status.setText("")
 
@@ -162,13 +159,15 @@ class ExportDialog(QDialog):
             self._say(f"{errors[0].message}; mend it before exporting.", "error")
             return
         args: dict[str, Any] = {
-            "project": dumps(self._document.project),
+            "file": str(self._training.snapshot()),
             "network": self._document.network,
             "format": kind.key,
             "out": str(out),
-            "run": self.weights.currentData() if kind.weights else "",
-            "opset": self.opset.value() if kind.opset else None,
         }
+        if kind.weights and self.weights.currentData():
+            args["run"] = self.weights.currentData()
+        if kind.opset:
+            args["opset"] = self.opset.value()
         self.go.setEnabled(False)
         self.shut.setText("Cancel")
         self._say("Exporting…", "ink2")
@@ -195,6 +194,7 @@ class ExportDialog(QDialog):
 
 
 def _result(out: Path, answer: dict[str, Any]) -> str:
-    difference = answer.get("max_abs_diff")
+    names = " and ".join(Path(name).name for name in answer.get("files", [])) or out.name
+    difference = (answer.get("comparison") or {}).get("max_abs_diff")
     compared = f" Greatest difference to torch: {difference:.1e}." if isinstance(difference, float | int) else ""
-    return f"{out.name} is written.{compared}"
+    return f"{names} written.{compared}"

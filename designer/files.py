@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graph_core.templates import open_template
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from designer.document import Document
 from designer.settings import Settings
 from graph_core.project import FileError
+from graph_core.templates import open_template
 
 FILTER = "Netwright drawings (*.netw)"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from graph_core.templates import Template, templates
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
@@ -23,6 +22,7 @@ from designer.settings import Settings
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import SearchField
+from graph_core.templates import Template, templates
 
 CARD = QSize(300, 230)
 

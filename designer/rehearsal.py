@@ -118,11 +118,9 @@ class Rehearsal(QObject):
         marks = tuple(str(name) for name in answer.get("classes", ()))
         found: dict[str, object] = {}
         for id in document.graph.nodes:
-            values = paths.get(document.state_path(id))
-            if values is not None:
-                last = len(marks) > 0 and len(values) == len(marks) and not isinstance(values[0], list)
-                best = max(range(len(values)), key=values.__getitem__) if last else -1
-                found[id] = Activation(values, marks if last else (), best)
+            picture = paths.get(document.state_path(id))
+            if picture is not None:
+                found[id] = activation_of(picture, marks)
         window.center.show_activations(found)
 
     def _image(self, answer: dict[str, Any]) -> None:
@@ -130,3 +128,15 @@ class Rehearsal(QObject):
         values = answer["values"]
         self.sketch.show_image([values[k * side : (k + 1) * side] for k in range(side)])
         self.training.predict(values)
+
+
+def activation_of(picture: dict[str, Any], marks: tuple[str, ...]) -> Activation:
+    """A node's output as the canvas shows it: maps of a picture, or a vector; ten values get the classes' marks."""
+    maps, rows, columns = picture["maps"], picture["rows"], picture["columns"]
+    if len(maps) == 1 and rows == 1:
+        values = [value / 255 for value in maps[0]]
+        marked = len(values) == len(marks) > 0
+        best = max(range(len(values)), key=values.__getitem__) if marked else -1
+        return Activation(values, marks if marked else (), best)
+    shaped = [[[v / 255 for v in one[r * columns : (r + 1) * columns]] for r in range(rows)] for one in maps]
+    return Activation(shaped)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from graph_core.templates import open_template
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap
 
@@ -10,6 +9,7 @@ from designer.canvas.export import to_image
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.theme import Theme
+from graph_core.templates import open_template
 
 
 def thumbnail(name: str, size: QSize, theme: Theme, ratio: float) -> tuple[QPixmap, int]:

@@ -41,6 +41,8 @@ class Training(QObject):
         self.trainer, self.answerer = Worker(self), Worker(self)
         self.run: Path | None = None
         self.runs: list[Path] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._snapshots = 0
         self._job: Job | None = None
         self._paused = False
         self._predicting = False
@@ -71,7 +73,7 @@ class Training(QObject):
             return
         self._keep_setup(settings)
         out = self._new_run()
-        args = {"project": dumps(document.project), "network": document.network, "out": str(out), "settings": settings}
+        args = {**settings, "file": str(self.snapshot()), "network": document.network, "out": str(out)}
         self._job = job = self.trainer.run("train", args)
         self._paused = False
         job.progressed.connect(self.reported)
@@ -79,6 +81,15 @@ class Training(QObject):
         job.failed.connect(self._failed)
         self.begun.emit({**settings, "run": out.name})
         self.state_changed.emit(True, False)
+
+    def snapshot(self) -> Path:
+        """The drawing as it is now, as a file for a worker; the person's own file stays as it was saved."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="netwright-")
+        self._snapshots += 1
+        path = Path(self._folder.name) / f"drawing-{self._snapshots}.netw"
+        path.write_text(dumps(self._document.project), encoding="utf-8")
+        return path
 
     def _keep_setup(self, settings: dict[str, Any]) -> None:
         """The set-up belongs to the document: what the panel says is written down as an edit."""
@@ -160,7 +171,7 @@ class Training(QObject):
     def ask_test_image(self) -> None:
         """An image of the test set, chosen at random."""
         if self.run is not None:
-            job = self.answerer.run("test_image", {"run": str(self.run)})
+            job = self.answerer.run("example", {"run": str(self.run)})
             job.finished.connect(self.image_ready)
             job.failed.connect(lambda sentence, kind: self.failed.emit(sentence))
 
@@ -171,7 +182,8 @@ class Training(QObject):
         if self.run is None:
             self.compress_failed.emit("There is no trained run; train the network first.")
             return
-        args = {**options, "run": str(self.run), "out": str(self.run / "quantized")}
+        drawing = self.run / "drawing.netw"
+        args = {**options, "file": str(drawing), "run": str(self.run), "out": str(self.run / "quantized")}
         job = self.answerer.run("quantize", args)
         job.progressed.connect(self.compress_progress)
         job.finished.connect(self.compressed)
@@ -181,3 +193,6 @@ class Training(QObject):
         """End both workers."""
         self.trainer.close()
         self.answerer.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

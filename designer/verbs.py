@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from graph_core.blocks import collapse
-from graph_core.clipboard import copy, paste
-from graph_core.copying import duplicate
-from graph_core.expanding import expand
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
@@ -19,6 +15,10 @@ from designer.judge import DocumentJudge
 from designer.search import Entry, catalogue
 from designer.search_popup import SearchPopup
 from graph_core import EditError, edits
+from graph_core.blocks import collapse
+from graph_core.clipboard import copy, paste
+from graph_core.copying import duplicate
+from graph_core.expanding import expand
 
 STEP = 8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from codegen.arguments import no_others, take, take_or, take_path
 from codegen.build import Probed
+from codegen.data.arrays import load_data
 from codegen.errors import Refusal, Unusable
 from codegen.job import Job
 from codegen.train.run import LAST, RECORD, WEIGHTS, Run
@@ -58,6 +60,23 @@ def predict(args: dict[str, Any], job: Job) -> dict[str, Any]:
             path: picture(value[0]) for path, value in values.items() if value.ndim and value.numel()
         }
     return answer
+
+
+def example(args: dict[str, Any], job: Job) -> dict[str, Any]:
+    """One of the run's test examples: `run` is its folder, `index` which one (any number; at random without one).
+
+    Answers `{"index", "values", "shape", "label"}`. Raises Refusal or Unusable.
+    """
+    no_others(args, "run", "index")
+    run = Run.open(take_path(args, "run"))
+    data = load_data(run.settings.data)
+    count = len(data.x_test)
+    index = take_or(args, "index", int, None)
+    index = random.randrange(count) if index is None else index % count
+    label = int(data.y_test[index])
+    named = str(data.classes[label]) if label < len(data.classes) else str(label)
+    values = data.x_test[index].ravel().tolist()
+    return {"index": index, "values": values, "shape": list(data.x_test[index].shape), "label": named}
 
 
 def _load(folder: Path) -> Ready:
