@@ -113,7 +113,9 @@ class Center(QWidget):
         self.lenses.set_current("")
         self._drawing.forget()
         self.refresh()
-        self.canvas.fit()
+        if self.canvas.isVisible():  # before that the canvas has no size, and fits by itself when it is shown
+            self.canvas.fit()
+            self.canvas.setFocus()
 
     def _look_elsewhere(self) -> None:
         self._drawing.forget()

@@ -22,6 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     if words and words[0] in VERBS:
         return run_verb(words[0], words[1:])
+    if words and words[0] == "render":
+        from designer.render import main as render
+
+        return render(words[1:])
     if words and words[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0
@@ -44,9 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _usage() -> str:
     from codegen.verbs import VERBS, load_verb
+    from designer.render import HELP
 
-    width = max(map(len, VERBS), default=0)
-    return USAGE + "\n".join(f"  {name.ljust(width)}  {load_verb(name).HELP}" for name in VERBS)
+    lines = {name: load_verb(name).HELP for name in VERBS} | {"render": HELP}
+    width = max(map(len, lines))
+    return USAGE + "\n".join(f"  {name.ljust(width)}  {help}" for name, help in lines.items())
 
 
 def _wrong(sentence: str) -> int:

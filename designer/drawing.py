@@ -8,6 +8,7 @@ from typing import Any
 from designer.canvas.scene import Axis, Legend, Plate, PlateKind, Port, PortKind, Scene, Wire, plate_size
 from designer.document import Document
 from designer.numbers import exact, short
+from graph_core import Project, edits
 from graph_core.arrange import Box, Router, arrange
 from graph_core.context import Context, Result
 from graph_core.dims import Dim, Named, prod, same, size_text
@@ -70,15 +71,8 @@ class Drawing:
     ) -> dict[str, tuple[float, float]]:
         """A layered layout of the graph on the canvas."""
         graph = self.document.graph
-        boxes = {id: self.box(graph, node) for id, node in graph.nodes.items()}
+        boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
         return dict(arrange(boxes, _wire_ends(graph), near=near, height=height).positions)
-
-    def box(self, graph: Graph, node: Node) -> Box:
-        """The room that a node takes."""
-        kind = kind_of(graph, node)
-        w, h = plate_size(kind, node.name, self._detail(graph, node, None))
-        ports = tuple(graph.in_ports(node)), tuple(graph.out_ports(node))
-        return Box(w, h, kind == "operator", *ports)
 
     def _routes(self, graph: Graph, plates: Mapping[str, Plate]) -> Mapping[str, Any]:
         boxes = {
@@ -113,7 +107,7 @@ class Drawing:
         if known is not None and known[0][:-1] == key and known[0][-1] is result:
             return known[1]
         kind = kind_of(graph, node)
-        detail = self._detail(graph, node, result)
+        detail = detail_of(graph, node, result)
         off = result is not None and result.enabled is False
         w, h = plate_size(kind, node.name, detail, when="off" if off else "", activation=activation is not None)
         declaration = layer_types().get(node.type)
@@ -143,21 +137,6 @@ class Drawing:
         )
         self._plates[node.id] = ((*key, result), plate)
         return plate
-
-    def _detail(self, graph: Graph, node: Node, result: Result | None) -> str:
-        block = graph.project.graphs.get(node.type)
-        if block is not None:
-            times = sum(call.count for call in result.calls) if result and result.calls else None
-            if node.run is None:
-                return block.name
-            return f"{block.name} ×{times if times is not None else node.run.times}"
-        declaration = layer_types().get(node.type)
-        if declaration is None:
-            return node.type
-        if not declaration.inlets or not declaration.outlets:
-            return ""
-        settings = settings_text(declaration, node, result.layer if result else None)
-        return f"{node.type} {settings}".rstrip() if settings or not _tells_type(node, declaration) else ""
 
     def _figure(self, result: Result | None, declaration: type[Layer] | None) -> str:
         if result is None:
@@ -234,6 +213,41 @@ def kind_of(graph: Graph, node: Node) -> PlateKind:
         return "block"
     declaration = layer_types().get(node.type)
     return "operator" if declaration is not None and declaration.operator_sign() else "layer"
+
+
+def detail_of(graph: Graph, node: Node, result: Result | None) -> str:
+    """The second line of a plate: the type, and the settings that differ from what torch would take."""
+    block = graph.project.graphs.get(node.type)
+    if block is not None:
+        times = sum(call.count for call in result.calls) if result and result.calls else None
+        if node.run is None:
+            return block.name
+        return f"{block.name} ×{times if times is not None else node.run.times}"
+    declaration = layer_types().get(node.type)
+    if declaration is None:
+        return node.type
+    if not declaration.inlets or not declaration.outlets:
+        return ""
+    settings = settings_text(declaration, node, result.layer if result else None)
+    return f"{node.type} {settings}".rstrip() if settings or not _tells_type(node, declaration) else ""
+
+
+def box_of(graph: Graph, node: Node) -> Box:
+    """The room that a node takes."""
+    kind = kind_of(graph, node)
+    w, h = plate_size(kind, node.name, detail_of(graph, node, None))
+    return Box(w, h, kind == "operator", tuple(graph.in_ports(node)), tuple(graph.out_ports(node)))
+
+
+def place_all(project: Project, height: float) -> None:
+    """Lay every graph of a project out anew: networks folded into columns of at most that height, blocks in one."""
+    networks = set(project.network_keys.values())
+    with project.editing("Arrange"):
+        for graph in project.graphs.values():
+            boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
+            limit = height if graph.key in networks else None
+            if boxes:
+                edits.move(graph, arrange(boxes, _wire_ends(graph), height=limit).positions)
 
 
 def settings_text(declaration: type[Layer], node: Node, layer: Layer | None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from designer.document import Document
+from designer.drawing import place_all
 from designer.settings import Settings
 from graph_core.project import FileError
 from graph_core.templates import open_template
@@ -23,6 +25,7 @@ class Files(QObject):
     def __init__(self, document: Document, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._document, self._settings, self._window = document, settings, window
+        self.room: Callable[[], float] = lambda: 560.0  # how high a fresh drawing may become, in scene units
 
     def may_leave(self) -> bool:
         """Whether the open drawing may be left: nothing is unsaved, or the person chose."""
@@ -54,6 +57,7 @@ class Files(QObject):
         except FileError as error:
             self.said.emit(str(error))
             return
+        place_all(project, self.room())
         self._document.new(project)
 
     def ask_open(self) -> None:

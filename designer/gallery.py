@@ -126,6 +126,19 @@ class Card(QWidget):
             )
 
 
+class _Sheet(QWidget):
+    """The drawing sheet, empty: its colour and its dots."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A dot every 24."""
+        painter, theme = QPainter(self), themes.current
+        painter.fillRect(self.rect(), theme.color("canvas"))
+        painter.setPen(theme.color("dots"))
+        for y in range(12, self.height(), 24):
+            for x in range(12, self.width(), 24):
+                painter.drawPoint(x, y)
+
+
 class Gallery(QWidget):
     """What the canvas's place shows while the drawing is empty and untouched."""
 
@@ -146,10 +159,10 @@ class Gallery(QWidget):
         sentence.setText("Press Tab to place a layer at the cursor, or start from one that already works.")
         dress(title, font="empty_title")
         dress(sentence, font="ui", ink="ink2")
-        self.find = SearchField("Find a template")
-        self.find.setAccessibleName("Find a template")
-        self.find.setFixedWidth(300)
-        self.find.textChanged.connect(self._filter)
+        self.search = SearchField("Find a template")
+        self.search.setAccessibleName("Find a template")
+        self.search.setFixedWidth(300)
+        self.search.textChanged.connect(self._filter)
         self.cards = [Card(template) for template in templates()]
         self._grid = QGridLayout()
         self._grid.setSpacing(16)
@@ -170,13 +183,13 @@ class Gallery(QWidget):
         self._recent = QVBoxLayout()
         column = QVBoxLayout()
         column.setSpacing(12)
-        for widget in (title, sentence, self.find):
+        for widget in (title, sentence, self.search):
             column.addWidget(widget)
         column.addLayout(self._grid)
         column.addLayout(actions)
         column.addLayout(self._recent)
         column.addStretch()
-        inside = QWidget()
+        inside = _Sheet()
         middle = QHBoxLayout(inside)
         middle.setContentsMargins(24, 48, 24, 24)
         middle.addStretch()

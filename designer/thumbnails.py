@@ -7,7 +7,7 @@ from PySide6.QtGui import QPixmap
 
 from designer.canvas.export import to_image
 from designer.document import Document
-from designer.drawing import Drawing
+from designer.drawing import Drawing, place_all
 from designer.theme import Theme
 from graph_core.templates import open_template
 
@@ -15,7 +15,9 @@ from graph_core.templates import open_template
 def thumbnail(name: str, size: QSize, theme: Theme, ratio: float) -> tuple[QPixmap, int]:
     """The picture of a template, at most of that size, and its parameters."""
     document = Document()
-    document.new(open_template(name))
+    project = open_template(name)
+    place_all(project, 300)
+    document.new(project)
     picture = to_image(Drawing(document).scene(), theme, 1.0)
     pixmap = QPixmap.fromImage(picture)
     shown = size * ratio

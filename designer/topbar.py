@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -32,7 +32,15 @@ class Mark(QWidget):
         """Draw it in accent."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        themes.current.paint_glyph(painter, "ui_wire", QRectF(4, 4, 20, 20), themes.current.color("accent"))
+        accent = themes.current.color("accent")
+        painter.setPen(QPen(accent, 2, c=Qt.PenCapStyle.RoundCap))
+        path = QPainterPath(QPointF(8, 8))
+        path.cubicTo(QPointF(8, 16), QPointF(20, 12), QPointF(20, 20))
+        painter.drawPath(path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        for x, y in ((8, 7), (20, 7), (8, 21), (20, 21)):
+            painter.drawEllipse(QRectF(x - 2.5, y - 2.5, 5, 5))
 
 
 class CommandSearch(QLineEdit):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QPixmap
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QCloseEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenuBar, QSplitter, QStatusBar, QTabWidget, QWidget
 
 from designer.actions import Actions
@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self.verbs = Verbs(self.document, self.drawing, self.judge, self)
         self.training = Training(self.document, self)
         self.files = Files(self.document, self.settings, self)
+        self.files.room = lambda: max(560.0, self.canvas.height() - 96.0)
         self.gallery = Gallery(self.settings, self._thumbnail)
         self.center = Center(self.document, self.drawing, self.canvas, self.gallery)
         self.setCentralWidget(self.center)
@@ -133,6 +134,7 @@ class MainWindow(QMainWindow):
         self.saved_words, self.undo_words, self.worker_words = QLabel(), QLabel(), QLabel(self.training.trainer.state)
         for label in (self.saved_words, self.undo_words, self.worker_words):
             dress(label, font="small", ink="ink2")
+        status.setContentsMargins(12, 0, 12, 0)
         status.addWidget(self.saved_words)
         status.addWidget(self.undo_words)
         status.addPermanentWidget(self.worker_words)
@@ -260,7 +262,6 @@ class MainWindow(QMainWindow):
         self.saved_words.setText(changed)
         self.undo_words.setText(f"Undo: {history.undo_title}" if history.can_undo else "")
         self.setWindowTitle(f"{'● ' if document.unsaved else ''}{document.name} · Netwright")
-        self.setWindowModified(document.unsaved)
 
     def _show_counts(self, errors: int, warnings: int, notes: int) -> None:
         total = errors + warnings + notes
@@ -283,9 +284,11 @@ class MainWindow(QMainWindow):
         self.training.close()
         event.accept()
 
-    def warm_up(self) -> None:
-        """After the first paint: load what the next click will need, a little later."""
-        QTimer.singleShot(400, self.source.refresh)
+    def showEvent(self, event: QShowEvent) -> None:
+        """The canvas has the keyboard first, or the gallery's first card."""
+        super().showEvent(event)
+        first = self.gallery.cards[0] if self.center.stack.currentWidget() is self.gallery else self.canvas
+        first.setFocus()
 
 
 _SEVERITIES = ("error", "warning", "note")

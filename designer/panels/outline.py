@@ -258,8 +258,9 @@ class OutlinePanel(QWidget):
         dress(self.empty, font="small", ink="ink3")
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 12, 4)
+        head.setSpacing(12)
         head.addWidget(title)
-        head.addWidget(self.search)
+        head.addWidget(self.search, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -269,6 +270,7 @@ class OutlinePanel(QWidget):
         inset.setContentsMargins(12, 4, 12, 12)
         inset.addWidget(self.empty)
         layout.addLayout(inset)
+        layout.addStretch()
         self._busy = False
         self.tree.selectionModel().selectionChanged.connect(self._select_nodes)
         self.search.textChanged.connect(self._find)

@@ -51,13 +51,13 @@ class _Row(QStyledItemDelegate):
             painter.fillRect(full, theme.color("acctint" if selected else "hover"))
         family, type = index.data(FAMILY_ROLE), index.data(TYPE_ROLE)
         x = rect.x() + 4
-        if not type and family:
+        if not index.parent().isValid():
             theme.paint_glyph(
                 painter, family, QRectF(x, rect.y() + (rect.height() - 16) / 2, 16, 16), theme.family(family)
             )
             x += 24
         painter.setFont(theme.ui_font("mono" if type else "ui"))
-        painter.setPen(theme.color("ink" if type or family else "ink3"))
+        painter.setPen(theme.color("ink" if type or not index.parent().isValid() else "ink3"))
         text = QRect(x, rect.y(), rect.right() - x - 28, rect.height())
         name = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, name)
@@ -182,8 +182,7 @@ class PalettePanel(QWidget):
                 continue
             if entry.family not in families:
                 families[entry.family] = self._family(entry)
-            if entry.type:
-                self._type(families[entry.family], entry)
+            self._type(families[entry.family], entry)
         for family, item in families.items():
             item.setExpanded(bool(words) or family in self._open)
         self.tree.blockSignals(False)
@@ -200,7 +199,8 @@ class PalettePanel(QWidget):
         item.setData(0, FAMILY_ROLE, entry.family)
         item.setData(0, COUNT_ROLE, entry.uses)
         item.setToolTip(0, entry.help)
-        item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled)
+        plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        item.setFlags(plain | Qt.ItemFlag.ItemIsDragEnabled if entry.type else Qt.ItemFlag.ItemIsEnabled)
 
     def _choose_first(self) -> None:
         family = self.tree.topLevelItem(0)
