@@ -8,27 +8,11 @@ steps s learn with the rest (LSQ, Esser et al., arXiv:1902.08153); their start i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-Form = Callable[[Any, Tensor, Tensor, Tensor | None], Tensor]
-
-
-def _linear(layer: nn.Linear, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return F.linear(x, weight, bias)
-
-
-def _conv(layer: nn.Conv1d | nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    y: Tensor = layer._conv_forward(x, weight, bias)  # with the layer's stride, padding, groups and padding mode
-    return y
-
-
-FORMS: Mapping[type[nn.Module], Form] = {nn.Linear: _linear, nn.Conv1d: _conv, nn.Conv2d: _conv}
-"""The dialect of fake quantization: how each torch class computes with weights that are handed to it."""
+from codegen.compress.dialect import FORMS
 
 SHRINK = tuple(1.0 - 0.04 * k for k in range(20))  # shares of the full range tried in calibration
 TINY = 1e-8
@@ -105,6 +89,7 @@ class FakeQuantized(nn.Module):
 
     @property
     def bias(self) -> Tensor | None:
+        """The constants that learn, (out,), where the layer has them."""
         bias = self.layer.bias
         assert bias is None or isinstance(bias, Tensor)
         return bias
@@ -139,6 +124,7 @@ class FakeQuantized(nn.Module):
         return self.step.abs().clamp_min(TINY).view(-1, *[1] * (self.weight.ndim - 1))
 
     def forward(self, x: Tensor) -> Tensor:
+        """What the layer gives with its weights, and once calibrated its input too, on their grids."""
         if self.ready:
             x = self.quantized_input(x)
         return self.form(self.layer, x, self.quantized_weight(), self.bias)

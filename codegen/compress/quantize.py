@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from codegen.compress.fake import FORMS, FakeQuantized, fake_layers, quantizable, replace
+from codegen.compress.dialect import FORMS
+from codegen.compress.fake import FakeQuantized, fake_layers, quantizable, replace
 from codegen.compress.packed import contents, stored_bytes
 from codegen.errors import Refusal, Unusable
 from codegen.job import Job
@@ -36,6 +37,7 @@ class Measured:
     weight_bytes: int
 
     def to_json(self) -> dict[str, Any]:
+        """The figures by name, as JSON holds them."""
         return asdict(self)
 
 

@@ -29,9 +29,11 @@ class Comparison:
 
     @property
     def max_abs_diff(self) -> float:
+        """The largest absolute difference of all."""
         return max(self.differences)
 
     def to_json(self) -> dict[str, Any]:
+        """The figures by name, as JSON holds them."""
         return asdict(self) | {"max_abs_diff": self.max_abs_diff}
 
 

@@ -15,8 +15,11 @@ BROUGHT_ALONG = {
     "onnxscript": "torch.onnx.export(dynamo=True) imports it",
 }
 
+# Modules of one distribution that pip brings with another.
+COMES_WITH = {"shiboken6": "pyside6-essentials"}
+
 # Declared for parts that are being written. May only shrink.
-AWAITED = {"onnx", "onnxruntime", "platformdirs", "pygments", "pyqtgraph"}
+AWAITED = {"platformdirs", "pyqtgraph"}
 
 
 def _key(name: str) -> str:
@@ -45,6 +48,7 @@ def needed(modules: tuple[Source, ...]) -> dict[str, str]:
             top = one.name.partition(".")[0]
             if top and top not in own and top not in sys.stdlib_module_names:
                 names = _distributions().get(top, [top])
+                names = [COMES_WITH.get(name, name) for name in names]
                 known = [name for name in names if name in declared() or name in declared("dev")]
                 found.setdefault((known or names)[0], f"{source.path}:{one.line}")
     return found

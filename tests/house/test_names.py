@@ -27,7 +27,7 @@ OTHER_MEANINGS = {
 
 
 def names_known(source: Source) -> set[str]:
-    """The layer types that ``source`` names in a string, or imports from their declarations."""
+    """The layer types that ``source`` names in a string or as ``nn.Name``, or imports from their declarations."""
     types = set(layer_types())
     spelled = {spelling: name for name in types for spelling in (name, f"nn.{name}", f"torch.nn.{name}")}
     skipped = docstrings(source.tree)
@@ -37,7 +37,9 @@ def names_known(source: Source) -> set[str]:
         if isinstance(node, ast.Constant) and id(node) not in skipped and node.value in spelled
     }
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.ImportFrom) and within(node.module or "", ("graph_core.layers",)):
+        if isinstance(node, ast.Attribute) and node.attr in types and ast.unparse(node.value) in ("nn", "torch.nn"):
+            found.add(node.attr)
+        elif isinstance(node, ast.ImportFrom) and within(node.module or "", ("graph_core.layers",)):
             found |= {alias.name for alias in node.names} & types
     return found
 
@@ -71,6 +73,8 @@ def test_only_the_registry_imports_the_declarations():
         'TABLE = {"Conv2d": 1}',
         'line = f"{name} = " + "nn.Conv2d"',
         "from graph_core.layers.convolution import Conv2d",
+        "isinstance(layer, nn.Conv2d)",
+        "x: torch.nn.Conv2d",
     ],
 )
 def test_a_name_is_seen(text: str):
