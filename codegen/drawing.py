@@ -79,8 +79,12 @@ class Drawing:
                 for typed, size in zip(given, spec.shape, strict=True)
             )
             ports.append(Port(node.name, sizes, spec.dtype))
-        outputs = tuple(node.name for node in graph.outputs())
-        return Signature(tuple(ports), _distinct(outputs, {port.name for port in ports}), dict(self.project.symbols))
+        outputs = _distinct(self.output_names(), {port.name for port in ports})
+        return Signature(tuple(ports), outputs, dict(self.project.symbols))
+
+    def output_names(self) -> tuple[str, ...]:
+        """The names of the network's outputs."""
+        return tuple(node.name for node in self.project.networks[self.network].outputs())
 
     def takes(self) -> tuple[int | str, ...]:
         """The shape of one example, without the batch axis (a text is any size). Raises Refusal.

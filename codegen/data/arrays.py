@@ -93,16 +93,19 @@ def stratified(y: Array, count: int) -> Array:
 def _from_file(path: Path) -> Data:
     if not path.is_file():
         raise Unusable(f"There is no file {path}.")
+    unreadable = Unusable(f"{path.name} is not a readable .npz file; write it with numpy.savez(path, x=…, y=…).")
+    if not zipfile.is_zipfile(path):
+        raise unreadable
     try:
         with np.load(path, allow_pickle=False) as archive:
             stored = sum(entry.file_size for entry in archive.zip.infolist())
             if stored > LARGEST_FILE:
                 raise Unusable(f"{path.name} unpacks to {stored} bytes; the most is {LARGEST_FILE}.")
             arrays = {key: archive[key] for key in ("x", "y", "x_test", "y_test") if key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError, KeyError) as error:
-        if "pickle" in str(error):
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        if "allow_pickle" in str(error):
             raise Unusable(f"{path.name} holds Python objects; save plain number arrays with numpy.savez.") from None
-        raise Unusable(f"{path.name} is not a readable .npz file; write it with numpy.savez(path, x=…, y=…).") from None
+        raise unreadable from None
     for key in ("x", "y"):
         if key not in arrays:
             raise Unusable(f"{path.name} has no array {key!r}; it needs x (examples) and y (class numbers).")

@@ -90,7 +90,7 @@ class _Loop:
         self.sums = [0.0, 0, 0]  # of this epoch so far: loss times examples, right answers, examples
         self.spent = 0.0
         self.best_weights: dict[str, Tensor] | None = None
-        self.saved = time.monotonic()
+        self.saved = -math.inf  # so that the first epoch is saved: from then on there is something to look at
         self.told = -math.inf
         if run.path(LAST).exists():
             self.restore(Checkpoint.read(run.path(LAST)))

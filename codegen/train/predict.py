@@ -27,11 +27,12 @@ LONGEST = 128  # of a vector, the most values
 
 @dataclass(frozen=True)
 class Ready:
-    """A run that is loaded: the probed network, the shape of one example, and the classes."""
+    """A run that is loaded: the probed network, the shape of one example, its two ports' names, and the classes."""
 
     stamp: tuple[Any, ...]
     probed: Probed
     shape: tuple[int, ...]
+    ports: tuple[str, str]
     classes: tuple[str, ...]
 
 
@@ -89,7 +90,9 @@ def _load(folder: Path) -> Ready:
         probed = drawing.probed()
         load_weights(probed.module, weights_of(run), folder)
         classes = tuple(str(name) for name in run.identity.get("classes", []))
-        ready = Ready(stamp, probed, _shape(run), classes)
+        signature = drawing.signature()
+        ports = signature.inputs[0].name, drawing.output_names()[0]
+        ready = Ready(stamp, probed, _shape(run), ports, classes)
         _ready.clear()  # one run at a time is looked at
         _ready[str(folder)] = ready
     return ready
