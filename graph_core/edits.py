@@ -14,6 +14,7 @@ from typing import Any
 from graph_core.expressions import ExpressionError, parse
 from graph_core.fields import Field, FieldError
 from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
+from graph_core.jsontext import MAX_PLACE, FileError, check_plain
 from graph_core.layer import layer_types, replaced_types
 from graph_core.names import BadName, check_id, check_identifier, check_name, numbered
 
@@ -110,7 +111,10 @@ def disconnect(graph: Graph, target: str) -> None:
     """Take away the wire that ends at ``target.port``."""
     if target not in graph.wires:
         raise EditError(f"No wire ends at {target}.")
-    with graph.project.editing(f"Unwire {graph.node(_split(target)[0]).name}"):
+    # A wire in a file may end at a node that is not there.
+    id = _split(target)[0]
+    name = graph.nodes[id].name if id in graph.nodes else id
+    with graph.project.editing(f"Unwire {name}"):
         graph.project.record(graph.key, "wires", target, None)
 
 
@@ -155,9 +159,9 @@ def set_repeat(graph: Graph, id: str, times: int | str, *, shared: bool = False)
             parse(times)
         except ExpressionError as error:
             raise EditError(f"repeat: {error}") from error
-    elif isinstance(times, bool) or not 0 <= times < 2**31:
+    elif type(times) is not int or not 0 <= times < 2**31:
         raise EditError(f"repeat is {times}; it takes a whole number from 0.")
-    run = None if times == 1 and not isinstance(times, bool) else Repeat(times, shared)
+    run = None if times == 1 else Repeat(times, shared)
     with graph.project.editing(f"Repeat {node.name} ×{times}"):
         graph.project.record(graph.key, "nodes", id, replace(node, run=run))
 
@@ -169,6 +173,9 @@ def use_weights_of(graph: Graph, id: str, owner: str) -> None:
         origin = graph.node(owner)
         if origin.type != node.type or origin.use or owner == id:
             raise EditError(f"{node.name} can use the weights of another {node.type} that has its own.")
+        for other in graph.nodes.values():
+            if other.use == id:
+                raise EditError(f"{other.name} uses the weights of {node.name}; let it use those of {origin.name}.")
     with graph.project.editing(f"Share the weights of {node.name}"):
         graph.project.record(graph.key, "nodes", id, replace(node, use=owner))
 
@@ -176,6 +183,8 @@ def use_weights_of(graph: Graph, id: str, owner: str) -> None:
 def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> None:
     """Place nodes on the sheet; the top left corner of each, in scene units."""
     names = [graph.node(id).name for id in positions]
+    if not names:
+        return
     with graph.project.editing(f"Move {names[0]}" if len(names) == 1 else f"Move {len(names)} nodes"):
         for id, at in positions.items():
             graph.project.record(graph.key, "view", id, _position(at))
@@ -210,6 +219,7 @@ def set_graph_param(graph: Graph, name: str, param: Param | None) -> None:
     """Give a graph a parameter, change its default, or remove it (None)."""
     if param is not None:
         _checked(check_identifier, name)
+        _check_plain(param.default, name)
         if isinstance(param.default, str):
             try:
                 parse(param.default)
@@ -251,6 +261,8 @@ def set_setup(project: Project, network: str, part: str, values: Mapping[str, An
         raise EditError(f"There is no network {network}; there are {_listed(project.network_keys)}.")
     if part not in ("optimizer", "training"):
         raise EditError(f"A set-up has optimizer and training, not {part}.")
+    for name, value in values.items():
+        _check_plain(value, name)
     setup = dict(project.setup(network))
     fields = {**setup.get(part, {}), **values}
     setup[part] = {name: value for name, value in fields.items() if value is not None}
@@ -280,6 +292,7 @@ def _checked_params(project: Project, node: Node, given: Mapping[str, Any]) -> d
             stored.pop(name, None)
             continue
         value = list(value) if isinstance(value, tuple | list) else value
+        _check_plain(value, f"{node.name}: {name}")
         try:
             if fields is not None:
                 fields[name].accept(value)
@@ -322,8 +335,19 @@ def _split(end: str) -> tuple[str, str]:
     return node, port
 
 
+def _check_plain(value: Any, where: str) -> None:
+    """Refuse what no file can hold."""
+    try:
+        check_plain(value, where)
+    except FileError as error:
+        raise EditError(str(error)) from error
+
+
 def _position(at: tuple[float, float]) -> tuple[float, float]:
-    return (round(float(at[0]), 2), round(float(at[1]), 2))
+    x, y = float(at[0]), float(at[1])
+    if not (abs(x) <= MAX_PLACE and abs(y) <= MAX_PLACE):
+        raise EditError(f"A node cannot lie at {x:g}, {y:g}; the sheet ends at ±{MAX_PLACE:g}.")
+    return (round(x, 2), round(y, 2))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ MAX_BYTES: Final = 64 * 2**20
 MAX_TEXT: Final = 100_000
 MAX_DEPTH: Final = 12
 MAX_NUMBER: Final = 2**63 - 1
+MAX_PLACE: Final = 1e7
 # Every value but the first of its container follows a comma, every container opens with a bracket: counting them
 # bounds what parsing makes, which is up to 25 times the text ("[],[],…").
 MAX_VALUES: Final = 2_000_000

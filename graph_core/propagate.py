@@ -158,7 +158,7 @@ class Engine:
     def _note_node(self, key: str, id: str, old: Node | None, new: Node | None) -> None:
         if old is None or new is None:
             self._schedules.pop(key, None)
-        if old is None or new is None or (old.type, old.name) != (new.type, new.name):
+        if old is None or new is None or (old.type, old.name, old.use) != (new.type, new.name, new.use):
             self._structures.clear()
         if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):
             self._order = None

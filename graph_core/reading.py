@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from graph_core.edits import is_default
 from graph_core.graph import Graph, Node, Param, Project, Repeat
-from graph_core.jsontext import FileError, check_plain, is_small, kind_of, shown
+from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kind_of, shown
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_id, check_identifier
 
@@ -23,7 +23,6 @@ FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "vie
 GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires")
 NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "use")
 MAX_SYMBOL: Final = 2**31 - 1
-MAX_PLACE: Final = 1e7
 _NODE_FIELDS = frozenset(NODE_FIELDS)
 _NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z")
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")

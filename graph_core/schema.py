@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from graph_core.expressions import MAX_LENGTH
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
-from graph_core.jsontext import MAX_NUMBER
+from graph_core.jsontext import MAX_NUMBER, MAX_PLACE
 from graph_core.layer import layer_types
 from graph_core.project import VERSION
-from graph_core.reading import MAX_PLACE, MAX_SYMBOL
+from graph_core.reading import MAX_SYMBOL
 
 PATH: Final = Path(__file__).with_name("netw.schema.json")
 _ID = "^[A-Za-z0-9_-]{1,40}$"

@@ -17,6 +17,7 @@ def structure_findings(graph: Graph, plan: Schedule, *, network: bool) -> list[t
         *_dangling(graph),
         *_cycles(graph, plan),
         *_names(graph),
+        *_sharing(graph),
         *(_ports(graph) if network and graph.nodes else ()),
         *_unused(graph, plan),
     ]
@@ -64,6 +65,21 @@ def _names(graph: Graph) -> Iterator[tuple[str, Finding]]:
         if node.name in seen:
             yield id, Finding("name", f"{graph.name} has two nodes called {node.name}", hints={"rename": True})
         seen[node.name] = id
+
+
+def _sharing(graph: Graph) -> Iterator[tuple[str, Finding]]:
+    """Weights that nobody owns: those of a node that is not there, of itself, of one that borrows them too."""
+    for id, node in graph.nodes.items():
+        if not node.use:
+            continue
+        owner = graph.nodes.get(node.use)
+        if owner is None:
+            yield id, Finding("sharing", f"{node.name} uses the weights of {node.use}, which is not there")
+        elif owner is node or owner.use:
+            yield id, Finding("sharing", f"{node.name} uses the weights of {owner.name}, which has none of its own")
+        elif owner.type != node.type:
+            message = f"{node.name} uses the weights of {owner.name}, which is a {owner.type} and no {node.type}"
+            yield id, Finding("sharing", message)
 
 
 def _ports(graph: Graph) -> Iterator[tuple[str, Finding]]:
