@@ -21,6 +21,9 @@ OTHER_MEANINGS = {
     # Titles of families.
     ("graph_core/layer.py", "Embedding"),
     ("graph_core/layer.py", "Linear"),
+    # What an output shape is called on the screen.
+    ("designer/panels/inspector.py", "Output"),
+    ("designer/panels/ledger.py", "Output"),
     # What stands in emitted source where a condition is false, whatever the layer.
     ("codegen/emit/trees.py", "Identity"),
 }
