@@ -161,7 +161,10 @@ def _no_names(name: str) -> ast.expr:
 
 def _size_tree(text: str, lookup: Lookup) -> ast.expr:
     """The tree of a size that the symbolic engine printed; its divisions are whole ones."""
-    source = ast.parse(text, mode="eval").body
+    try:
+        source = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise EmitError(f"The size {text:.60} cannot be written in Python.") from error
     for part in ast.walk(source):
         if isinstance(part, ast.Call):
             raise EmitError(f"The size {text:.60} cannot be written in Python.")

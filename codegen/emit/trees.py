@@ -16,11 +16,16 @@ from typing import Any
 from codegen.errors import Refusal
 from graph_core.expressions import ExpressionError, evaluate, parse
 
+LONGEST = 300  # characters of a sentence
 Lookup = Callable[[str], ast.expr]
 
 
 class EmitError(Refusal):
-    """A drawing that cannot become source; the message is one sentence."""
+    """A drawing that cannot become source; the message is one sentence on one line, whatever names it holds."""
+
+    def __init__(self, message: str) -> None:
+        shown = " ".join("".join(c if c.isprintable() else " " for c in message).split())
+        super().__init__(shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 2]}….")
 
 
 def name(text: str) -> ast.Name:
