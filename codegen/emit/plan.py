@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 
@@ -84,12 +83,14 @@ class Plan:
         return self.engine.definition(graph.key)
 
     def _head(self, body: str) -> list[str]:
-        """The docstring, the imports that the rest uses, and helper classes."""
+        """The docstring, the imports that the rest uses, and helper classes.
+
+        No name of a drawing can be one of those that are looked for (graph_core.names.EMITTED_NAMES).
+        """
         helpers = [source.strip("\n") for source in self.preambles.values()]
         helpers += [_PROBE.strip("\n")] if self.probes else []
-        used = {
-            node.id for text in (body, *helpers) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)
-        }
+        text = "\n".join((body, *helpers))
+        used = {name for name in ("torch", "F", "Tensor") if re.search(rf"\b{name}\b", text)}
         lines = [f'"""{_title(self.project.name)}: made with Netwright."""', ""]
         lines += [line for name, line in _MODULES.items() if name in used]
         lines.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
