@@ -7,6 +7,7 @@ depth, exponents and magnitudes are bounded, so that no text can hang or exhaust
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -68,7 +69,7 @@ def _check(node: ast.expr, text: str, depth: int) -> None:
     children: list[ast.expr]
     match node:
         case ast.Constant(value=value) if value is None or isinstance(value, int | float | bool | str):
-            if isinstance(value, int) and abs(value) > MAX_MAGNITUDE:
+            if (isinstance(value, int) and abs(value) > MAX_MAGNITUDE) or value == math.inf:
                 raise ExpressionError(f"“{_short(text)}” has a number beyond 2⁶³.")
             children = []
         case ast.Name():
