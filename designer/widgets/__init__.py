@@ -8,11 +8,10 @@ from designer.widgets.fields import (
     FollowsField,
     NameField,
     NumberField,
-    PairField,
-    PathField,
     SearchField,
 )
-from designer.widgets.labels import Caption, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
+from designer.widgets.groups import PairField, PathField
+from designer.widgets.labels import Caption, Elided, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
 from designer.widgets.strips import Banner, Busy, EmptyState, Skeleton
 
 __all__ = [
@@ -20,6 +19,7 @@ __all__ = [
     "Breadcrumb",
     "Busy",
     "Caption",
+    "Elided",
     "EmptyState",
     "ExpressionField",
     "FamilyTile",

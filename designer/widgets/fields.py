@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy, QStyle, QStyleOptionFrame, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStyle, QStyleOptionFrame, QWidget
 
 from designer.style import dress
 from designer.theme import themes
-from designer.widgets.labels import button
 
 
 class Field(QLineEdit):
@@ -30,7 +27,7 @@ class Field(QLineEdit):
         dress(self, font=font)
         self.setText(text)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.textEdited.connect(self.edited)
+        self.textEdited.connect(self._edit)
         self.editingFinished.connect(self._commit)
 
     def set_value(self, text: str) -> None:
@@ -69,6 +66,9 @@ class Field(QLineEdit):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(themes.current.px(36), themes.current.size("field"))
+
+    def _edit(self, text: str) -> None:
+        self.edited.emit(text)
 
     def _commit(self) -> None:
         if self.text() != self._kept and not self.wrong:
@@ -123,6 +123,10 @@ class NumberField(Field):
         except ValueError:
             return None
         return number if self._low <= number <= self._high else None
+
+    def _edit(self, text: str) -> None:
+        self._check()  # whoever hears of the edit may ask whether it is wrong
+        super()._edit(text)
 
     def _check(self) -> None:
         if self.value is None:
@@ -294,103 +298,3 @@ class FollowsField(QLineEdit):
         right = self.rect().adjusted(0, 0, -theme.px(8), 0)
         painter.drawText(right, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._source)
         painter.end()
-
-
-class PairField(QWidget):
-    """As many fields as a tuple of sizes has axes. `edited` and `committed` carry all texts.
-
-    While all are equal, typing in the first changes the others with it: a 3×3 window takes one keystroke.
-    """
-
-    edited = Signal(list)
-    committed = Signal(list)
-
-    def __init__(self, texts: Sequence[str] = ("", ""), name: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(themes.current.px(6))
-        self.fields = [ExpressionField(text) for text in texts]
-        for index, field in enumerate(self.fields):
-            field.setAccessibleName(f"{name} {index + 1}".strip())
-            field.edited.connect(lambda text, index=index: self._edit(index, text))
-            field.committed.connect(lambda _: self._commit())
-            row.addWidget(field, 1)
-        self._linked = len(set(texts)) == 1
-        if self.fields:
-            self.setFocusProxy(self.fields[0])
-
-    @property
-    def texts(self) -> list[str]:
-        """What the fields hold."""
-        return [field.text() for field in self.fields]
-
-    def set_values(self, texts: Sequence[str]) -> None:
-        """Show these kept values, one per field."""
-        for field, text in zip(self.fields, texts, strict=True):
-            field.set_value(text)
-        self._linked = len(set(self.texts)) == 1
-
-    def set_error(self, sentence: str) -> None:
-        """Mark all fields wrong, or none."""
-        for field in self.fields:
-            field.set_error(sentence)
-
-    def _edit(self, index: int, text: str) -> None:
-        if index == 0 and self._linked:
-            for field in self.fields[1:]:
-                field.setText(text)
-        else:
-            self._linked = False
-        self.edited.emit(self.texts)
-
-    def _commit(self) -> None:
-        for field in self.fields:
-            field.set_value(field.text())
-        self._linked = len(set(self.texts)) == 1
-        self.committed.emit(self.texts)
-
-
-class PathField(QWidget):
-    """A file's path, typed or chosen in the system's dialog. `committed(str)` as of `Field`."""
-
-    committed = Signal(str)
-
-    def __init__(
-        self,
-        path: str = "",
-        title: str = "Choose a file",
-        pattern: str = "",
-        parent: QWidget | None = None,
-        ask: Callable[[QWidget, str, str, str], str] | None = None,
-    ) -> None:
-        """`pattern` as of QFileDialog ("Arrays (*.npz)"); `ask` may stand in for the dialog."""
-        super().__init__(parent)
-        self._title, self._pattern, self._ask = title, pattern, ask or _ask_for_file
-        self.field = Field(path)
-        self.field.committed.connect(self.committed)
-        self._open = button("", "ui_open", small=True, tip=title)
-        self._open.clicked.connect(self._choose)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.field, 1)
-        row.addWidget(self._open)
-        self.setFocusProxy(self.field)
-
-    @property
-    def path(self) -> str:
-        """The path as it stands in the field."""
-        return self.field.text()
-
-    def _choose(self) -> None:
-        chosen = self._ask(self, self._title, self.path, self._pattern)
-        if chosen and chosen != self.field.kept:
-            self.field.set_value(chosen)
-            self.field.setText(chosen)
-            self.committed.emit(chosen)
-
-
-def _ask_for_file(parent: QWidget, title: str, start: str, pattern: str) -> str:
-    chosen, _ = QFileDialog.getOpenFileName(parent, title, start, pattern)
-    return chosen

@@ -40,6 +40,26 @@ class Text(QLabel):
         dress(self, font=font, ink=ink)
 
 
+class Elided(Text):
+    """A line that gives way: what does not fit ends with …, and the tool tip tells it whole."""
+
+    def __init__(self, text: str = "", font: str = "ui", ink: str = "ink", parent: QWidget | None = None) -> None:
+        super().__init__(text, font, ink, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        room = self.contentsRect()
+        told = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, self.alignment() | Qt.AlignmentFlag.AlignVCenter, told)
+        painter.end()
+        self.setToolTip(self.text() if told != self.text() else "")
+
+
 class Caption(Text):
     """The name of a group: 11, semibold, grey."""
 
