@@ -66,11 +66,13 @@ def remove(graph: Graph, ids: Iterable[str], *, heal: bool = False) -> None:
     with project.editing(title):
         if heal:
             _heal(graph, gone)
-        for key in [k for k, s in graph.wires.items() if k.split(".")[0] in gone or s.split(".")[0] in gone]:
+        inward = [f"{id}.{port}" for id in gone for port in graph.incoming.get(id, ())]
+        outward = [f"{target}.{port}" for id in gone for target, port in graph.outgoing.get(id, ())]
+        for key in sorted({*inward, *outward}):
             project.record(graph.key, "wires", key, None)
+        for user in [n for n in graph.nodes.values() if n.use in gone and n.id not in gone]:
+            project.record(graph.key, "nodes", user.id, replace(user, use=""))
         for node in nodes:
-            for user in [n for n in graph.nodes.values() if n.use == node.id and n.id not in gone]:
-                project.record(graph.key, "nodes", user.id, replace(user, use=""))
             project.record(graph.key, "nodes", node.id, None)
             project.record(graph.key, "view", node.id, None)
 

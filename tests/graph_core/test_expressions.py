@@ -221,3 +221,20 @@ def test_values_put_in_mean_the_same(text: str, values: dict[str, Any]):
         return
     expected = value(text, {**SCOPE, **inner})
     assert value(found, SCOPE) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "found"),
+    [
+        ("dim", {"dim": [1, 2]}, [1, 2]),
+        ("dim ** 2", {"dim": -3}, 9),
+        ("dim ** i", {"dim": -3}, "(-3) ** i"),
+        ("2 * dim", {"dim": "heads + 1"}, "2 * (heads + 1)"),
+        ("dim - i", {"i": "heads - 1"}, "dim - (heads - 1)"),
+        ("max(dim, max(1, 2))", {"max": 7, "dim": 3}, 3),
+        ("dim > 4", {"dim": 8}, True),
+        ("dim", {"i": 1}, "dim"),
+    ],
+)
+def test_what_is_put_in_keeps_its_parentheses(text: str, values: dict[str, Any], found: Any):
+    assert put_in(text, values) == found
