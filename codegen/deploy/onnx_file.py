@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def onnx_bytes(
     except Exception as error:
         raise Refusal(f"torch's ONNX exporter cannot convert this network: {cause_of(error)}.") from None
     _clean(model, notes or {})
+    _name_axes(model, signature)
     emitted = {entry.domain: entry.version for entry in model.opset_import}
     if emitted.get("", 0) != opset:
         raise Refusal(
@@ -123,6 +125,20 @@ def _check_batch(model: Any, signature: Signature) -> None:
             first = entry.type.tensor_type.shape.dim[0]
             if not first.dim_param:
                 raise Refusal(f"The exporter fixed the batch of {port.name} to {first.dim_value}.")
+
+
+def _name_axes(model: Any, signature: Signature) -> None:
+    """Give the open axes the names they have in the drawing; the exporter makes some up (s46)."""
+    names: dict[str, str] = {}
+    for entry, port in zip(model.graph.input, signature.inputs, strict=True):
+        for axis, size in zip(entry.type.tensor_type.shape.dim, port.shape, strict=True):
+            if axis.dim_param and isinstance(size, str):
+                names.setdefault(axis.dim_param, size)
+    words = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b") if names else None
+    for entry in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        for axis in entry.type.tensor_type.shape.dim:
+            if words is not None and axis.dim_param:
+                axis.dim_param = words.sub(lambda found: names[found[0]], axis.dim_param)
 
 
 def _clean(model: Any, notes: dict[str, str]) -> None:

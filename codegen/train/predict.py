@@ -23,6 +23,7 @@ from codegen.train.trained import drawing_of_run, load_weights, weights_of
 MAPS = 16  # of a picture's channels, how many are shown
 EDGE = 16  # of each map, the most rows and columns
 LONGEST = 128  # of a vector, the most values
+ROOM = 500_000  # cells in one answer, so that a network of any size keeps within a line's length
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,11 @@ def predict(args: dict[str, Any], job: Job) -> dict[str, Any]:
     probabilities = F.softmax(scores[0].double(), dim=0)
     answer: dict[str, Any] = {"probabilities": probabilities.tolist(), "classes": list(ready.classes)}
     if take_or(args, "activations", bool, True):
+        given, answered = ready.ports
+        shown = {given: x, **values, answered: scores}
+        room = ROOM // len(shown)
         answer["activations"] = {
-            path: picture(value[0]) for path, value in values.items() if value.ndim and value.numel()
+            path: picture(value[0], room) for path, value in shown.items() if value.ndim and value.numel()
         }
     return answer
 
@@ -124,18 +128,22 @@ def _example(values: list[Any], shape: tuple[int, ...]) -> Tensor:
     return x.reshape(1, *shape)
 
 
-def picture(value: Tensor) -> dict[str, Any]:
-    """One node's output for one example as small grey maps: channels of an image, rows of a sequence, or a vector."""
+def picture(value: Tensor, room: int = MAPS * EDGE * EDGE) -> dict[str, Any]:
+    """One node's output for one example as small grey maps: channels of an image, rows of a sequence, or a vector.
+
+    The maps have at most about `room` cells in all: fewer channels are shown, then coarser ones.
+    """
     value = value.detach().float()
     shape = list(value.shape)
     if value.ndim >= 3:
-        maps = value.reshape(-1, *value.shape[-2:])[:MAPS]
+        maps = value.reshape(-1, *value.shape[-2:])[: max(1, min(MAPS, room // (EDGE * EDGE)))]
     elif value.ndim == 2:
         maps = value[None]
     else:
         maps = value.reshape(1, 1, -1)
     rows, columns = maps.shape[-2:]
-    most = (min(rows, EDGE), min(columns, EDGE if rows > 1 else LONGEST))
+    edge, longest = max(2, min(EDGE, math.isqrt(room))), max(2, min(LONGEST, room))
+    most = (min(rows, edge), min(columns, edge if rows > 1 else longest))
     if most != (rows, columns):
         maps = F.adaptive_avg_pool2d(maps, most)
     low, high = float(maps.min()), float(maps.max())

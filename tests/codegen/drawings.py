@@ -38,7 +38,7 @@ def lenet() -> Project:
         name="lenet",
     )
     edits.set_setup(project, "main", "optimizer", {"kind": "AdamW", "lr": 0.01})
-    edits.set_setup(project, "main", "training", {"data": "digits", "epochs": 12, "batch_size": 32})
+    edits.set_setup(project, "main", "training", {"data": "digits", "epochs": 8, "batch_size": 32})
     return project
 
 
