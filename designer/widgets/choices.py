@@ -71,7 +71,7 @@ class _Segment(QAbstractButton):
             inset = self.height() // 4
             line = QRect(self.width() - 1, inset, 1, self.height() - 2 * inset)
             painter.fillRect(line, theme.color("line2"))
-        if self.hasFocus():
+        if self.hasFocus() and self.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange):
             box(painter, self.rect(), radius, None, QPen(theme.color("focus"), 2))
         painter.setFont(theme.ui_font("small_strong" if self.isChecked() else "small"))
         ink = "ink3" if not self.isEnabled() else "accent" if self.isChecked() else "ink2"
