@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion
 
@@ -13,7 +14,7 @@ from designer.canvas.routes import Bools
 from designer.canvas.snapshot import Snapshot
 
 BUDGET_MS = 10.0  # a full paint slower than this is put off while the zoom is still changing
-_PATCHES = 48
+_PATCHES = 64
 
 
 class Base:
@@ -129,35 +130,19 @@ def device_rect(box: Box, camera: Camera) -> QRect:
 
 
 def changed_boxes(before: Snapshot, now: Snapshot) -> list[Box]:
-    """The boxes in which two snapshots may differ, found by the identity of what they were made from."""
+    """The boxes in which a snapshot may differ from the one it was made after."""
     boxes: list[Box] = []
     reach = max(before.reach, now.reach, 48.0)
-
-    def note(snap: Snapshot, plate: str) -> None:
-        x, y, w, h = snap.rect[snap.index[plate]].tolist()
-        boxes.append((x - reach, y - 48, x + w + 48, y + h + 48))
-
-    for plate, row in now.rows_by_id.items():
-        old = before.rows_by_id.get(plate)
-        if old is not row:
-            note(now, plate)
-            if old is not None:
-                note(before, plate)
-        if len(boxes) > 2 * _PATCHES:
-            return boxes
-    for plate in before.rows_by_id.keys() - now.rows_by_id.keys():
-        note(before, plate)
-    sources = set()
-    for mine, other in ((now, before), (before, now)):
-        for wire, held in mine.wire_rows.items():
-            if other.wire_rows.get(wire) is not held:
-                sources.add(held[0].source)
-        if len(sources) > _PATCHES:
-            return boxes + [(0.0, 0.0, 0.0, 0.0)] * (_PATCHES + 1)
-    if sources:
-        for snap in (now, before):
-            for k, value in enumerate(snap.wires):
-                if value.source in sources:
-                    x0, y0, x1, y1 = snap.paths.box[k].tolist()
-                    boxes.append((x0 - 110, y0 - 40, x1 + 130, y1 + 40))
+    for snap, plates in ((now, now.fresh), (before, now.lost)):
+        if len(plates) > _PATCHES:
+            return [(0.0, 0.0, 0.0, 0.0)] * (_PATCHES + 1)
+        for x, y, w, h in snap.rect[plates].tolist():
+            boxes.append((x - reach, y - 48, x + w + 48, y + h + 48))
+    for snap, wires in ((now, now.fresh_wires), (before, now.lost_wires)):
+        # All wires of an output: whether they part from one another shows in junctions and labels.
+        touched = np.flatnonzero(np.isin(snap.outlet, snap.outlet[wires])) if len(wires) else wires
+        if len(touched) > 4 * _PATCHES:
+            return [(0.0, 0.0, 0.0, 0.0)] * (_PATCHES + 1)
+        for x0, y0, x1, y1 in snap.paths.box[touched].tolist():
+            boxes.append((x0 - 110, y0 - 40, x1 + 130, y1 + 40))
     return boxes

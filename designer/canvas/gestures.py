@@ -120,22 +120,21 @@ class MovePlates(Gesture):
         canvas = self.canvas
         carried = carried_along(canvas, self.ids)
         self.live = Live(canvas.snap, carried)
-        held = canvas.snap.rows_by_id[self.held]
+        snap = canvas.snap
+        held = snap.rows[snap.index[self.held]]
         plate = held.plate
         # What hangs on a wire gets its middle onto the grid, whatever its width; the rest moves by whole steps.
         hangs = bool(held.anchors) and not plate.opened
         self._middle = (plate.x + plate.w / 2, plate.y) if hangs else (HALF, 0.0)
-        rows = canvas.snap.rows_by_id
-        self.moved_ids = tuple(i for i in rows if i in carried and rows[i].plate.parent not in carried)
+        chosen = [snap.rows[k].plate for k in sorted(snap.index[i] for i in carried)]
+        self.moved_ids = tuple(p.id for p in chosen if p.parent not in carried)
         self._loose = not bool(self.live.wires.any()) and all(
-            canvas.snap.rows_by_id[i].anchors and canvas.snap.rows_by_id[i].plate.kind != "frame" for i in self.ids
+            bool(row.anchors) for row in (snap.row_of(i) for i in self.ids) if row is not None
         )
-        neighbours = [
-            (source if target.plate.id == self.held else target).plate
-            for _, source, target, _ in self.live.snap.wire_rows.values()
-            if self.held in (source.plate.id, target.plate.id)
-        ]
-        self._lines = [plate.x + plate.w / 2 for plate in neighbours if plate.id not in carried]
+        k = snap.index[self.held]
+        beside = np.concatenate([snap.target[snap.source == k], snap.source[snap.target == k]])
+        beside = beside[~self.live.moving[beside]]
+        self._lines = (snap.rect[beside, 0] + snap.rect[beside, 2] / 2).tolist()
         self._show()
 
     def _show(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPixmap
 
 from designer.canvas.body import pen, tinted
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAP_W, MAP_H, MARGIN, INSET = 164.0, 96.0, 12.0, 6.0
 BAR_H = 30.0
+_LATER_MS = 80
 # (name, width) of the zoom bar's parts, left to right.
 BAR = (("out", 30.0), ("reset", 52.0), ("in", 30.0), ("fit", 44.0))
 
@@ -29,10 +30,18 @@ class Minimap:
         self._picture = QPixmap()
         self._stale = True
         self._frame = (0.0, 0.0, 1.0)
+        self._later = QTimer(canvas, singleShot=True, interval=_LATER_MS)
+        self._later.timeout.connect(self.forget)
 
     def forget(self) -> None:
-        """The drawing, the theme or the screen has changed."""
+        """The theme or the screen has changed."""
         self._stale = True
+        self.canvas.update()
+
+    def forget_soon(self) -> None:
+        """The drawing has changed: while edits follow each other, an old map will do."""
+        if not self._stale:
+            self._later.start()
 
     def rect(self) -> QRectF:
         """Where it stands, logical pixels."""

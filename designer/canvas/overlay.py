@@ -9,15 +9,17 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPainterPath
 
 from designer.canvas.batch import draw_rects
-from designer.canvas.body import draw_port, pen
+from designer.canvas.body import PORT_R, draw_port, pen
+from designer.canvas.minimap import BAR_H, MAP_H, MARGIN
 from designer.canvas.scene import Legend, Plate, Verdict, text_width
+from designer.canvas.snapshot import BODY, WIDTHS, size_class
 from designer.canvas.sprites import COMPACT, FULL, GLYPH, level_of, tile_size
 from designer.canvas.wires import label_spot, path_of
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas
 
-_MANY = 300
+_SOME, _MANY = 40, 300
 TIP_H = 44.0
 
 
@@ -58,7 +60,7 @@ class Overlay:
         left, top = (round(x * s) + camera.ox) / camera.dpr, (round(y * s) + camera.oy) / camera.dpr
         box = QRectF(left, top, plate.w * camera.zoom, plate.h * camera.zoom)
         level = level_of(camera.zoom)
-        if snap.layer[i] != 2 or plate.kind == "note":
+        if snap.layer[i] != BODY or plate.kind == "note":
             return box, 10 * camera.zoom if plate.kind != "note" else 0.0
         if level == GLYPH:
             w, h = tile_size(s, camera.dpr)
@@ -80,7 +82,7 @@ class Overlay:
             return
         accent = theme.color("accent")
         level = level_of(camera.zoom)
-        if len(chosen) > _MANY:
+        if len(chosen) > _SOME:
             chosen = np.array(chosen)[snap.seen(camera.box(canvas.base.pixmap.rect()), 10)[chosen]].tolist()
         p.setBrush(Qt.BrushStyle.NoBrush)
         out = 3.0 if level == FULL else 2.5 if level >= GLYPH else 1.5
@@ -94,11 +96,20 @@ class Overlay:
             p.drawRoundedRect(box.adjusted(-out, -out, out, out), radius + out * 0.8, radius + out * 0.8)
         if level < FULL:
             return
+        p.setPen(pen(accent, 1.4 * camera.zoom))
+        p.setBrush(accent)
+        r = PORT_R * camera.zoom
+        others = []
         for i in chosen:
             x, y = canvas.place(i)
             for anchor in snap.rows[i].anchors:
                 at = camera.to_view(x + anchor.x, y + anchor.y)
-                draw_port(p, anchor.port.kind, at, camera.zoom, accent, accent)
+                if anchor.port.kind == "float":
+                    p.drawEllipse(at, r, r)
+                else:
+                    others.append((anchor.port.kind, at))
+        for kind, at in others:
+            draw_port(p, kind, at, camera.zoom, accent, accent)
 
     def _many(self, p: QPainter, chosen: list[int], out: float) -> None:
         canvas = self.canvas
@@ -155,8 +166,6 @@ class Overlay:
         canvas = self.canvas
         snap, theme, camera = canvas.snap, canvas.theme, canvas.camera
         wire = snap.wires[i]
-        from designer.canvas.snapshot import WIDTHS, size_class
-
         ink = theme.color("error" if wire.error else "ink")
         self.draw_wire(p, i, ink, WIDTHS[size_class(wire.values)] + 0.5)
         text = wire.error or wire.label
@@ -244,12 +253,25 @@ class Overlay:
         )
         return path
 
+    def _free_corner(self, wide: float, high: float) -> QRectF:
+        canvas = self.canvas
+        right, low = canvas.width() - wide - MARGIN, canvas.height() - high - 2 * MARGIN
+        corners = [(right, MARGIN), (MARGIN, low - BAR_H), (right, low - MAP_H), (MARGIN, MARGIN)]
+        places = [QRectF(x, y, wide, high) for x, y in corners]
+        for place in places:
+            a = canvas.camera.to_canvas(place.topLeft())
+            b = canvas.camera.to_canvas(place.bottomRight())
+            hidden = canvas.snap.seen((a.x(), a.y(), b.x(), b.y())) & (canvas.snap.layer == BODY)
+            if not hidden.any():
+                return place
+        return places[0]
+
     def legend(self, p: QPainter, legend: Legend) -> None:
-        """The lens's ramp in the upper right corner, which neither the minimap nor the zoom bar uses."""
+        """The lens's ramp, in a corner where it hides no plate if there is one."""
         canvas = self.canvas
         theme, texts = canvas.theme, canvas.picture.texts
         wide = max(220.0, text_width(legend.title, 11) + 26)
-        box = QRectF(canvas.width() - wide - 12, 12, wide, 62 if not legend.note else 78)
+        box = self._free_corner(wide, 78.0 if legend.note else 62.0)
         self.plate(p, box, theme.color("line2"))
         p.setPen(theme.color("ink2"))
         texts.draw(p, "plain", box.x() + 12, box.y() + 19, legend.title)

@@ -13,8 +13,8 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from designer.canvas import activations, body
-from designer.canvas.batch import draw_copies, draw_rects
+from designer.canvas import activations, body, far
+from designer.canvas.batch import draw_rects
 from designer.canvas.camera import Box, Camera
 from designer.canvas.routes import Bools, Floats, Ints
 from designer.canvas.scene import ACTIVATION_H, CELL, Plate, text_width
@@ -25,17 +25,16 @@ from designer.canvas.sprites import (
     GLYPH,
     SPRITE_SCALE_MAX,
     Sprites,
-    compact_cell,
     level_of,
-    tile_of,
 )
-from designer.canvas.text import Texts, cut, is_ghost, layout
+from designer.canvas.text import Batch, Texts, cut, is_ghost, layout
 from designer.canvas.wires import LABEL_ZOOM, WirePainter
 
 if TYPE_CHECKING:
     from designer.theme import Theme
 
 DOT_STEP, DOTS_ZOOM = 24, 0.4
+_PAIRS_MAX = 400
 
 
 class Picture:
@@ -45,7 +44,9 @@ class Picture:
         self.theme = theme
         self.texts = Texts(theme, dpi)
         self.sprites = Sprites(theme)
-        self.wires = WirePainter(theme, self.texts)
+        self._roles: dict[str, QColor] = {}
+        self._batch = Batch(self.texts, self.role)
+        self.wires = WirePainter(theme, self._batch)
         sheet, panel = theme.color("canvas"), theme.color("panel")
         red, green, blue = (round(a * 0.4 + b * 0.6) for a, b in zip(_rgb(sheet), _rgb(panel), strict=True))
         self._tones = {False: sheet, True: QColor(red, green, blue)}
@@ -82,20 +83,27 @@ class Picture:
             seen &= ~hidden
         chosen = np.flatnonzero(seen)
         if level == FULL:
-            for i in chosen.tolist():
-                self._full(p, snap, i, view, vector=vector)
+            apart = not vector and view.scale <= SPRITE_SCALE_MAX and _apart(snap.rect[chosen])
+            (self._full_apart if apart else self._full_all)(p, snap, chosen, view, vector=vector)
         elif level == COMPACT:
-            self._compact(p, snap, chosen, view)
+            far.compact(self, p, snap, chosen, view)
         elif level == GLYPH:
-            self._tiles(p, snap, chosen, view)
+            far.tiles(self, p, snap, chosen, view)
         else:
-            self._bars(p, snap, chosen, view)
+            far.bars(self, p, snap, chosen, view)
         if level == FULL or view.zoom >= LABEL_ZOOM * 2 / 3:
             self.wires.labels(p, snap, view, box, hidden_wires, vector=vector)
         if level < FULL:
-            self._badges(p, snap, chosen, view)
+            far.badges(self, p, snap, chosen, view)
 
-    def _hot_ink(self, heat: float) -> QColor:
+    def role(self, name: str) -> QColor:
+        """A token's colour, kept."""
+        if name not in self._roles:
+            self._roles[name] = self.theme.color(name)
+        return self._roles[name]
+
+    def hot_ink(self, heat: float) -> QColor:
+        """Black or white on a lens colour, kept."""
         step = body.heat_quantum(heat)
         if step not in self._inks:
             self._inks[step] = self.theme.heat_ink(step)
@@ -143,7 +151,7 @@ class Picture:
             p.scale(s, s)
             self._runs(p, row, vector=vector)
             if plate.problem:
-                self._badge(p, plate, QPointF(w, 0), 16)
+                self.badge(p, plate, QPointF(w, 0), 16)
         elif w * s > 40 * view.dpr:
             # Outlines and titles stay at every zoom, in a size that does not shrink.
             p.scale(view.dpr, view.dpr)
@@ -168,7 +176,7 @@ class Picture:
         plate = row.plate
         if row.layout is None:
             row.layout = layout(plate)
-        hot = self._hot_ink(plate.heat) if plate.heat is not None else None
+        hot = self.hot_ink(plate.heat) if plate.heat is not None else None
         if is_ghost(plate):
             # The wire goes on behind the caption.
             ground = self._tones[bool(plate.parent)]
@@ -176,6 +184,35 @@ class Picture:
         for font, x, y, text, role in row.layout:
             p.setPen(hot if hot is not None and plate.kind != "operator" else self.theme.color(role))
             self.texts.draw(p, font, x, y, text, vector=vector)
+
+    def _full_all(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera, *, vector: bool) -> None:
+        """One after the other: a plate covers what was drawn before it, words included."""
+        for i in chosen.tolist():
+            self._full(p, snap, i, view, vector=vector)
+
+    def _full_apart(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera, *, vector: bool) -> None:
+        """Bodies first, then all words: plates that do not touch one another, which is nearly always so."""
+        s, batch = view.scale, self._batch
+        p.setRenderHint(QPainter.RenderHint.Antialiasing)
+        corners = np.round(snap.rect[chosen, :2] * s).astype(np.intp)
+        for i, (x, y) in zip(chosen.tolist(), corners.tolist(), strict=True):
+            row = snap.rows[i]
+            plate = row.plate
+            if _special(plate):
+                self._full(p, snap, i, view, vector=vector)
+                continue
+            pad = math.ceil(body.pad_of(plate) * s)
+            p.drawPixmap(x + view.ox - pad, y + view.oy - pad, self.sprites.full(row, s))
+            if row.layout is None:
+                row.layout = layout(plate)
+            left, top = x / s, y / s
+            for font, dx, dy, text, role in row.layout:
+                batch.add(font, role, left + dx, top + dy, text)
+        p.save()
+        p.translate(view.ox, view.oy)
+        p.scale(s, s)
+        batch.flush(p)
+        p.restore()
 
     def _full(self, p: QPainter, snap: Snapshot, i: int, view: Camera, *, vector: bool) -> None:
         row, s = snap.rows[i], view.scale
@@ -229,13 +266,14 @@ class Picture:
             self.texts.draw(p, "mono", box.x() + 7, box.y() + 11.6, plate.tag, vector=vector)
         if plate.problem:
             if plate.kind == "operator":
-                self._badge(p, plate, QPointF(-22 - text_width(plate.name), plate.h / 2), 16)
+                self.badge(p, plate, QPointF(-22 - text_width(plate.name), plate.h / 2), 16)
             else:
-                self._badge(p, plate, QPointF(plate.w, 0), 16)
+                self.badge(p, plate, QPointF(plate.w, 0), 16)
         elif plate.mark in body.MARKS:
             self._mark(p, plate, vector=vector)
 
-    def _badge(self, p: QPainter, plate: Plate, at: QPointF, size: float) -> None:
+    def badge(self, p: QPainter, plate: Plate, at: QPointF, size: float) -> None:
+        """The sign of a plate's problem around a point."""
         box = QRectF(at.x() - size / 2, at.y() - size / 2, size, size)
         self.theme.paint_glyph(p, body.BADGES[plate.problem], box, self.theme.color(plate.problem))
 
@@ -251,84 +289,6 @@ class Picture:
         else:
             body.draw_symbol(p, sign, QPointF(plate.w, 0), 0.8, ink)
 
-    def _compact(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
-        s, dpr = view.scale, view.dpr
-        corner = np.round(snap.rect[chosen, :2] * s).astype(np.intp) + np.array([view.ox, view.oy])
-        spots = corner.tolist()
-        for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
-            row = snap.rows[i]
-            if row.plate.kind == "note":
-                p.save()
-                p.translate(x, y)
-                body.draw_note(p, self.theme, row.plate, s)
-                p.restore()
-                continue
-            pad = math.ceil(body.pad_of(row.plate) * s)
-            if body.faded(row.plate):
-                p.setOpacity(0.45)
-                p.drawPixmap(x - pad, y - pad, self.sprites.compact(row, s, dpr))
-                p.setOpacity(1.0)
-            else:
-                p.drawPixmap(x - pad, y - pad, self.sprites.compact(row, s, dpr))
-        size = 5 + 10 * view.zoom
-        k = size / 12 * dpr
-        p.save()
-        p.scale(k, k)
-        p.setFont(self.texts.fonts["name"])
-        ink = self.theme.color("ink")
-        p.setPen(ink)
-        lift = self.texts.ascent["name"] - 4.3
-        for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
-            plate = snap.rows[i].plate
-            if plate.kind in ("operator", "note") or is_ghost(plate):
-                continue
-            _, cell = compact_cell(plate.h, s, dpr)
-            left = x + cell + 4 * dpr
-            room = (x + plate.w * s - 3 * dpr - left) / k
-            if room < 24:
-                continue
-            if plate.heat is not None:
-                p.setPen(self._hot_ink(plate.heat))
-            name = plate.name if text_width(plate.name) <= room else _clip(plate.name, room)
-            p.drawStaticText(QPointF(left / k, (y + plate.h * s / 2) / k - lift), self.texts.run("name", name))
-            if plate.heat is not None:
-                p.setPen(ink)
-        p.restore()
-
-    def _tiles(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
-        """One call per look: at these zooms there are thousands."""
-        s = view.scale
-        groups: dict[object, list[int]] = {}
-        for i in chosen.tolist():
-            row = snap.rows[i]
-            if row.plate.kind == "note":
-                x, y, w, h = snap.rect[i].tolist()
-                p.fillRect(QRectF(x * s + view.ox, y * s + view.oy, w * s, h * s), self.theme.color("sticky"))
-                continue
-            if row.tile is None:
-                row.tile = tile_of(row.plate)
-            groups.setdefault(row.tile, []).append(i)
-        for members in groups.values():
-            pixmap = self.sprites.tile(snap.rows[members[0]].plate, s, view.dpr)
-            rect = snap.rect[members]
-            side = pixmap.width()
-            center = np.round((rect[:, :2] + rect[:, 2:] / 2) * s) + np.array([view.ox, view.oy])
-            opacity = 0.45 if body.faded(snap.rows[members[0]].plate) else 1.0
-            draw_copies(p, pixmap, center + (side % 2) / 2, opacity)
-
-    def _bars(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
-        """One rectangle per plate, one call per colour."""
-        if not len(chosen):
-            return
-        s, dpr = view.scale, view.dpr
-        x, y, w, h = snap.rect[chosen].T
-        tall = np.maximum(np.minimum(snap.bar[chosen] * dpr, h * s), dpr)
-        rects = np.column_stack([x * s + view.ox, (y + h / 2) * s + view.oy - tall / 2, np.maximum(w * s, dpr), tall])
-        rects = np.round(rects)
-        color = snap.colors[chosen]
-        for code in np.unique(color).tolist():
-            self.fill(p, rects[color == code], self.bar_color(snap, code))
-
     def bar_color(self, snap: Snapshot, code: int) -> QColor:
         """The colour of a palette entry, for bars."""
         kind, value = snap.palette[code]
@@ -336,22 +296,22 @@ class Picture:
             return self.theme.heat(value)
         return self.theme.color(value) if kind == "color" else self.theme.family(value)
 
-    def _badges(self, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
-        """Errors keep a badge of constant size at every zoom."""
-        bad = [i for i in chosen.tolist() if snap.rows[i].plate.problem == "error"] if snap.has_errors else []
-        s, dpr = view.scale, view.dpr
-        p.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for i in bad[:400]:
-            x, y, w, _ = snap.rect[i].tolist()
-            self._badge(p, snap.rows[i].plate, QPointF((x + w) * s + view.ox, y * s + view.oy), 11 * dpr)
-
-
-def _clip(name: str, room: float) -> str:
-    """As many letters as fit, without an ellipsis, which would take two of five."""
-    while name and text_width(name) > room:
-        name = name[:-1]
-    return name
-
 
 def _rgb(color: QColor) -> tuple[int, int, int]:
     return color.red(), color.green(), color.blue()
+
+
+def _special(plate: Plate) -> bool:
+    """More than a body with words."""
+    extras = plate.when or plate.tag or plate.problem or plate.mark
+    return bool(extras) or plate.kind == "note" or plate.activation is not None or plate.heat is not None
+
+
+def _apart(rects: Floats) -> bool:
+    """Does none of the rectangles (n, 4) touch another?"""
+    if len(rects) > _PAIRS_MAX:
+        return False
+    x, y, w, h = rects.T
+    touching = (x[:, None] < (x + w)[None, :]) & (x[None, :] < (x + w)[:, None])
+    touching &= (y[:, None] < (y + h)[None, :]) & (y[None, :] < (y + h)[:, None])
+    return int(touching.sum()) == len(rects)

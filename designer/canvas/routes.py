@@ -7,6 +7,7 @@ Coarse polylines keep square corners and sample a curve in 4 pieces; `refine` ro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +31,18 @@ class Paths:
 
     __slots__ = ("box", "controls", "owner", "points", "shape", "start")
 
-    def __init__(self, points: Floats, start: Ints, shape: NDArray[np.int8], controls: Floats) -> None:
+    def __init__(
+        self, points: Floats, start: Ints, shape: NDArray[np.int8], controls: Floats, box: Floats | None = None
+    ) -> None:
         self.points = points
         self.start = start
         self.shape = shape
         self.controls = controls  # (m, 8): Bézier controls, used where shape is CURVED
         count = np.diff(start)
         self.owner = np.repeat(np.arange(len(count)), count)
-        if len(count):
+        if box is not None:
+            self.box = box
+        elif len(count):
             low = np.minimum.reduceat(points, start[:-1])
             high = np.maximum.reduceat(points, start[:-1])
             self.box = np.hstack([low, high])
@@ -94,7 +99,7 @@ def course(ends: Floats, ways: Floats, routes: Sequence[tuple[Point, ...] | None
     out = np.where(tx > 0, np.maximum(x0, x1), np.minimum(x0, x1)) + tx * (PLATE_W / 2 + LANE)
     put(lane, (x0, y0), (x0, y0 + JUNCTION), (out, y0 + JUNCTION), (out, y1), (x1, y1))
     if led:
-        flat = np.array([point for i in led for point in routes[i] or ()], np.float64)
+        flat = np.array(list(chain.from_iterable(routes[i] or () for i in led)), np.float64)
         at = np.concatenate([np.arange(start[i], start[i + 1]) for i in led])
         points[at] = flat
 
@@ -174,3 +179,25 @@ def _bezier(controls: Floats, samples: int) -> Floats:
     p = controls.reshape(-1, 4, 1, 2)
     s = 1 - t
     return s**3 * p[:, 0] + 3 * s**2 * t * p[:, 1] + 3 * s * t**2 * p[:, 2] + t**3 * p[:, 3]
+
+
+def merged(before: Paths, kept: Ints, led: Paths, chosen: Ints) -> Paths:
+    """The courses of kept wires (their place in `before`, -1 for others) and of the `chosen` ones, now `led`."""
+    same = np.flatnonzero(kept >= 0)
+    old = kept[same]
+    count = np.empty(len(kept), np.intp)
+    count[same] = np.diff(before.start)[old]
+    count[chosen] = np.diff(led.start)
+    start = np.zeros(len(kept) + 1, np.intp)
+    np.cumsum(count, out=start[1:])
+    points = np.empty((start[-1], 2))
+    shape = np.empty(len(kept), np.int8)
+    controls = np.empty((len(kept), 8))
+    box = np.empty((len(kept), 4))
+    for place, paths, which in ((same, before, old), (chosen, led, np.arange(len(chosen)))):
+        if not len(place):
+            continue
+        values, owner, first = _gather(paths.points, paths.start, which)
+        points[np.arange(first[-1]) - first[:-1][owner] + start[place][owner]] = values
+        shape[place], controls[place], box[place] = paths.shape[which], paths.controls[which], paths.box[which]
+    return Paths(points, start, shape, controls, box)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
@@ -184,11 +185,13 @@ _ADVANCES = (
 # fmt: on
 
 
+@lru_cache(maxsize=20_000)
 def text_width(text: str, px: float = 12.0) -> float:
     """Width of a name in Inter 600 at `px`; characters outside ASCII count as a full em (Chinese is)."""
     return sum(_ADVANCES[ord(c) - 32] if 32 <= ord(c) < 127 else 100 for c in text) * px / 100
 
 
+@lru_cache(maxsize=20_000)
 def mono_width(text: str, px: float = 10.5) -> float:
     """Width of a figure or a shape in JetBrains Mono at `px`: 0.6 em each, full-width characters 1 em."""
     return sum(1.0 if ord(c) >= 0x2E80 else 0.6 for c in text) * px

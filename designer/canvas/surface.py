@@ -96,7 +96,7 @@ class Canvas(Intents):
         now = Snapshot(scene, before)
         self.base.patch(changed_boxes(before, now), self.base.shown)
         self.snap = now
-        self.minimap.forget()
+        self.minimap.forget_soon()
         self.hover_plate = self.hover_wire = -1
         self.selected_wires = {i: None for i in self.selected_wires if i in now.wire_index}
         kept = {i: None for i in self.selection if i in now.index}
@@ -141,7 +141,7 @@ class Canvas(Intents):
 
     def is_block(self, plate: str) -> bool:
         """Is it a block, which can be opened?"""
-        row = self.snap.rows_by_id.get(plate)
+        row = self.snap.row_of(plate)
         return row is not None and row.plate.kind == "block"
 
     def wire_into(self, port: PortHit) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QStaticText
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
 
 from designer.canvas.scene import ACTIVATION_H, CELL, HEADER, PAD, Axis, Plate, mono_width, text_width
 
@@ -80,6 +82,34 @@ class Texts:
             painter.drawText(QPointF(x, baseline), text)
         else:
             painter.drawStaticText(QPointF(x, baseline - self.ascent[font]), self.run(font, text))
+
+
+class Batch:
+    """Texts gathered by font and colour, then written with one change of pen each: that is most of what they cost."""
+
+    def __init__(self, texts: Texts, colors: Callable[[str], QColor]) -> None:
+        self.texts = texts
+        self.colors = colors
+        self._held: dict[tuple[str, str], list[tuple[float, float, str]]] = {}
+
+    def add(self, font: str, role: str, x: float, baseline: float, text: str) -> None:
+        """Have `text` written in the colour of that role."""
+        self._held.setdefault((font, role), []).append((x, baseline, text))
+
+    def flush(self, painter: QPainter, *, vector: bool = False) -> None:
+        """Write everything."""
+        texts = self.texts
+        for (font, role), entries in self._held.items():
+            painter.setFont(texts.fonts[font])
+            painter.setPen(self.colors(role))
+            if vector:
+                for x, baseline, text in entries:
+                    painter.drawText(QPointF(x, baseline), text)
+                continue
+            lift, run, write = texts.ascent[font], texts.run, painter.drawStaticText
+            for x, baseline, text in entries:
+                write(QPointF(x, baseline - lift), run(font, text))
+        self._held.clear()
 
 
 def layout(plate: Plate) -> list[Run]:
@@ -198,6 +228,7 @@ def cut_detail(detail: str, room: float) -> str:
         words.pop()
 
 
+@lru_cache(maxsize=20_000)
 def axes_runs(axes: tuple[Axis, ...]) -> tuple[list[tuple[str, float, str, str]], float]:
     """(pieces (font, x, text, role), width) of a shape: changed axes dark and semibold, symbols italic."""
     pieces: list[tuple[str, float, str, str]] = []

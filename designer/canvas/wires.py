@@ -16,7 +16,7 @@ from designer.canvas.routes import Bools, Ints
 from designer.canvas.scene import mono_width
 from designer.canvas.snapshot import WIDTHS, Snapshot, size_class
 from designer.canvas.sprites import COMPACT, DOT, GLYPH
-from designer.canvas.text import Texts, axes_runs
+from designer.canvas.text import Batch, axes_runs
 
 if TYPE_CHECKING:
     from designer.theme import Theme
@@ -25,7 +25,7 @@ PATHS_MAX = 400  # more wires in sight than this are drawn as segments, all of a
 LABEL_ZOOM = 0.45
 LABEL_PX_MIN = 8.0
 _TAIL = 64.0
-_ROUTED = (routes.STRAIGHT, routes.CORNERED)
+_PENS = 500
 
 
 class Spot(NamedTuple):
@@ -38,7 +38,14 @@ class Spot(NamedTuple):
 
 
 def path_of(snap: Snapshot, wire: int) -> QPainterPath:
-    """A wire's course in canvas units, with true corners and curves."""
+    """A wire's course in canvas units, with true corners and curves; remembered until the wires run elsewhere."""
+    found: QPainterPath | None = snap.courses.get(wire)
+    if found is None:
+        found = snap.courses[wire] = _trace(snap, wire)
+    return found
+
+
+def _trace(snap: Snapshot, wire: int) -> QPainterPath:
     points = snap.paths.of(wire)
     shape = snap.paths.shape[wire]
     if shape == routes.CURVED:
@@ -79,11 +86,10 @@ def wire_pen(theme: Theme, snap: Snapshot, wire: int, scale: float, unit: float)
 class WirePainter:
     """Paints the wires of a snapshot into device pixels."""
 
-    def __init__(self, theme: Theme, texts: Texts) -> None:
+    def __init__(self, theme: Theme, batch: Batch) -> None:
         self.theme = theme
-        self.texts = texts
-        # What was painted last, for whoever asks how much was drawn.
-        self.drawn = 0
+        self._batch = batch
+        self._pens: dict[object, QPen] = {}
 
     def paint(
         self, p: QPainter, snap: Snapshot, view: Camera, box: Box, level: int, hidden: Bools | None, *, vector: bool
@@ -95,7 +101,6 @@ class WirePainter:
         if hidden is not None:
             seen &= ~hidden
         chosen = np.flatnonzero(seen)
-        self.drawn = len(chosen)
         if not len(chosen):
             return
         if vector or (level >= COMPACT and len(chosen) <= PATHS_MAX):
@@ -104,7 +109,7 @@ class WirePainter:
             self._lines(p, snap, view, box, level, seen, chosen)
         if level >= COMPACT or vector:
             self._junctions(p, snap, view, seen)
-            self._failures(p, snap, view, chosen[snap.group[chosen] == snapshot.ERROR])
+            self._failures(p, snap, view, chosen[snap.failing[chosen]])
 
     def _paths(self, p: QPainter, snap: Snapshot, view: Camera, chosen: Ints) -> None:
         s = view.scale
@@ -113,10 +118,19 @@ class WirePainter:
         p.setBrush(Qt.BrushStyle.NoBrush)
         p.translate(view.ox, view.oy)
         p.scale(s, s)
+        pens, unit = self._pens, round(view.dpr / s, 4)
+        last = None
         for i in chosen.tolist():
             value = snap.wires[i]
-            p.setOpacity(0.45 if value.mark in ("bypassed", "equal") else 1.0)
-            p.setPen(wire_pen(self.theme, snap, i, 1.0, view.dpr / s))
+            key = (value.mark, value.unknown, value.kind, size_class(value.values), unit)
+            if key != last:
+                if key not in pens:
+                    if len(pens) > _PENS:
+                        pens.clear()
+                    pens[key] = wire_pen(self.theme, snap, i, 1.0, unit)
+                p.setPen(pens[key])
+                p.setOpacity(0.45 if value.mark in ("bypassed", "equal") else 1.0)
+                last = key
             if snap.paths.shape[i] == routes.STRAIGHT:
                 x0, y0, x1, y1 = snap.paths.of(i).ravel().tolist()
                 p.drawLine(QLineF(x0, y0, x1, y1))
@@ -144,7 +158,7 @@ class WirePainter:
         segments, group = segments[keep], snap.group[owner[keep]]
         device = segments * view.scale + (view.ox, view.oy, view.ox, view.oy)
         theme, dpr = self.theme, view.dpr
-        failing = group == snapshot.ERROR
+        failing = snap.failing[owner[keep]]
         p.setRenderHint(QPainter.RenderHint.Antialiasing, level > DOT)
         if level == DOT:
             p.setPen(QPen(theme.color("wire"), 0))
@@ -226,43 +240,42 @@ class WirePainter:
             wire = snap.wires[i]
             if only_changed and not any(axis[1] for axis in wire.axes):
                 continue
-            p.setOpacity(0.45 if wire.mark in ("bypassed", "equal") else 1.0)
             if wire.unknown or wire.axes:
                 spot = label_spot(snap, i)
                 if spot is not None:
-                    self._label(p, snap, i, spot, grow, vector=vector)
+                    self._label(snap, i, spot, grow)
             if wire.error:
-                self._error_label(p, snap, i, grow, vector=vector)
+                self._error_label(snap, i, grow)
+        self._batch.flush(p, vector=vector)
         p.restore()
 
-    def _label(self, p: QPainter, snap: Snapshot, i: int, spot: Spot, grow: float, *, vector: bool) -> None:
+    def _label(self, snap: Snapshot, i: int, spot: Spot, grow: float) -> None:
         wire = snap.wires[i]
         pieces, width = axes_runs(wire.axes) if not wire.unknown else ([("mono", 0.0, "?", "ink3")], 6.3)
         if spot.room * grow < (width + 8 if spot.above else 14):
             return
         x, y = spot.x * grow, spot.y * grow
         x, y = (x - width / 2, y - 7.5) if spot.above else (x + 9, y)
+        colored = {"proposal": "accent", "equal": "line2", "bypassed": "line2"}.get(wire.mark)
         for font, dx, text, role in pieces:
-            p.setPen(self.theme.color("accent" if wire.mark == "proposal" else role))
-            self.texts.draw(p, font, x + dx, y + 3.8, text, vector=vector)
+            self._batch.add(font, colored or role, x + dx, y + 3.8, text)
 
-    def _error_label(self, p: QPainter, snap: Snapshot, i: int, grow: float, *, vector: bool) -> None:
+    def _error_label(self, snap: Snapshot, i: int, grow: float) -> None:
         wire = snap.wires[i]
         text = wire.error_label or "×".join(axis[0] for axis in wire.axes)
         (bx, by), (ax, ay) = snap.paths.of(i)[-1].tolist(), snap.paths.of(i)[-2].tolist()
-        p.setPen(self.theme.color("error"))
         if abs(bx - ax) > abs(by - ay):
             x = bx + 10 if ax > bx else bx - 10 - mono_width(text) / grow
-            self.texts.draw(p, "mono", x * grow, by * grow + 18, text, vector=vector)
+            self._batch.add("mono", "error", x * grow, by * grow + 18, text)
         else:
-            self.texts.draw(p, "mono", bx * grow + 12, (by - 32) * grow, text, vector=vector)
+            self._batch.add("mono", "error", bx * grow + 12, (by - 32) * grow, text)
 
 
 def label_spot(snap: Snapshot, i: int) -> Spot | None:
     """Where the label of wire `i` stands, remembered until the wires run elsewhere; None where there is no room."""
-    if i not in snap._labels:
-        snap._labels[i] = _find_spot(snap, i)
-    spot: Spot | None = snap._labels[i]
+    if i not in snap.labels:
+        snap.labels[i] = _find_spot(snap, i)
+    spot: Spot | None = snap.labels[i]
     return spot
 
 
@@ -292,5 +305,4 @@ def _find_spot(snap: Snapshot, i: int) -> Spot | None:
 def _leaves_beside(snap: Snapshot, i: int) -> bool:
     """Does another wire leave the same output sideways?"""
     _, wires = snap.junctions
-    source = snap.wires[i].source
-    return any(snap.wires[j].source == source for j in wires[snap.source[wires] == snap.source[i]].tolist())
+    return bool((snap.outlet[wires] == snap.outlet[i]).any())

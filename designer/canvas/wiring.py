@@ -39,7 +39,7 @@ class DrawWire(Gesture):
             wire = canvas.snap.wires[held]
             self.taken = wire.id
             inner = wire.inside == wire.source[0]
-            found = canvas.snap.rows_by_id[wire.source[0]].table.get((wire.source[1], inner, inner))
+            found = canvas.snap.rows[canvas.snap.source[held]].table.get((wire.source[1], inner, inner))
             if found is not None:
                 x, y = canvas.snap.rect[canvas.snap.index[wire.source[0]], :2].tolist()
                 self.port = PortHit(wire.source, found, x + found.x, y + found.y)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from designer.canvas.scene import Plate, Port, Scene, Wire, plate_size
+from designer.canvas.scene import Activation, Legend, Plate, Port, Scene, Wire, plate_size
 
 X = (Port("x", wired=True),)
 Y = (Port("y", wired=True),)
@@ -243,3 +243,80 @@ def families() -> Scene:
         plates.append(plate(b, "act", "relu", x=x + (24 if k == 3 else 0), y=y + 110))
         wires.append(wire(f"{a}.y", f"{b}.x", "N", 64, 56, changed="010", values=values, kind=kind, **more))
     return scene_of(plates, wires)
+
+
+def broken() -> Scene:
+    """A residual block whose shapes do not meet, and the fix drawn beside it: the picture of an error."""
+    rows = [
+        (0, plate("x", "io", "x")),
+        (76, plate("conv1", "conv", "conv1", "Conv2d 3×3 s2 p1", "73.86 k", changed=True)),
+        (168, plate("bn1", "norm", "bn1", figure="256")),
+        (244, plate("relu", "act", "relu")),
+        (320, plate("conv2", "conv", "conv2", "Conv2d 3×3 p1", "147.6 k")),
+        (412, plate("bn2", "norm", "bn2", figure="256")),
+        (486, Plate("add", "operator", "arith", "add", symbol="+", w=26, h=26, problem="error",
+                    inputs=(Port("a", wired=True), Port("b", wired=True)), outputs=Y)),
+        (558, plate("relu2", "act", "relu2")),
+        (634, plate("y", "io", "y", glyph="io_out")),
+    ]  # fmt: skip
+    plates = [replace(p, x=148 + (152 - p.w) / 2, y=27.0 + y) for y, p in rows]
+    wires = [wire("x.y", "conv1.x", 64, 56, 56, changed="111")]
+    chain_ = ["conv1", "bn1", "relu", "conv2", "bn2"]
+    for a, b in pairwise(chain_):
+        wires.append(wire(f"{a}.y", f"{b}.x", 128, 28, 28, changed="111" if a == "conv1" else ""))
+    wires.append(wire("bn2.y", "add.a", 128, 28, 28))
+    wires.append(wire("add.y", "relu2.x", unknown=True))
+    wires.append(wire("relu2.y", "y.x", unknown=True))
+    fix = [
+        plate("shortcut", "conv", "shortcut", "Conv2d 1×1 s2", "+8,320", mark="proposal", x=358.0, y=196.0),
+        plate("shortcut_bn", "norm", "shortcut_bn", figure="+256", mark="proposal", x=358.0, y=348.0),
+    ]
+    lane = ((224.0, 59.0), (224.0, 73.0), (434.0, 73.0), (434.0, 196.0))
+    wires.append(Wire("shortcut.x", ("x", "y"), ("shortcut", "x"), axes(64, 56, 56), 200_704, route=lane))
+    wires.append(wire("shortcut.y", "shortcut_bn.x", 128, 28, 28, mark="proposal"))
+    wires.append(
+        Wire("add.b", ("shortcut_bn", "y"), ("add", "b"), axes(128, 28, 28), 100_352, mark="proposal",
+             error="add cannot join 128×28×28 and 64×56×56", error_label="now 64×56×56",
+             route=((434.0, 380.0), (434.0, 526.0), (237.0, 526.0)))
+    )  # fmt: skip
+    return scene_of([*plates, *fix], wires)
+
+
+def lit() -> Scene:
+    """LeNet under the Activations lens."""
+    import numpy as np
+
+    rng = np.random.default_rng(3)
+    named = [
+        ("x", "io", "", np.eye(8)[None]), ("conv1", "conv", "Conv2d 3×3 p1", rng.random((6, 8, 8)) ** 3),
+        ("relu1", "act", "", rng.random((6, 8, 8)) ** 4), ("pool1", "pool", "", rng.random((6, 4, 4)) ** 2),
+        ("conv2", "conv", "Conv2d 3×3 p1", rng.random((16, 4, 4)) ** 3),
+        ("relu2", "act", "", rng.random((16, 4, 4)) ** 4),
+        ("pool2", "pool", "", rng.random((16, 2, 2)) ** 2), ("flatten", "shape", "", rng.random(64) ** 2),
+        ("fc1", "linear", "Linear 120", rng.random(120) ** 4), ("relu3", "act", "", rng.random(120) ** 5),
+        ("fc2", "linear", "Linear 84", rng.random(84) ** 4), ("y", "io", "", [0, 0, 0, 0.98, 0, 0, 0, 0, 0, 0.02]),
+    ]  # fmt: skip
+    plates, wires = [], []
+    for k, (name, family, detail, values) in enumerate(named):
+        column, row = divmod(k, 4)
+        marks = tuple("0123456789") if name == "y" else ()
+        shown = Activation(values, marks, 3)
+        plates.append(plate(name, family, name, detail, activation=shown, x=24.0 + 256 * column, y=28.0 + 120 * row))
+        if k and row:
+            wires.append(wire(f"{named[k - 1][0]}.y", f"{name}.x", 6, 8, 8, values=900))
+        elif k:
+            x0, y0 = 24 + 256 * (column - 1) + 104.0, 28 + 120 * 3 + 84.0
+            mid, x1 = x0 + 104 + 24, x0 + 256
+            at = ((x0, y0), (x0, y0 + 20), (mid, y0 + 20), (mid, 8.0), (x1, 8.0), (x1, 28.0))
+            wires.append(Wire(f"{name}.x", (named[k - 1][0], "y"), (name, "x"), axes(16, 4, 4), 900, route=at))
+    legend = Legend("Activation, share of the layer’s maximum", "0", "max")
+    return scene_of(plates, wires, legend=legend)
+
+
+def lens() -> Scene:
+    """The stage under the MACs lens."""
+    scene = stage()
+    heats = {"conv1": 0.8, "layer3": 1.0, "layer4": 0.95, "fc": 0.1, "layer1.conv1": 0.45, "layer1.conv2": 0.45,
+             "layer2.conv1": 0.3, "layer2.conv2": 0.6, "layer2.d0": 0.2, "bn1": 0.02}  # fmt: skip
+    plates = {i: replace(p, heat=heats.get(i), figure="57.80 M" if i in heats else "") for i, p in scene.plates.items()}
+    return Scene(plates, scene.wires, legend=Legend("MACs, share of the largest (square root)", "0", "411.0 M"))

@@ -179,6 +179,30 @@ def test_problems_show_at_every_zoom(qapp):
         assert near(fresh(scene, Camera(zoom)), error) >= 5, zoom
 
 
+def test_a_failing_wire_is_red_at_its_end_only_and_names_what_arrives(qapp):
+    from tests.gui.canvas_scenes import broken
+
+    shown = fresh(broken(), Camera(), size=QRect(0, 0, 700, 760))
+    error, accent = Theme().color("error"), Theme().color("accent")
+    assert near(shown[520:532, 240:300], error) > 60
+    assert near(shown[520:532, 310:420], error) == 0
+    assert near(shown[520:532, 310:420], accent) > 60  # the rest is the proposal's
+    assert near(shown[533:546, 245:330], error, 40) > 20
+
+
+def test_the_legend_looks_for_a_free_corner(qtbot):
+    from tests.gui.canvas_scenes import lens
+
+    rig = Rig(qtbot, lens(), (1060, 730))
+    overlay = rig.canvas.overlay
+    box = overlay._free_corner(240, 62)
+    a, b = rig.canvas.camera.to_canvas(box.topLeft()), rig.canvas.camera.to_canvas(box.bottomRight())
+    hidden = rig.canvas.snap.seen((a.x(), a.y(), b.x(), b.y())) & (rig.canvas.snap.layer == 2)
+    assert not hidden.any()
+    assert not box.intersects(rig.canvas.bar.rect())
+    assert not box.intersects(rig.canvas.minimap.rect())
+
+
 def test_a_lens_colours_the_plate(qapp):
     theme = Theme()
     scene = scene_of([plate("a", "conv", "a", "Conv2d", heat=0.5, x=100, y=100)], [])

@@ -130,11 +130,52 @@ def test_unchanged_rows_are_taken_over():
     scene = chain(400, 4)
     before = Snapshot(scene)
     now = Snapshot(moved(scene, {"n7"}, 8, 0), before)
-    assert now.changed == [7]
+    assert now.fresh.tolist() == now.lost.tolist() == [7]
     assert now.rows[8] is before.rows[8]
     fresh = Snapshot(moved(scene, {"n7"}, 8, 0))
     assert np.array_equal(now.rect, fresh.rect)
     assert np.array_equal(now.ends, fresh.ends)
+
+
+def altered(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Some plates moved, removed or renamed, some wires gone or changed, some plates added."""
+    plates, wires = dict(scene.plates), dict(scene.wires)
+    for name in rng.choice(list(plates), 6, replace=False).tolist():
+        what = rng.integers(4)
+        if what == 0:
+            del plates[name]
+        elif what == 1:
+            plates[name] = replace(plates[name], x=plates[name].x + 8, problem="error")
+        elif what == 2:
+            fresh = f"{name}+"
+            plates[fresh] = replace(plates[name], id=fresh, y=plates[name].y + 4)
+        else:
+            plates = {name: plates[name], **plates}
+    for name in rng.choice(list(wires), 4, replace=False).tolist():
+        if rng.integers(2):
+            del wires[name]
+        else:
+            wires[name] = replace(wires[name], route=None, values=5)
+    return Scene(plates, wires)
+
+
+def test_a_snapshot_made_after_another_equals_one_made_alone():
+    rng = np.random.default_rng(7)
+    scene = chain(120, 3)
+    snap = Snapshot(scene)
+    for _ in range(40):
+        scene = altered(scene, rng)
+        snap = Snapshot(scene, snap)
+        alone = Snapshot(scene)
+        assert snap.ids == alone.ids
+        assert snap.wire_ids == alone.wire_ids
+        for name in ("rect", "layer", "bar", "source", "target", "ends", "ways", "group", "outlet"):
+            assert np.array_equal(getattr(snap, name), getattr(alone, name)), name
+        for name in ("points", "start", "shape", "box", "owner"):
+            assert np.array_equal(getattr(snap.paths, name), getattr(alone.paths, name)), name
+        assert [snap.palette[k] for k in snap.colors] == [alone.palette[k] for k in alone.colors]
+        assert [row.plate for row in snap.rows] == list(scene.plates.values())
+        assert np.array_equal(snap.junctions[0], alone.junctions[0])
 
 
 def test_changed_boxes_cover_where_a_plate_was_and_is():

@@ -1,0 +1,121 @@
+"""Plates from afar: compact with their names, tiles with a glyph, bars of colour. Each zoom has its cheapest way."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter
+
+from designer.canvas import body
+from designer.canvas.batch import draw_copies
+from designer.canvas.camera import Camera
+from designer.canvas.routes import Ints
+from designer.canvas.scene import text_width
+from designer.canvas.snapshot import Snapshot
+from designer.canvas.sprites import compact_cell, tile_of
+from designer.canvas.text import is_ghost
+
+if TYPE_CHECKING:
+    from designer.canvas.picture import Picture
+
+
+def compact(picture: Picture, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+    """Small plates with their glyphs, names in a size that can be read."""
+    s, dpr = view.scale, view.dpr
+    corner = np.round(snap.rect[chosen, :2] * s).astype(np.intp) + np.array([view.ox, view.oy])
+    spots = corner.tolist()
+    for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
+        row = snap.rows[i]
+        if row.plate.kind == "note":
+            p.save()
+            p.translate(x, y)
+            body.draw_note(p, picture.theme, row.plate, s)
+            p.restore()
+            continue
+        pad = math.ceil(body.pad_of(row.plate) * s)
+        if body.faded(row.plate):
+            p.setOpacity(0.45)
+            p.drawPixmap(x - pad, y - pad, picture.sprites.compact(row, s, dpr))
+            p.setOpacity(1.0)
+        else:
+            p.drawPixmap(x - pad, y - pad, picture.sprites.compact(row, s, dpr))
+    size = 5 + 10 * view.zoom
+    k = size / 12 * dpr
+    p.save()
+    p.scale(k, k)
+    p.setFont(picture.texts.fonts["name"])
+    ink = picture.theme.color("ink")
+    p.setPen(ink)
+    lift = picture.texts.ascent["name"] - 4.3
+    for i, (x, y) in zip(chosen.tolist(), spots, strict=True):
+        plate = snap.rows[i].plate
+        if plate.kind in ("operator", "note") or is_ghost(plate):
+            continue
+        _, cell = compact_cell(plate.h, s, dpr)
+        left = x + cell + 4 * dpr
+        room = (x + plate.w * s - 3 * dpr - left) / k
+        if room < 24:
+            continue
+        if plate.heat is not None:
+            p.setPen(picture.hot_ink(plate.heat))
+        name = plate.name if text_width(plate.name) <= room else _clip(plate.name, room)
+        p.drawStaticText(QPointF(left / k, (y + plate.h * s / 2) / k - lift), picture.texts.run("name", name))
+        if plate.heat is not None:
+            p.setPen(ink)
+    p.restore()
+
+
+def tiles(picture: Picture, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+    """One call per look: at these zooms there are thousands."""
+    s = view.scale
+    groups: dict[object, list[int]] = {}
+    for i in chosen.tolist():
+        row = snap.rows[i]
+        if row.plate.kind == "note":
+            x, y, w, h = snap.rect[i].tolist()
+            p.fillRect(QRectF(x * s + view.ox, y * s + view.oy, w * s, h * s), picture.theme.color("sticky"))
+            continue
+        if row.tile is None:
+            row.tile = tile_of(row.plate)
+        groups.setdefault(row.tile, []).append(i)
+    for members in groups.values():
+        pixmap = picture.sprites.tile(snap.rows[members[0]].plate, s, view.dpr)
+        rect = snap.rect[members]
+        side = pixmap.width()
+        center = np.round((rect[:, :2] + rect[:, 2:] / 2) * s) + np.array([view.ox, view.oy])
+        opacity = 0.45 if body.faded(snap.rows[members[0]].plate) else 1.0
+        draw_copies(p, pixmap, center + (side % 2) / 2, opacity)
+
+
+def bars(picture: Picture, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+    """One rectangle per plate, one call per colour."""
+    if not len(chosen):
+        return
+    s, dpr = view.scale, view.dpr
+    x, y, w, h = snap.rect[chosen].T
+    tall = np.maximum(np.minimum(snap.bar[chosen] * dpr, h * s), dpr)
+    rects = np.column_stack([x * s + view.ox, (y + h / 2) * s + view.oy - tall / 2, np.maximum(w * s, dpr), tall])
+    rects = np.round(rects)
+    color = snap.colors[chosen]
+    for code in np.unique(color).tolist():
+        picture.fill(p, rects[color == code], picture.bar_color(snap, code))
+
+
+def badges(picture: Picture, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
+    """Errors keep a badge of constant size at every zoom."""
+    bad = [i for i in chosen.tolist() if snap.rows[i].plate.problem == "error"] if snap.has_errors else []
+    s, dpr = view.scale, view.dpr
+    p.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for i in bad[:400]:
+        x, y, w, _ = snap.rect[i].tolist()
+        picture.badge(p, snap.rows[i].plate, QPointF((x + w) * s + view.ox, y * s + view.oy), 11 * dpr)
+
+
+def _clip(name: str, room: float) -> str:
+    """As many letters as fit, without an ellipsis, which would take two of five."""
+    while name and text_width(name) > room:
+        name = name[:-1]
+    return name
