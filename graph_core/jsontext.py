@@ -18,8 +18,8 @@ MAX_DEPTH: Final = 12
 MAX_NUMBER: Final = 2**63 - 1
 MAX_PLACE: Final = 1e7
 # Every value but the first of its container follows a comma, every container opens with a bracket: counting them
-# bounds what parsing makes, which is up to 25 times the text ("[],[],…").
-MAX_VALUES: Final = 2_000_000
+# bounds the memory, up to 25 times the text ("[],[],…"), and the time. 10,000 nodes with wires and places need 80,000.
+MAX_VALUES: Final = 500_000
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 

@@ -22,6 +22,7 @@ from graph_core.names import BadName, check_class_name, check_id, check_identifi
 FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
 GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires")
 NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "use")
+MAX_GRAPHS: Final = 10_000
 MAX_SYMBOL: Final = 2**31 - 1
 _NODE_FIELDS = frozenset(NODE_FIELDS)
 _NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z")
@@ -55,6 +56,8 @@ class Reader:
 
     def graphs(self, tree: Mapping[str, Any]) -> None:
         """Put the graphs that ``tree`` holds into the project: all keys first, as nodes refer to them."""
+        if isinstance(tree.get("graphs"), dict) and len(tree["graphs"]) > MAX_GRAPHS:
+            raise FileError(f"graphs has {len(tree['graphs']):,} entries; a project may have {MAX_GRAPHS:,}.")
         self._each(tree, "graphs", lambda key, _: self._key(key))
         self._each(tree, "graphs", self._graph)
         taken: dict[str, str] = {}
