@@ -1,7 +1,7 @@
 """Wires for given positions: straight where aligned, lanes around what stands between, through gaps and gutters.
 
-Each wire has a short list of shapes, best first; the first that crosses no plate and runs along no foreign wire is
-taken. Wires of one output may share their way. Short ways are chosen first, so that longer skips stand further out.
+Each wire takes the first of its shapes (``ways``) that is free. Wires of one output may share their way. Short ways
+are chosen first, so that longer skips stand further out.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from math import sqrt
 
 from graph_core.arrange.boxes import JUNCTION, Box, Layout, Point, Ports, Route, Side, Wire
 from graph_core.arrange.maze import way_around
-from graph_core.arrange.space import Plates, Rect, Runs, junctions
-from graph_core.arrange.ways import FOLD, End, Ways
+from graph_core.arrange.space import Plates, Rect, junctions
+from graph_core.arrange.ways import FOLD, Task, Ways, tidy
 
-CLEAR = 6.0  # between a wire and a plate that it passes
-TOUCH = 4.0  # closer parallel wires read as one
+STUB = 80.0  # a shorter straight wire stands between two plates, where no other can come
 RISING = 1e6
 TRIES = 160  # shapes tried for one wire; fewer once one is known that crosses no plate
 FREE_TRIES = 24
@@ -24,59 +23,70 @@ DETOURS = 60  # searches of last resort in one call
 
 
 class Router:
-    """Routes of a drawing, kept up to date: ``move`` some boxes, then route only what they touch.
+    """Routes of a drawing, kept up to date: ``move`` some boxes, then only the wires that touch them are routed.
 
-    Building takes the whole drawing in; a move costs as much as the wires that it touches.
+    Building takes the whole drawing in; a move costs as much as those wires. Wires that a moved box comes to lie on
+    stay: build a new router (or call ``route``) when the move is done.
     """
 
     def __init__(self, positions: Mapping[str, Point], boxes: Mapping[str, Box], wires: Sequence[Wire]) -> None:
         self.boxes = boxes
         self.wires = list(wires)
         self.positions = dict(positions)
-        self.ports = Ports(boxes, wires)
-        self.keys = [f"{target}.{port}" for _, _, target, port in wires]
-        self.routes: dict[str, Route] = {}
-        self.sides: dict[str, Side] = {}
+        ports = Ports(boxes, self.wires)
         self._rects: dict[str, Rect] = {}
-        for name, (x, y) in positions.items():
+        self._round: set[str] = set()
+        for name, (x, y) in self.positions.items():
             box = boxes[name]
             self._rects[name] = (y, y + box.h, x, x + box.w, name)
+            if box.round:
+                self._round.add(name)
         self._plates = Plates(self._rects.values())
-        self._down = Runs()
-        self._over = Runs()
-        self._ways = Ways(self._plates, self._down, self._over)
+        self._ways = Ways(self._plates)
+        self.keys = [f"{target}.{port}" for _, _, target, port in self.wires]
+        self.routes: dict[str, Route] = dict.fromkeys(self.keys, ())
+        self.sides: dict[str, Side] = dict.fromkeys(self.keys, "top")
+        self._out = [ports.output(source, out) for source, out, _, _ in self.wires]
+        self._in = [ports.input(target, port) for _, _, target, port in self.wires]
         numbers: dict[tuple[str, str], int] = {}
         self._net = [numbers.setdefault(wire[:2], len(numbers)) for wire in self.wires]
         self._members: list[list[int]] = [[] for _ in numbers]
+        for i, net in enumerate(self._net):
+            self._members[net].append(i)
         self._into: dict[str, list[int]] = {}
-        self._from: dict[str, list[int]] = {}
-        for i, (source, _, target, _) in enumerate(self.wires):
-            self._members[self._net[i]].append(i)
-            self._from.setdefault(source, []).append(i)
-            self._into.setdefault(target, []).append(i)
-        self._goal: dict[int, tuple[Point, Side]] = {}
+        for i, (_, _, target, _) in enumerate(self.wires):
+            if target in self._round:
+                self._into.setdefault(target, []).append(i)
+        self._ends: dict[str, list[int]] | None = None
+        self._flank: dict[int, tuple[Point, Side]] = {}
         self._leave: dict[int, float] = {}
         self._trunk: dict[int, Route] = {}
         self._detours = DETOURS
+        for node in self._into:
+            self._enter(node)
         self._route(range(len(self.wires)))
 
     def layout(self) -> Layout:
-        """Everything as it stands; junctions are found anew."""
+        """Everything as it stands."""
+        routes, keys = self.routes, self.keys
         found: list[Point] = []
         for members in self._members:
             if len(members) > 1:
-                found += junctions([self.routes[self.keys[i]] for i in members])
-        return Layout(self.positions, self.routes, self.sides, found)
+                found += junctions([routes[keys[i]] for i in members])
+        return Layout(self.positions, routes, self.sides, found)
 
     def touched(self, nodes: Collection[str]) -> list[int]:
-        """Wires at these boxes, and those that share an operator with one: they may change sides."""
+        """Wires (by index) at these boxes, and those that share an operator with one: they may change sides."""
+        if self._ends is None:
+            self._ends = {}
+            for i, (source, _, target, _) in enumerate(self.wires):
+                self._ends.setdefault(source, []).append(i)
+                self._ends.setdefault(target, []).append(i)
         wires: dict[int, None] = {}
         for node in nodes:
-            wires.update(dict.fromkeys(self._from.get(node, ())))
-            wires.update(dict.fromkeys(self._into.get(node, ())))
+            wires.update(dict.fromkeys(self._ends.get(node, ())))
         for i in list(wires):
-            if self.boxes[self.wires[i][2]].round:
-                wires.update(dict.fromkeys(self._into[self.wires[i][2]]))
+            wires.update(dict.fromkeys(self._into.get(self.wires[i][2], ())))
         return list(wires)
 
     def move(self, moved: Mapping[str, Point]) -> Layout:
@@ -90,43 +100,47 @@ class Router:
         return self.again(self.touched(list(moved)))
 
     def again(self, wires: Collection[int]) -> Layout:
-        """Route these wires (by index) anew around all others."""
+        """Route these wires (by index) anew around all others; junctions are those of their outputs."""
         for i in wires:
             self._forget(i)
             self._leave.pop(self._net[i], None)
             self._trunk.pop(self._net[i], None)
+        for node in dict.fromkeys(self.wires[i][2] for i in wires):
+            if node in self._round:
+                self._enter(node)
         self._detours = 4
         self._route(wires)
         keys = [self.keys[i] for i in wires]
-        nets = dict.fromkeys(self._net[i] for i in wires)
         found: list[Point] = []
-        for net in nets:
+        for net in dict.fromkeys(self._net[i] for i in wires):
             found += junctions([self.routes[self.keys[i]] for i in self._members[net]])
-        routes = {key: self.routes[key] for key in keys}
-        return Layout(self.positions, routes, {key: self.sides[key] for key in keys}, found)
+        return Layout(
+            self.positions, {key: self.routes[key] for key in keys}, {key: self.sides[key] for key in keys}, found
+        )
 
     # -- ends -------------------------------------------------------------------------------------------------
 
     def _start(self, i: int) -> Point:
-        source, out, _, _ = self.wires[i]
-        x, y = self.positions[source]
-        return x + self.ports.output(source, out), y + self.boxes[source].h
+        rect = self._rects[self.wires[i][0]]
+        return rect[2] + self._out[i], rect[1]
+
+    def _goal(self, i: int) -> tuple[Point, Side]:
+        if i in self._flank:
+            return self._flank[i]
+        rect = self._rects[self.wires[i][2]]
+        return (rect[2] + self._in[i], rect[0]), "top"
 
     def _enter(self, node: str) -> None:
-        """Goals of the wires into one box: spread along its top, or at the top and the sides of an operator."""
-        box, (left, top) = self.boxes[node], self.positions[node]
+        """Goals of the wires into an operator: the main one at its top, the others spread over its sides."""
+        top, bottom, left, right, _ = self._rects[node]
         into = self._into[node]
-        if not box.round:
-            for i in into:
-                self._goal[i] = (left + self.ports.input(node, self.wires[i][3]), top), "top"
-            return
-        cx, cy, r = left + box.w / 2, top + box.h / 2, box.w / 2
+        cx, cy, r = (left + right) / 2, (top + bottom) / 2, (right - left) / 2
         starts = {i: self._after_fold(i, cx, cy) for i in into}
         first = self._topmost(starts, cx, top)
         flanks: dict[Side, list[int]] = {"left": [], "right": []}
         for i in into:
             if i == first:
-                self._goal[i] = (cx, top), "top"
+                self._flank[i] = (cx, top), "top"
             else:
                 flanks["right" if starts[i][0] >= cx - 0.5 else "left"].append(i)
         for side, members in flanks.items():
@@ -135,33 +149,30 @@ class Router:
             for k, i in enumerate(members):
                 dy = (k - (len(members) - 1) / 2) * step
                 dx = sqrt(max(r * r - dy * dy, 0.0))
-                self._goal[i] = (cx + (dx if side == "right" else -dx), cy + dy), side
+                self._flank[i] = (cx + (dx if side == "right" else -dx), cy + dy), side
 
     def _after_fold(self, i: int, cx: float, cy: float) -> Point:
         """Where a wire comes from: its output, or the point where that comes down into the operator's own column."""
-        start = self._start(i)
-        best = (0.0, start)
-        if cx > start[0]:
-            for j in self._members[self._net[i]]:
-                target = self.wires[j][2]
-                x, y = self.positions[target]
-                x += self.boxes[target].spine
-                if (
-                    j != i
-                    and not self.boxes[target].round
-                    and y < start[1]
-                    and y < cy
-                    and x > start[0]
-                    and y - start[1] < best[0]
-                ):
-                    best = (y - start[1], (x, y - FOLD))
-        return best[1]
+        sx, sy = self._start(i)
+        members = self._members[self._net[i]]
+        if cx <= sx or len(members) == 1:
+            return sx, sy
+        highest, start = sy, (sx, sy)
+        for j in members:
+            target = self.wires[j][2]
+            if j == i or target in self._round:
+                continue
+            rect = self._rects[target]
+            x = rect[2] + self._in[j]
+            if rect[0] < min(highest, cy) and x > sx:
+                highest, start = rect[0], (x, rect[0] - FOLD)
+        return start
 
     def _topmost(self, starts: Mapping[int, Point], cx: float, top: float) -> int:
         """The wire that enters an operator from above, or −1: the aligned one, else the nearest unless two flank it."""
         aligned = [i for i, (x, y) in starts.items() if abs(x - cx) < 0.5 and y <= top]
-        aligned.sort(key=lambda i: -starts[i][1])
-        for i in aligned[:1]:
+        if aligned:
+            i = max(aligned, key=lambda i: starts[i][1])
             if not self._plates.blocked(cx - 1, starts[i][1], cx + 1, top):
                 return i
         if len(starts) == 2 and min(x for x, _ in starts.values()) < cx - 0.5 < max(x for x, _ in starts.values()):
@@ -171,127 +182,91 @@ class Router:
     # -- routing ----------------------------------------------------------------------------------------------
 
     def _route(self, wires: Collection[int]) -> None:
-        for node in dict.fromkeys(self.wires[i][2] for i in wires):
-            self._enter(node)
-        blocked = self._plates.blocked
+        rects, flank, outs, ins, all_wires = self._rects, self._flank, self._out, self._in, self.wires
+        plates, routes, keys, net_of = self._plates, self.routes, self.keys, self._net
         rest: list[tuple[float, int]] = []
         spans: dict[int, float] = {}
         for i in wires:
-            (sx, sy), ((tx, ty), side) = self._start(i), self._goal[i]
-            self.sides[self.keys[i]] = side
-            if side == "top" and abs(sx - tx) < 0.5 and ty >= sy and not blocked(sx - 1, sy, sx + 1, ty):
-                self._take(i, ((sx, sy), (sx, ty)))
+            source, _, target, _ = all_wires[i]
+            rect = rects[source]
+            sx, sy = rect[2] + outs[i], rect[1]
+            if i in flank:
+                (tx, ty), side = flank[i]
+                self.sides[keys[i]] = side
+            else:
+                rect = rects[target]
+                tx, ty, side = rect[2] + ins[i], rect[0], "top"
+            if sx - 0.5 < tx < sx + 0.5 and ty >= sy and side == "top" and plates.sees(sx, sy, ty, target):
+                routes[keys[i]] = ((sx, sy), (sx, ty))
+                if ty - sy > STUB:
+                    self._ways.down.add(sx, sy, ty, net_of[i], i)
                 continue
             span = abs(ty - sy) + 0.1 * abs(tx - sx)
-            net = self._net[i]
+            net = net_of[i]
             if ty < sy:  # rising wires last, but first among those of their output: the others follow them
                 spans[net] = max(spans.get(net, 0.0), RISING + span)
                 span = ty - RISING + 0.001 * abs(tx - sx)
             else:
                 spans[net] = max(spans.get(net, 0.0), span)
             rest.append((span, i))
-        rest.sort(key=lambda item: (spans[self._net[item[1]]], self._net[item[1]], item[0], item[1]))
-        for _, i in rest:
-            self._take(i, self._best(i))
-
-    def _take(self, i: int, route: Route) -> None:
-        route = tidy(route)
-        self.routes[self.keys[i]] = route
-        net = self._net[i]
-        for (x0, y0), (x1, y1) in pairwise(route):
-            if x0 != x1:
-                self._over.add(y0, min(x0, x1), max(x0, x1), net, i)
-            elif len(route) > 2 or y1 - y0 > 2 * STUB:
-                self._down.add(x0, min(y0, y1), max(y0, y1), net, i)
+        for _, net, _, i in sorted([(spans[net_of[i]], net_of[i], span, i) for span, i in rest]):
+            way = tidy(self._best(i))
+            routes[keys[i]] = way
+            for (x0, y0), (x1, y1) in pairwise(way):
+                if x0 == x1:
+                    self._ways.down.add(x0, min(y0, y1), max(y0, y1), net, i)
+                else:
+                    self._ways.over.add(y0, min(x0, x1), max(x0, x1), net, i)
 
     def _forget(self, i: int) -> None:
-        route = self.routes.pop(self.keys[i], ())
-        for (x0, y0), (x1, y1) in pairwise(route):
-            if x0 != x1:
-                self._over.remove(y0, min(x0, x1), max(x0, x1), i)
+        for (x0, y0), (x1, y1) in pairwise(self.routes[self.keys[i]]):
+            if x0 == x1:
+                self._ways.down.remove(x0, min(y0, y1), max(y0, y1), i)
             else:
-                self._down.remove(x0, min(y0, y1), max(y0, y1), i)
+                self._ways.over.remove(y0, min(x0, x1), max(x0, x1), i)
 
     def _best(self, i: int) -> Route:
         """The first shape that is free of plates and of foreign wires; else the one that runs along fewest."""
+        goal, side = self._goal(i)
+        target = self.wires[i][2]
         net = self._net[i]
+        rect = self._rects[target]
+        task = Task(
+            self._start(i), goal, side, rect[0], rect[3] - rect[2], target, net,
+            len(self._members[net]) > 1, self._leave.get(net),
+        )  # fmt: skip
         second: Route | None = None
-        fewest = 1 << 30
         tried: Route | None = None
-        for attempt, route in enumerate(self._shapes(i)):
+        fewest = 1 << 30
+        for attempt, route in enumerate(self._shapes(task)):
             if attempt > (TRIES if second is None else FREE_TRIES):
                 break
             tried = tried or route
-            if not self._free(route, i):
+            if not self._ways.free(route, task):
                 continue
-            shared = self._shared(route, net)
+            shared = self._ways.shared(route, net)
             if not shared:
-                self._keep(i, route)
+                self._keep(task, route)
                 return route
             if shared < fewest:
                 second, fewest = route, shared
         if second is None and self._detours > 0:
             self._detours -= 1
-            (start, (goal, side)) = self._start(i), self._goal[i]
-            second = way_around(self._plates, start, goal, side)
-        return second or tried or (self._start(i), self._goal[i][0])
+            second = way_around(self._plates, task.start, goal, side)
+        return second or tried or (task.start, goal)
 
-    def _keep(self, i: int, route: Route) -> None:
+    def _keep(self, task: Task, route: Route) -> None:
         """Remember where this output parts: later wires of it leave there, or after the fold to the next column."""
-        net = self._net[i]
-        self._leave.setdefault(net, route[1][1])
-        if len(route) == 6 and route[-1][1] < route[0][1] and self._goal[i][1] == "top":
-            self._trunk.setdefault(net, route[:-1])
+        self._leave.setdefault(task.net, route[1][1])
+        if len(route) == 6 and route[-1][1] < route[0][1] and task.side == "top":
+            self._trunk.setdefault(task.net, route[:-1])
 
-    def _free(self, route: Route, i: int) -> bool:
-        blocked = self._plates.blocked
-        target = self.wires[i][2]
-        last = len(route) - 2
-        for k in range(last + 1):
-            (x0, y0), (x1, y1) = route[k], route[k + 1]
-            if x0 == x1:
-                if blocked(x0 - CLEAR, min(y0, y1), x0 + CLEAR, max(y0, y1)):
-                    return False
-            elif k == last:
-                for rect in self._plates.hits(min(x0, x1), y0 - 1, max(x0, x1), y0 + 1):
-                    if rect[4] != target:
-                        return False
-            elif blocked(min(x0, x1), y0 - CLEAR, max(x0, x1), y0 + CLEAR):
-                return False
-        return True
-
-    def _shared(self, route: Route, net: int) -> int:
-        count = 0
-        for (x0, y0), (x1, y1) in pairwise(route):
-            if x0 == x1:
-                count += len(self._down.near(x0, min(y0, y1), max(y0, y1), net, TOUCH))
-            else:
-                count += len(self._over.near(y0, min(x0, x1), max(x0, x1), net, TOUCH))
-        return count
-
-    def _shapes(self, i: int) -> Iterator[Route]:
-        goal, side = self._goal[i]
-        net, target = self._net[i], self.wires[i][2]
-        end = End(goal, side, self.positions[target][1], self.boxes[target].w, net, len(self._members[net]) > 1)
-        trunk = self._trunk.get(net)
-        if trunk and goal[0] > trunk[-2][0] and goal[1] > trunk[-1][1] + FOLD - JUNCTION:
-            for route in self._ways.shapes(trunk[-1], None, end):
+    def _shapes(self, task: Task) -> Iterator[Route]:
+        trunk = self._trunk.get(task.net)
+        if trunk and task.goal[0] > trunk[-2][0] and task.goal[1] > trunk[-1][1] + FOLD - JUNCTION:
+            for route in self._ways.shapes(task._replace(start=trunk[-1], leave=None)):
                 yield (*trunk[:-1], *route)
-        yield from self._ways.shapes(self._start(i), self._leave.get(net), end)
-
-
-STUB = 40.0  # a straight wire shorter than twice this stands between two plates, where no other can come
-
-
-def tidy(points: Route) -> Route:
-    """The same way without points that repeat or lie on a straight stretch."""
-    kept = [points[0]]
-    for k in range(1, len(points) - 1):
-        (x0, y0), (x1, y1), (x2, y2) = kept[-1], points[k], points[k + 1]
-        if (x0 == x1 == x2) or (y0 == y1 == y2) or (x0 == x1 and y0 == y1):
-            continue
-        kept.append(points[k])
-    return (*kept, points[-1])
+        yield from self._ways.shapes(task)
 
 
 def route(positions: Mapping[str, Point], boxes: Mapping[str, Box], wires: Sequence[Wire]) -> Layout:

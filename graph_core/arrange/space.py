@@ -10,6 +10,7 @@ from graph_core.arrange.boxes import Point
 
 STRIP = 64  # width of a strip of the plate index
 LINE, REACH = 16, 512  # a cell of the wire index: across and along
+CELLS = 1 << 24  # numbers of cells along that are kept apart
 
 Rect = tuple[float, float, float, float, str]
 """top, bottom, left, right, id: sorted by top within a strip."""
@@ -82,6 +83,15 @@ class Plates:
                     return True
         return False
 
+    def sees(self, x: float, y0: float, y1: float, target: str) -> bool:
+        """Whether nothing stands between y0 and the top y1 of the target on the line x."""
+        strip = self.strips.get(int(x // STRIP))
+        if strip:
+            i = bisect_left(strip, (y0,))
+            if i < len(strip) and strip[i][4] == target:
+                return True
+        return not self.blocked(x - 1, y0, x + 1, y1)
+
     def below(self, x: float, y: float) -> float | None:
         """Top of the first plate at or under y that x passes through."""
         strip = self.strips.get(int(x // STRIP), [])
@@ -107,33 +117,37 @@ class Runs:
     """Segments of one direction, in cells, so that wires of different outputs keep apart."""
 
     def __init__(self) -> None:
-        self.cells: dict[tuple[int, int], list[Run]] = {}
+        self.cells: dict[int, list[Run]] = {}
 
     def add(self, at: float, low: float, high: float, net: int, wire: int) -> None:
         """Take in a segment of a wire: its place across, and from where to where it runs."""
         run = (at, low, high, net, wire)
-        across = int(at // LINE)
-        for along in range(int(low // REACH), int(high // REACH) + 1):
-            self.cells.setdefault((across, along), []).append(run)
+        across = int(at // LINE) * CELLS
+        for cell in range(across + int(low // REACH), across + int(high // REACH) + 1):
+            if cell in self.cells:
+                self.cells[cell].append(run)
+            else:
+                self.cells[cell] = [run]
 
     def remove(self, at: float, low: float, high: float, wire: int) -> None:
-        """Forget that segment of the wire."""
-        across = int(at // LINE)
-        for along in range(int(low // REACH), int(high // REACH) + 1):
-            cell = self.cells.get((across, along))
-            if cell:
-                cell[:] = [run for run in cell if run[4] != wire]
+        across = int(at // LINE) * CELLS
+        for cell in range(across + int(low // REACH), across + int(high // REACH) + 1):
+            runs = self.cells.get(cell)
+            if runs:
+                runs[:] = [run for run in runs if run[4] != wire]
 
     def near(self, at: float, low: float, high: float, net: int, apart: float) -> list[float]:
         """Where runs of other nets lie closer than ``apart`` beside this stretch."""
         found: list[float] = []
         cells = self.cells
-        first, last = int(low // REACH), int(high // REACH)
-        for across in range(int((at - apart) // LINE), int((at + apart) // LINE) + 1):
-            for along in range(first, last + 1):
-                for run in cells.get((across, along), ()):
-                    if run[3] != net and abs(run[0] - at) < apart and run[1] < high and run[2] > low:
-                        found.append(run[0])
+        first, last = int(low // REACH), int(high // REACH) + 1
+        left, right = at - apart, at + apart
+        for across in range(int(left // LINE) * CELLS, int(right // LINE) * CELLS + 1, CELLS):
+            for cell in range(across + first, across + last):
+                if cell in cells:
+                    for run in cells[cell]:
+                        if left < run[0] < right and run[1] < high and run[2] > low and run[3] != net:
+                            found.append(run[0])
         return found
 
 
@@ -141,6 +155,11 @@ def junctions(routes: Sequence[Sequence[Point]]) -> list[Point]:
     """Points where the routes of one output part: three or more ways out of a point of their union."""
     if len(routes) < 2:
         return []
+    if len(routes) == 2:  # most often one goes straight down and the other leaves it
+        straight, other = sorted(routes, key=len)
+        if len(straight) == 2 and len(other) > 2:
+            on = straight[0][1] < other[1][1] < straight[1][1]
+            return [other[1]] if on else []
     across: dict[float, set[tuple[float, float]]] = {}
     along: dict[float, set[tuple[float, float]]] = {}
     corners: dict[Point, None] = {}
