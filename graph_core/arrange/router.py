@@ -60,6 +60,7 @@ class Router:
         self._ends: dict[str, list[int]] | None = None
         self._flank: dict[int, tuple[Point, Side]] = {}
         self._leave: dict[int, float] = {}
+        self._lane: dict[int, float] = {}
         self._trunk: dict[int, Route] = {}
         self._detours = DETOURS
         for node in self._into:
@@ -104,6 +105,7 @@ class Router:
         for i in wires:
             self._forget(i)
             self._leave.pop(self._net[i], None)
+            self._lane.pop(self._net[i], None)
             self._trunk.pop(self._net[i], None)
         for node in dict.fromkeys(self.wires[i][2] for i in wires):
             if node in self._round:
@@ -233,21 +235,24 @@ class Router:
         rect = self._rects[target]
         task = Task(
             self._start(i), goal, side, rect[0], rect[3] - rect[2], target, net,
-            len(self._members[net]) > 1, self._leave.get(net),
+            len(self._members[net]) > 1, self._leave.get(net), self._lane.get(net),
         )  # fmt: skip
         second: Route | None = None
         tried: Route | None = None
         fewest = 1 << 30
+        last = TRIES
         for attempt, route in enumerate(self._shapes(task)):
-            if attempt > (TRIES if second is None else FREE_TRIES):
+            if attempt > last:
                 break
             tried = tried or route
             if not self._ways.free(route, task):
                 continue
-            shared = self._ways.shared(route, net)
+            shared = self._ways.shared(route, task)
             if not shared:
                 self._keep(task, route)
                 return route
+            if second is None:
+                last = attempt + FREE_TRIES
             if shared < fewest:
                 second, fewest = route, shared
         if second is None and self._detours > 0:
@@ -258,13 +263,15 @@ class Router:
     def _keep(self, task: Task, route: Route) -> None:
         """Remember where this output parts: later wires of it leave there, or after the fold to the next column."""
         self._leave.setdefault(task.net, route[1][1])
+        if len(route) in (5, 6) and route[0][1] < route[-1][1]:
+            self._lane[task.net] = route[2][0]
         if len(route) == 6 and route[-1][1] < route[0][1] and task.side == "top":
             self._trunk.setdefault(task.net, route[:-1])
 
     def _shapes(self, task: Task) -> Iterator[Route]:
         trunk = self._trunk.get(task.net)
         if trunk and task.goal[0] > trunk[-2][0] and task.goal[1] > trunk[-1][1] + FOLD - JUNCTION:
-            for route in self._ways.shapes(task._replace(start=trunk[-1], leave=None)):
+            for route in self._ways.shapes(task._replace(start=trunk[-1], leave=None, lane=None)):
                 yield (*trunk[:-1], *route)
         yield from self._ways.shapes(task)
 

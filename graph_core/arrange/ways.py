@@ -6,7 +6,6 @@ A shape is yielded as points; the caller takes the first that crosses no plate a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from graph_core.arrange.boxes import JUNCTION, LANE, NEST, TRACK, Point, Route, Side
@@ -16,6 +15,7 @@ CLEAR = 6.0  # between a wire and a plate that it passes
 FAR = 12.0  # between a lane and the plates beyond it
 NARROW = 18.0  # half a gutter
 TOUCH = 4.0  # closer parallel wires read as one
+BUNDLE = 160.0  # how far to look over lanes that stand side by side
 FOLD = 40.0  # a folded wire that parts again comes down from here, to leave room for its junction
 
 
@@ -31,6 +31,7 @@ class Task(NamedTuple):
     net: int
     fan: bool  # whether its output has other wires
     leave: float | None  # where those part from the trunk
+    lane: float | None  # where the last of those runs down
 
 
 class Ways:
@@ -62,18 +63,22 @@ class Ways:
                 return False
         return True
 
-    def shared(self, route: Route, net: int) -> int:
+    def shared(self, route: Route, task: Task) -> int:
         """How many runs of other outputs this route would lie on."""
         count = 0
-        for (x0, y0), (x1, y1) in pairwise(route):
+        net = task.net
+        for k in range(len(route) - 1):
+            (x0, y0), (x1, y1) = route[k], route[k + 1]
             if x0 == x1:
-                count += len(
-                    self.down.near(x0, y0, y1, net, TOUCH) if y0 < y1 else self.down.near(x0, y1, y0, net, TOUCH)
-                )
-            else:
-                count += len(
-                    self.over.near(y0, x0, x1, net, TOUCH) if x0 < x1 else self.over.near(y0, x1, x0, net, TOUCH)
-                )
+                if y1 < y0:
+                    y0, y1 = y1, y0
+                count += len(self.down.near(x0, y0, y1, net, TOUCH))
+                continue
+            if x1 < x0:
+                x0, x1 = x1, x0
+            # the entries of a crowded operator are closer to each other than other wires may be
+            entry = k == len(route) - 2 and task.side != "top"
+            count += len(self.over.near(y0, x0, x1, net, 0.5 if entry else TOUCH))
         return count
 
     def shapes(self, task: Task) -> Iterator[Route]:
@@ -93,7 +98,7 @@ class Ways:
         if rising and task.fan:
             comes.insert(0, ty - FOLD)
         if side == "top" and not rising:
-            bends = [*leaves, *comes] if task.fan else [*comes, *leaves]
+            bends = [*leaves[:6], *comes[:6]] if task.fan else [*comes[:6], *leaves[:6]]
             if not task.fan and ty - sy < 100 and abs(tx - sx) < task.width / 2:
                 bends.insert(0, sy + JUNCTION)  # to a port of the next plate: leave the lower half to others
             for y in bends:
@@ -109,7 +114,8 @@ class Ways:
             yield from self._lanes(task, leaves, over, comes, over, -sign, NARROW)
         for way in (sign, -sign):
             for near in (NARROW, LANE) if rising else (LANE, NARROW):
-                yield from self._lanes(task, leaves, over, comes, sx, way, near)
+                begin = sx if task.lane is None or (task.lane - sx) * way < 0 else task.lane
+                yield from self._lanes(task, leaves, over, comes, begin, way, near)
         for way in (-sign, sign):
             yield from self._lanes(task, leaves, over, comes, over, way, NARROW)
         yield from self._around(task, leaves[:4], over, comes[:4])
@@ -194,6 +200,7 @@ class Ways:
         """The first x from here outward where a vertical run stands clear of plates and of other lanes."""
         low, high = (y0, y1) if y0 < y1 else (y1, y0)
         hits, taken = self.plates.hits, self.down.near
+        crowded = False
         for _ in range(64):
             if sign > 0:
                 rects = hits(x - near, low, x + FAR, high)
@@ -209,6 +216,12 @@ class Ways:
             if not lanes:
                 break
             x = max(lanes) + NEST if sign > 0 else min(lanes) - NEST
+            if len(lanes) > 2 or crowded:  # step over a bundle of lanes at once
+                bundle = taken(x + sign * BUNDLE, low, high, net, BUNDLE + NEST)
+                for lane in sorted(bundle, reverse=sign < 0):
+                    if abs(lane - x) < NEST - 0.1:
+                        x = lane + sign * NEST
+            crowded = True
         return x
 
 
