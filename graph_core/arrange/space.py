@@ -130,6 +130,7 @@ class Runs:
                 self.cells[cell] = [run]
 
     def remove(self, at: float, low: float, high: float, wire: int) -> None:
+        """Forget that segment of the wire."""
         across = int(at // LINE) * CELLS
         for cell in range(across + int(low // REACH), across + int(high // REACH) + 1):
             runs = self.cells.get(cell)
