@@ -10,11 +10,6 @@ from codegen.emit.trees import EmitError
 from graph_core.names import EMITTED_NAMES, MODULE_ATTRIBUTES, BadName, check_class_name, check_identifier, check_name
 
 _BUILTINS = frozenset(dir(builtins))
-# Attributes of every module that begin with an underscore: a layer or a number of that name would break it.
-_HIDDEN = frozenset(
-    ["_apply", "_buffers", "_modules", "_parameters", "_version", "_get_name", "_non_persistent_buffers_set"]
-)
-_HIDDEN_ENDS = ("_hook", "_hooks", "_hooks_with_kwargs", "_hooks_always_called", "_impl")
 
 
 def attribute(name: str) -> str:
@@ -23,8 +18,6 @@ def attribute(name: str) -> str:
         check_name(name)
     except BadName as error:
         raise EmitError(str(error)) from error
-    if name in _HIDDEN or (name.startswith("_") and name.endswith(_HIDDEN_ENDS)):
-        raise EmitError(f"“{name}” is taken by torch.nn.Module itself; choose another name.")
     return name
 
 
@@ -80,7 +73,7 @@ class Namespace:
 
 def stored_name(python: str, attributes: Iterable[str]) -> str:
     """The attribute that keeps an argument for forward: its own name, unless a layer or the module has it."""
-    taken = {*attributes, *MODULE_ATTRIBUTES, *_HIDDEN}
+    taken = {*attributes, *MODULE_ATTRIBUTES}
     chosen = python
     while chosen in taken:
         chosen += "_"
