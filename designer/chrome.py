@@ -168,7 +168,9 @@ def progress_contents(theme: Theme, option: QStyleOption, painter: QPainter, wid
 def frame(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
     """The border of a scroll area that asked for one."""
     if isinstance(option, QStyleOptionFrame) and option.lineWidth > 0:
-        box(painter, option.rect, theme.radius("field"), None, QPen(theme.color("line2"), 1))
+        by_keys = _on(option, _State.State_HasFocus) and _on(option, _State.State_KeyboardFocusChange)
+        edge = QPen(theme.color("focus"), 2) if by_keys else QPen(theme.color("line2"), 1)
+        box(painter, option.rect, theme.radius("field"), None, edge)
 
 
 def shaped_frame(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:

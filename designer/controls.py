@@ -143,7 +143,8 @@ def combo(theme: Theme, option: Any, painter: QPainter, widget: QWidget | None) 
 
 def focus(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
     """The keyboard's place, where a control does not draw it itself."""
-    if _on(option, _State.State_KeyboardFocusChange):
+    # Qt says of every current row that the keyboard was used; the window knows whether it was.
+    if widget is None or widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange):
         box(painter, option.rect, theme.radius("field"), None, QPen(theme.color("focus"), 2))
 
 

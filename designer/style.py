@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QStyleOptionMenuItem,
     QStyleOptionSlider,
     QTabBar,
+    QToolTip,
     QWidget,
 )
 
@@ -313,9 +314,14 @@ def dress(
     ink: str | None = None,
     glyph: str | None = None,
     glyph_ink: str = "ink2",
+    width: int | None = None,
+    height: int | None = None,
 ) -> None:
-    """Give a widget (or an action) a font role, a text colour or a glyph by name, kept when the theme changes."""
-    for key, value in (("look_font", font), ("look_ink", ink), ("look_glyph", glyph)):
+    """Give a widget (or an action) a font role, a text colour, a glyph by name, or a fixed width or height in px at
+    100 %: all kept when the theme or the text size changes.
+    """
+    looks = {"font": font, "ink": ink, "glyph": glyph, "width": width, "height": height}
+    for key, value in ((f"look_{name}", value) for name, value in looks.items()):
         if value is not None:
             target.setProperty(key, value)
     if glyph is not None:
@@ -333,6 +339,11 @@ def _redress(target: QWidget | QAction, theme: Theme) -> None:
             for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
                 palette.setColor(group, role, theme.color(ink))
         target.setPalette(palette)
+    if isinstance(target, QWidget):
+        if width := target.property("look_width"):
+            target.setFixedWidth(theme.px(width))
+        if height := target.property("look_height"):
+            target.setFixedHeight(theme.px(height))
     if glyph:
         target.setIcon(theme.icon(glyph, target.property("look_glyph_ink")))
 
@@ -340,6 +351,7 @@ def _redress(target: QWidget | QAction, theme: Theme) -> None:
 def _apply(theme: Theme) -> None:
     app = cast(QApplication, QApplication.instance())
     app.setPalette(theme.palette())
+    QToolTip.setPalette(theme.palette())
     app.setFont(theme.ui_font("ui"))
     app.setFont(theme.ui_font("small"), "QTipLabel")
     app.setFont(theme.ui_font("caption_strong"), "QHeaderView")

@@ -320,17 +320,20 @@ class ThemeSwitch(QObject):
         """Watch the system's scheme from now on. Needs the application; calling it again does nothing."""
         if not self._following:
             self._following = True
-            QGuiApplication.styleHints().colorSchemeChanged.connect(self._update)
+            hints = QGuiApplication.styleHints()
+            hints.colorSchemeChanged.connect(self._update)
+            if hasattr(hints, "accessibility"):  # Qt 6.10 and later
+                hints.accessibility().contrastPreferenceChanged.connect(self._update)
         self._update()
 
-    def _update(self) -> None:
+    def _update(self, *_: object) -> None:
         name: Name = "dark" if self._choice == "dark" else "light"
         strong = bool(self._contrast)
         if QGuiApplication.instance() is not None:
             hints = QGuiApplication.styleHints()
             if self._choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark:
                 name = "dark"
-            if self._contrast is None and hasattr(hints, "accessibility"):  # Qt 6.10 and later
+            if self._contrast is None and hasattr(hints, "accessibility"):
                 strong = hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
         theme = _made(name, strong, self._scale)
         if theme is not self.current:

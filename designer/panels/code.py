@@ -331,7 +331,7 @@ class FindBar(QWidget):
         self._found: list[QTextCursor] = []
         self._at = -1
         self.field = SearchField("Find in the source")
-        self.field.setFixedWidth(220)
+        dress(self.field, width=220)
         self.told = Text("", "small", "ink3")
         close = button("", "ui_x", small=True, quiet=True, tip="Close the search")
         close.clicked.connect(self.close_bar)

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from codegen.compress import RUNTIMES
-from designer.theme import themes
+from designer.style import dress
+from designer.theme import Theme, themes
 from designer.widgets import Banner, Elided, EmptyState, NumberField, ProgressLine, Segments, Text, button
 
 BITS = tuple(range(2, 9))
@@ -59,7 +60,7 @@ class CompressionPanel(QWidget):
         self.bits.setAccessibleName("Bits of each weight")
         self.epochs = NumberField("Epochs", EPOCHS, 0, MOST_EPOCHS)
         self.epochs.set_hint("Epochs: of training through the rounding, so that the network gets used to it.")
-        self.epochs.setFixedWidth(themes.current.px(46))
+        dress(self.epochs, width=46)
         self.epochs.edited.connect(self._check)
         self.words = Elided("", "small", "ink3")
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -71,6 +72,8 @@ class CompressionPanel(QWidget):
         self.compared = QWidget()
         self.empty = EmptyState(_UNTRAINED)
         self._lay_out()
+        themes.changed.connect(self._dress)
+        self._dress(themes.current)
         self._check()
         self._fill()
 
@@ -204,6 +207,10 @@ class CompressionPanel(QWidget):
             self._set(row, 6, f"{entry['weight_bytes']:,} B")
             self._set(row, 7, share_of(entry.get("weight_bytes_share", 1.0)), entry.get("weight_bytes_share", 1.0))
 
+    def _dress(self, theme: Theme) -> None:
+        self.table.verticalHeader().setDefaultSectionSize(theme.size("row"))
+        self._fill()
+
     def _set(self, row: int, column: int, text: str, share: float | None = None) -> None:
         item = QTableWidgetItem(text)
         sentence = len(text) > 40
@@ -242,7 +249,6 @@ def _table() -> QTableWidget:
     rows, heads = made.verticalHeader(), made.horizontalHeader()
     rows.hide()
     rows.setMinimumSectionSize(themes.current.px(16))
-    rows.setDefaultSectionSize(themes.current.size("row"))
     rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     heads.setHighlightSections(False)
     heads.setSectionsClickable(False)

@@ -194,7 +194,7 @@ class Plot(QWidget):
         if not (ends and math.isfinite(across) and math.isfinite(down)):
             return
         ends.sort()
-        (low, high), gap = box.viewRange()[1], 15 * down
+        (low, high), gap = box.viewRange()[1], theme.px(15) * down
         places = [min(max(at, low + gap / 2), high - gap / 2) for at, _ in ends]
         if len(places) == 2 and places[1] - places[0] < gap:
             middle = min(max(sum(places) / 2, low + gap), high - gap)

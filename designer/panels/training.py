@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLay
 from designer.panels.runs import RunList, RunRecord
 from designer.panels.training_form import TrainingForm, summary
 from designer.style import dress
-from designer.theme import themes
 from designer.widgets import Banner, Caption, Elided, EmptyState, FigureLabel, ShareBar, Text, button
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class TrainingPanel(QWidget):
         self.stop.clicked.connect(self._ask_to_stop)
         self.epoch = Text("", "strong")
         self.bar = ShareBar(ink="accent", high=5, outlined=True)
-        self.bar.setFixedWidth(themes.current.px(200))
+        dress(self.bar, width=200)
         self.time = Text("", "mono", "ink2")
         self.about = Elided("", "small", "ink3")
         for label in (self.outcome, self.about):
@@ -89,7 +88,7 @@ class TrainingPanel(QWidget):
         self.controls = QStackedWidget()
         self.controls.addWidget(idle)
         self.controls.addWidget(busy)
-        self.controls.setFixedHeight(themes.current.px(44))
+        dress(self.controls, height=44)
         self._place = QVBoxLayout()
         self._place.setContentsMargins(0, 0, 0, 0)
         self._empty = EmptyState("Train draws the curves of loss and accuracy here, epoch by epoch.")
@@ -111,7 +110,7 @@ class TrainingPanel(QWidget):
         holder = QWidget()
         holder.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
-        holder.setFixedWidth(themes.current.px(SIDE))
+        dress(holder, width=SIDE)
         body.addWidget(holder)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

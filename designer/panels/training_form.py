@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
 
 from codegen.data.catalog import CATALOG
 from designer.style import dress
-from designer.theme import themes
 from designer.widgets import NumberField, Text
 from graph_core.fields import Choice, Count, Real
 from graph_core.optimizers import KINDS, TRAINING
@@ -136,7 +135,7 @@ class TrainingForm(QWidget):
 
     def _finish_field(self, field: NumberField, help: str, width: int) -> None:
         field.set_hint(f"{field.accessibleName()}: {help}")
-        field.setFixedWidth(themes.current.px(width))
+        dress(field, width=width)
         field.edited.connect(self._edited)
 
     def _edited(self, *_: object) -> None:

@@ -41,12 +41,12 @@ class Toggle(QCheckBox):
 class _Segment(QAbstractButton):
     """One of a row: painted without an outline of its own."""
 
-    def __init__(self, text: str, first: bool, last: bool) -> None:
+    def __init__(self, text: str, last: bool) -> None:
         super().__init__()
         self.setText(text)
         self.setCheckable(True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self._first, self._last = first, last
+        self._last = last
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -104,7 +104,7 @@ class Segments(QWidget):
         self._row.setSpacing(0)
         self._buttons: dict[str, _Segment] = {}
         for index, (key, word) in enumerate(choices):
-            segment = _Segment(word, index == 0, index == len(choices) - 1)
+            segment = _Segment(word, index == len(choices) - 1)
             segment.clicked.connect(lambda _=False, key=key: self._click(key))
             self._buttons[key] = segment
             self._row.addWidget(segment)

@@ -197,6 +197,7 @@ class NameField(Field):
         super().__init__(text, parent, font="title")
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFrame(False)
+        self.setTextMargins(-2, 0, 0, 0)  # Qt's own inset: a name stands flush with what is under it
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
