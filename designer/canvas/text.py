@@ -219,7 +219,7 @@ def cut_detail(detail: str, room: float) -> str:
     while True:
         rest = " ".join(words[1:])
         letters = fit - (len(rest) + 1 if rest else 0) - 1
-        if letters >= len(words[0]):
+        if letters + 1 >= len(words[0]):
             return " ".join(words)
         if letters >= _TYPE_LETTERS:
             return words[0][:letters] + "…" + (" " + rest if rest else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +27,9 @@ LABEL_ZOOM = 0.45
 LABEL_PX_MIN = 8.0
 _TAIL = 64.0
 _PENS = 500
+_LEVEL = 48.0  # shortest level piece of a wire that carries its label
+_LEAST = 22.0  # shortest upright one, and where a label stands close by already
+_LEAST_BESIDE = 40.0
 
 
 class Spot(NamedTuple):
@@ -285,24 +289,40 @@ def _find_spot(snap: Snapshot, i: int) -> Spot | None:
     if shape == routes.CURVED:
         mid = points[1] if snap.wires[i].error else points[2]
         return Spot(float(mid[0]), float(mid[1]), 40.0, False)
-    runs = [(a, b) for a, b in zip(points[:-1].tolist(), points[1:].tolist(), strict=True)]
-    if shape == routes.CORNERED:
-        for (ax, ay), (bx, by) in runs:
-            if abs(ay - by) < 0.5 and abs(bx - ax) >= 48:
-                return Spot((ax + bx) / 2, ay, abs(bx - ax), True)
+    runs = list(pairwise(points.tolist()))
+    across = _across(snap, i)
+    if across is not None:
+        return across
+    beside = [k for k in np.flatnonzero(snap.outlet == snap.outlet[i]).tolist() if k != i]
+    if shape == routes.CORNERED and beside:
+        # What shares an output shares the first piece of the way, and one label there is enough.
+        return None
     tall = max(runs, key=lambda run: abs(run[1][1] - run[0][1]))
     (ax, ay), (_, by) = tall
     low, high = min(ay, by), max(ay, by)
-    if shape == routes.STRAIGHT and _leaves_beside(snap, i):
-        low += routes.JUNCTION
     if snap.wires[i].error and tall == runs[-1]:
         high -= 44
-    if high - low < 22:
+    least = _LEAST
+    if beside and tall == runs[0]:
+        parting = [float(snap.paths.of(k)[1, 1]) for k in beside if snap.paths.shape[k] == routes.CORNERED]
+        inner = [y for y in parting if low < y < high]
+        if inner:
+            first, last = min(inner), max(inner)
+            above = first - low >= high - last
+            low, high = (low, first) if above else (last, high)
+            if above and any(_across(snap, k) is not None for k in beside):
+                least = _LEAST_BESIDE
+    if high - low < least:
         return None
     return Spot(ax, (low + high) / 2, high - low, False)
 
 
-def _leaves_beside(snap: Snapshot, i: int) -> bool:
-    """Does another wire leave the same output sideways?"""
-    _, wires = snap.junctions
-    return bool((snap.outlet[wires] == snap.outlet[i]).any())
+def _across(snap: Snapshot, i: int) -> Spot | None:
+    """The first level piece of a cornered wire that is long enough for a label above it."""
+    if snap.paths.shape[i] != routes.CORNERED:
+        return None
+    spots = snap.paths.of(i).tolist()
+    for (ax, ay), (bx, by) in pairwise(spots):
+        if abs(ay - by) < 0.5 and abs(bx - ax) >= _LEVEL:
+            return Spot((ax + bx) / 2, ay, abs(bx - ax), True)
+    return None

@@ -15,6 +15,7 @@ from designer.canvas.routes import CORNERED, CURVED, RADIUS, STRAIGHT
 from designer.canvas.scene import Plate, Port, Scene, plate_size, text_width
 from designer.canvas.snapshot import ERROR, UNKNOWN, Snapshot, size_class
 from designer.canvas.text import axes_runs, cut, cut_detail, layout
+from designer.canvas.wires import label_spot
 from tests.gui.canvas_scenes import X, Y, chain, moved, plate, scene_of, stage, wire
 
 
@@ -199,8 +200,31 @@ def test_the_types_end_yields_before_its_settings():
     assert cut_detail("AdaptiveAvgPool2d 1×1", 106) == "AdaptiveAvg… 1×1"
     assert cut_detail("Conv2d 3×3 s2 p1", 106) == "Conv2d 3×3 s2 p1"
     assert cut_detail("Conv2d 3×3 s2 p1 d2 g64", 106).startswith("Conv2d 3×3")
+    assert cut_detail("MaxPool2d 3×3 s2 p1", 106) == "MaxPool2d 3×3 s2"
     assert cut("downsample_projection", 60)[:6] == "downsa"
     assert len(cut("downsample_projection", 1)) == 7
+
+
+def test_labels_of_one_output_do_not_stand_on_each_other():
+    def spots(gap: float) -> list[tuple[float, float, bool] | None]:
+        a, b = plate("a", "act", "a"), plate("b", "attn", "b", y=32 + gap, inputs=(Port("x"),))
+        c = plate("c", "act", "c", x=300, y=400)
+        d = plate("d", "act", "d", x=-20, y=32 + gap)
+        part = 32 + gap - 16
+        far = ((76.0, 32.0), (76.0, part), (376.0, part), (376.0, 400.0))
+        near = ((76.0, 32.0), (76.0, part), (56.0, part), (56.0, 32 + gap))
+        label = (64, 56, 56)
+        wires = [
+            wire("a.y", "b.x", *label),
+            wire("a.y", "c.x", *label, route=far),
+            wire("a.y", "d.x", *label, route=near),
+        ]
+        snap = Snapshot(scene_of([a, b, c, d], wires))
+        found = [label_spot(snap, i) for i in range(3)]
+        return [None if spot is None else (spot.x, spot.y, spot.above) for spot in found]
+
+    assert spots(48) == [None, (226, 64, True), None]
+    assert spots(96) == [(76, 72, False), (226, 112, True), None]
 
 
 def test_changed_axes_stand_out_and_symbols_lean():
