@@ -101,6 +101,10 @@ class Drawing:
             raise Refusal(f"The first axis of the input {name} must be the batch; make it N.")
         return shape[1:]
 
+    def input_dtype(self) -> str:
+        """torch's name of the dtype of the first input."""
+        return self.signature().inputs[0].dtype
+
     def settings(self, **given: Any) -> Settings:
         """The drawing's set-up as settings of a run; `given` overrides it where not None. Raises Unusable."""
         from codegen.train.settings import Settings

@@ -51,4 +51,4 @@ def open_trained(drawing: Drawing, folder: Path) -> Trained:
         raise Unusable(f"The data {run.settings.data} has changed since the run in {folder}; train again.")
     if sum(p.numel() for p in module.parameters()) < MANY_PARAMETERS:
         torch.set_num_threads(1)
-    return Trained(drawing, run, module, as_tensors(data, drawing.takes()))
+    return Trained(drawing, run, module, as_tensors(data, drawing.takes(), drawing.input_dtype()))

@@ -58,12 +58,18 @@ def _text(shape: tuple[int | str, ...]) -> str:
     return "×".join(map(str, shape)) or "()"
 
 
-def as_tensors(data: Data, takes: tuple[int | str, ...] | None = None) -> Examples:
-    """The data as tensors, regrouped for a network that takes examples of shape `takes`. Raises Refusal."""
+def as_tensors(data: Data, takes: tuple[int | str, ...] | None = None, dtype: str = "float32") -> Examples:
+    """The data as tensors, regrouped for a network that takes examples of shape `takes` and `dtype` (torch's name).
+
+    Whole numbers may enter where real ones are wanted, but not the other way round. Raises Refusal.
+    """
+    kind: torch.dtype = getattr(torch, dtype)
+    if not kind.is_floating_point and data.x_train.dtype.kind == "f":
+        raise Refusal(f"The network takes whole numbers ({dtype}, such as tokens) and the data has real ones.")
     shape = fit_shape(data.shape, takes)
 
     def examples(x: object) -> Tensor:
-        tensor = torch.as_tensor(x)
+        tensor = torch.as_tensor(x).to(kind)
         return tensor.reshape(len(tensor), *shape)
 
     return Examples(

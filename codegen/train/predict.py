@@ -28,11 +28,12 @@ ROOM = 500_000  # cells in one answer, so that a network of any size keeps withi
 
 @dataclass(frozen=True)
 class Ready:
-    """A run that is loaded: the probed network, the shape of one example, its two ports' names, and the classes."""
+    """A run that is loaded: the probed network, one example's shape and dtype, two ports' names, the classes."""
 
     stamp: tuple[Any, ...]
     probed: Probed
     shape: tuple[int, ...]
+    dtype: str
     ports: tuple[str, str]
     classes: tuple[str, ...]
 
@@ -50,7 +51,7 @@ def predict(args: dict[str, Any], job: Job) -> dict[str, Any]:
     """
     no_others(args, "run", "values", "activations")
     ready = _load(take_path(args, "run"))
-    x = _example(take(args, "values", list), ready.shape)
+    x = _example(take(args, "values", list), ready.shape).to(getattr(torch, ready.dtype))
     try:
         scores, values = ready.probed.run(x)
     except RuntimeError as error:
@@ -96,7 +97,7 @@ def _load(folder: Path) -> Ready:
         classes = tuple(str(name) for name in run.identity.get("classes", []))
         signature = drawing.signature()
         ports = signature.inputs[0].name, drawing.output_names()[0]
-        ready = Ready(stamp, probed, _shape(run), ports, classes)
+        ready = Ready(stamp, probed, _shape(run), drawing.input_dtype(), ports, classes)
         _ready.clear()  # one run at a time is looked at
         _ready[str(folder)] = ready
     return ready

@@ -34,7 +34,7 @@ def train_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
     if settings.data not in CATALOG:
         settings = replace(settings, data=str(Path(settings.data).absolute()))  # found again from another folder
     data = load_data(settings.data)
-    examples = as_tensors(data, drawing.takes())
+    examples = as_tensors(data, drawing.takes(), drawing.input_dtype())
     identity = {
         "drawing": digest(drawing.source.encode()),
         "data": data.digest(),

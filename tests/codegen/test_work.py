@@ -239,6 +239,7 @@ def test_ctrl_c_loses_nothing(mlp_file: Path, tmp_path: Path) -> None:
         (["train", "mlp.netw", "--out", "run", "--data", "cats"], 2, "digits"),
         (["train", "mlp.netw", "--out", "run", "--epochs", "0"], 2, "epochs"),
         (["train", "big.netw", "--out", "run", "--epochs", "1"], 1, "3×224×224"),
+        (["train", "words.netw", "--out", "run", "--epochs", "1"], 1, "takes whole numbers"),
         (["quantize", "mlp.netw", "--run", "none", "-o", "out"], 2, "holds no run"),
         (["quantize", "mlp.netw", "--run", "none", "--bits", "12", "-o", "out"], 2, "2 … 8"),
         (["export", "mlp.netw", "-o", "model.h5"], 2, "--format"),
@@ -258,6 +259,9 @@ def test_refusals_are_one_line_and_the_exit_code_tells_whose_fault(
     (tmp_path / "mlp.netw").write_bytes(mlp_file.read_bytes())
     save(chain(("Conv2d", {}), shape=("N", 5)), tmp_path / "wrong.netw")
     save(chain(("Flatten", {}), ("Linear", {"out_features": 10}), shape=("N", 3, 224, 224)), tmp_path / "big.netw")
+    words = chain(("Embedding", {}), ("Flatten", {}), ("Linear", {"out_features": 10}), shape=("N", 64))
+    words.networks["main"].set("x", dtype="int64")
+    save(words, tmp_path / "words.netw")
     assert run_verb(argv[0], argv[1:]) == code
     shown = capsys.readouterr()
     assert shown.out == ""
