@@ -7,10 +7,9 @@ the chain they hang on, shortest first, so that the longest stands outermost.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from graph_core.arrange.boxes import GAP, GUTTER, HALF, LANE, NEST, ROOMY, TRACK, Box, Point, Ports, Wire
 from graph_core.arrange.rows import Ranked, rank
@@ -124,22 +123,25 @@ class Component:
         for i, (_, out, _, _) in enumerate(self.wires):
             nets.setdefault((self.ends[i][0], out), []).append(i)
         self.tracks = [0] * self.count
-        self.crossing = [0] * self.count
         self.fans = [False] * self.count
         order = len(chains)
-        for (u, out), members in nets.items():
+        opened = [0] * (self.count + 1)
+        for (u, _), members in nets.items():
+            if len(members) == 1 and after[u] == self.ends[members[0]][1]:
+                v = after[u]
+                opened[row[u]] += 1
+                opened[row[v]] -= 1
+                if not self._straight(members[0]):
+                    self.tracks[row[v] - 1] += 1
+                continue
             owner, first, last = -1, 2 * row[u] + 1, 2 * row[u] + 1
             gaps: set[int] = set()
             lowest = row[u]
             for i in members:
                 v = self.ends[i][1]
-                port = self.wires[i][3]
                 lowest = max(lowest, row[v])
                 if after[u] == v:
-                    straight = self.ports.output(self.names[u], out) - box[u].spine == (
-                        self.ports.input(self.names[v], port) - box[v].spine
-                    )
-                    if not straight:
+                    if not self._straight(i):
                         gaps.add(row[v] - 1)
                     continue
                 gaps.add(row[u])
@@ -156,8 +158,15 @@ class Component:
             for gap in gaps:
                 self.tracks[gap] += 1
             self.fans[row[u]] = self.fans[row[u]] or len(members) > 1
-            for gap in range(row[u], lowest):
-                self.crossing[gap] += 1
+            if lowest > row[u]:
+                opened[row[u]] += 1
+                opened[lowest] -= 1
+        self.crossing = list(accumulate(opened[:-1]))
+
+    def _straight(self, i: int) -> bool:
+        """Whether the ends of a wire between two boxes on one line are above each other."""
+        (u, v), (source, out, target, port) = self.ends[i], self.wires[i]
+        return self.ports.output(source, out) - self.box[u].spine == self.ports.input(target, port) - self.box[v].spine
 
     def _lefts(self, groups: dict[tuple[int, int], list[int]], after: list[int]) -> None:
         """Of three or more branches, those that are wired before the main one stand on its left."""
@@ -237,12 +246,14 @@ class Component:
     # -- packing ------------------------------------------------------------------------------------------------
 
     def _page(self, half: int) -> int:
-        return max(bisect_right(self.starts, half // 2) - 1, 0)
+        """The column that a half belongs to; the gap between two columns to the upper one."""
+        return self.pages[half // 2] if half > 0 else 0
 
     def _pack(self) -> None:
         """Give every chain its x beside its owner's, column by column."""
         pages = len(self.starts)
-        chains = self.ranked.chains
+        first_rows = set(self.starts[1:])
+        self.pages = list(accumulate(r in first_rows for r in range(self.count)))
         self.parts: list[dict[int, Part]] = [{} for _ in range(pages)]
         hung: list[dict[int, list[Item]]] = [{} for _ in range(pages)]
         self.bounds = [(2 * a - 1, 2 * b - 1) for a, b in zip(self.starts, [*self.starts[1:], self.count], strict=True)]
@@ -267,19 +278,22 @@ class Component:
             while piece.owner not in self.parts[page]:
                 piece.owner = self.parents[piece.owner]
             hung[page].setdefault(piece.owner, []).append(piece)
+        row, column, parts = self.ranked.row, self.pages, self.parts
         for v, c in enumerate(self.ranked.chain):
             box = self.box[v]
-            own = self.parts[self._page(2 * self.ranked.row[v])][c]
-            own.plate_left = min(own.plate_left, -box.spine)
-            own.plate_right = max(own.plate_right, box.w - box.spine)
+            own = parts[column[row[v]]][c]
+            left = box.w / 2 if box.anchor is None else box.anchor
+            if own.plate_left > -left:
+                own.plate_left = -left
+            if own.plate_right < box.w - left:
+                own.plate_right = box.w - left
         for page in range(pages):
             for c in sorted(hung[page], reverse=True):
                 self._hang(page, c, hung[page][c])
-            for c in range(len(chains)):
-                part = self.parts[page].get(c)
-                if part:
-                    for offset, inner in part.inner:
-                        inner.at = part.at + offset
+            for c in sorted(self.parts[page]):
+                part = self.parts[page][c]
+                for offset, inner in part.inner:
+                    inner.at = part.at + offset
 
     def _hang(self, page: int, owner: int, items: list[Item]) -> None:
         """Pack what hangs on one chain, shortest first, lanes and branches to the right, some branches to the left."""
@@ -347,9 +361,10 @@ class Component:
                 self.height = max(self.height, y)
                 y = -(-(y + self.gaps[r]) // HALF) * HALF
         self.positions: list[Point] = []
+        row, column = self.ranked.row, self.pages
         for v, c in enumerate(self.ranked.chain):
-            r = self.ranked.row[v]
-            page = self._page(2 * r)
-            box = self.box[v]
+            r, box = row[v], self.box[v]
+            page = column[r]
+            left = box.w / 2 if box.anchor is None else box.anchor
             drop = (self.tall[r] - box.h) / 2 if box.round else 0.0
-            self.positions.append((line[page] + self.parts[page][c].at - box.spine, top[r] + drop))
+            self.positions.append((line[page] + self.parts[page][c].at - left, top[r] + drop))

@@ -241,13 +241,14 @@ class Router:
         tried: Route | None = None
         fewest = 1 << 30
         last = TRIES
-        for attempt, route in enumerate(self._shapes(task)):
+        for attempt, (trunk, part) in enumerate(self._shapes(task)):
             if attempt > last:
                 break
+            route = (*trunk, *part)
             tried = tried or route
-            if not self._ways.free(route, task):
+            if not self._ways.free(part, task):
                 continue
-            shared = self._ways.shared(route, task)
+            shared = self._ways.shared(part, task)
             if not shared:
                 self._keep(task, route)
                 return route
@@ -268,12 +269,14 @@ class Router:
         if len(route) == 6 and route[-1][1] < route[0][1] and task.side == "top":
             self._trunk.setdefault(task.net, route[:-1])
 
-    def _shapes(self, task: Task) -> Iterator[Route]:
+    def _shapes(self, task: Task) -> Iterator[tuple[Route, Route]]:
+        """Shapes in two parts: what the wire shares with the trunk of its output, and what is its own."""
         trunk = self._trunk.get(task.net)
         if trunk and task.goal[0] > trunk[-2][0] and task.goal[1] > trunk[-1][1] + FOLD - JUNCTION:
             for route in self._ways.shapes(task._replace(start=trunk[-1], leave=None, lane=None)):
-                yield (*trunk[:-1], *route)
-        yield from self._ways.shapes(task)
+                yield trunk[:-1], route
+        for route in self._ways.shapes(task):
+            yield (), route
 
 
 def route(positions: Mapping[str, Point], boxes: Mapping[str, Box], wires: Sequence[Wire]) -> Layout:

@@ -85,7 +85,7 @@ def rank(count: int, links: Sequence[tuple[int, int]]) -> Ranked:
     row = [0] * count
     for v in order:
         if pred[v]:
-            row[v] = 1 + max(row[u] for u in pred[v])
+            row[v] = 1 + max([row[u] for u in pred[v]])
     _settle(succ, pred, chains, chain, row)
     return Ranked(succ, pred, order, chains, chain, row)
 
@@ -99,9 +99,9 @@ def _chains(succ: list[list[int]], pred: list[list[int]], order: list[int]) -> t
         below = [0] * count
         above = [0] * count
         for v in reversed(todo):
-            below[v] = 1 + max((below[s] for s in succ[v] if chain[s] < 0), default=0)
+            below[v] = 1 + max([below[s] for s in succ[v] if chain[s] < 0], default=0)
         for v in todo:
-            above[v] = 1 + max((above[p] for p in pred[v] if chain[p] < 0), default=0)
+            above[v] = 1 + max([above[p] for p in pred[v] if chain[p] < 0], default=0)
         if not chains:
             starts = [max(todo, key=lambda v: below[v])]
         else:

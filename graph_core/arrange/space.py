@@ -156,11 +156,8 @@ def junctions(routes: Sequence[Sequence[Point]]) -> list[Point]:
     """Points where the routes of one output part: three or more ways out of a point of their union."""
     if len(routes) < 2:
         return []
-    if len(routes) == 2:  # most often one goes straight down and the other leaves it
-        straight, other = sorted(routes, key=len)
-        if len(straight) == 2 and len(other) > 2:
-            on = straight[0][1] < other[1][1] < straight[1][1]
-            return [other[1]] if on else []
+    if len(routes) == 2:
+        return _parting(*routes)
     across: dict[float, set[tuple[float, float]]] = {}
     along: dict[float, set[tuple[float, float]]] = {}
     corners: dict[Point, None] = {}
@@ -182,3 +179,16 @@ def junctions(routes: Sequence[Sequence[Point]]) -> list[Point]:
         if ways > 2:
             found.append((x, y))
     return found
+
+
+def _parting(a: Sequence[Point], b: Sequence[Point]) -> list[Point]:
+    """Where two routes from one port part, as a list of at most one point."""
+    for (x, y), (ax, ay), (bx, by) in zip(a, a[1:], b[1:], strict=False):
+        if (ax, ay) == (bx, by):
+            continue
+        along = ax == bx == x and (ay - y) * (by - y) > 0
+        if along or (ay == by == y and (ax - x) * (bx - x) > 0):
+            nearer = abs(ax - x) + abs(ay - y) < abs(bx - x) + abs(by - y)
+            return [(ax, ay) if nearer else (bx, by)]
+        return [(x, y)]
+    return []

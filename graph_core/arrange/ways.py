@@ -86,14 +86,16 @@ class Ways:
         start, goal, side = task.start, task.goal, task.side
         (sx, sy), (tx, ty) = start, goal
         rising = task.top < sy
-        leaves = self._departures(sx, sy, task.leave, rising)
         if side == "top":
             over = tx
+            if task.leave is not None and sy < task.leave < ty:
+                yield (start, (sx, task.leave), (tx, task.leave), goal)
         else:
             over = tx + FAR if side == "right" else tx - FAR
             outward = sx - tx if side == "right" else tx - sx
             if outward > FAR and ty > sy + CLEAR:
                 yield (start, (sx, ty), goal)
+        leaves = self._departures(sx, sy, task.leave, rising)
         comes = self._arrivals(over, task.top, rising)
         if rising and task.fan:
             comes.insert(0, ty - FOLD)
