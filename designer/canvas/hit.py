@@ -83,6 +83,15 @@ def port_at(
     return best
 
 
+def wire_into(snap: Snapshot, port: PortHit) -> int:
+    """The wire that ends in an input port, -1 if none."""
+    for i in np.flatnonzero(snap.target == snap.index[port.end[0]]).tolist():
+        wire = snap.wires[i]
+        if wire.target == port.end and (wire.inside == wire.target[0]) == port.anchor.inner:
+            return int(i)
+    return -1
+
+
 def wire_at(snap: Snapshot, x: float, y: float, zoom: float, *, reach: float = WIRE_REACH) -> int:
     """The wire nearest to a point within `reach` pixels, -1 if none."""
     if not snap.wires:

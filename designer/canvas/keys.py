@@ -124,7 +124,7 @@ def _arrow(canvas: Canvas, way: tuple[int, int], held: Qt.KeyboardModifier) -> b
     if not target:
         canvas.update()
         return True
-    canvas.current = target
+    canvas.set_current(target)
     if held == _NONE:
         canvas.select((target,))
     elif held == _SHIFT:

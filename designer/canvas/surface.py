@@ -25,13 +25,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from designer.canvas import keys
+from designer.canvas import keys, spoken
 from designer.canvas.base import Base, changed_boxes
 from designer.canvas.camera import Camera
 from designer.canvas.drops import Drops
 from designer.canvas.flight import Flight
 from designer.canvas.gestures import Gesture, MovePlates
-from designer.canvas.hit import PortHit
 from designer.canvas.intents import Intents
 from designer.canvas.live import Live
 from designer.canvas.minimap import Minimap, ZoomBar
@@ -58,6 +57,8 @@ class Canvas(Intents):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.setAccessibleName(self.tr("Drawing"))
+        self.spoken: spoken.SpokenCanvas | None = None
+        spoken.install()
         self.judge = judge
         self.theme = theme
         self.picture = Picture(theme)
@@ -144,13 +145,6 @@ class Canvas(Intents):
         row = self.snap.row_of(plate)
         return row is not None and row.plate.kind == "block"
 
-    def wire_into(self, port: PortHit) -> int:
-        """The wire that ends in an input port, -1 if none."""
-        for i, wire in enumerate(self.snap.wires):
-            if wire.target == port.end and (wire.inside == wire.target[0]) == port.anchor.inner:
-                return i
-        return -1
-
     @property
     def gesture(self) -> Gesture | None:
         """What the mouse is doing."""
@@ -176,7 +170,7 @@ class Canvas(Intents):
         chosen = dict.fromkeys(i for i in ids if i in self.snap.index)
         lines = dict.fromkeys(i for i in wires if i in self.snap.wire_index)
         if chosen:
-            self.current = next(reversed(chosen))
+            self.set_current(next(reversed(chosen)))
         if list(chosen) != list(self.selection):
             self.selection = chosen
             self.selection_changed.emit(tuple(chosen))
@@ -188,6 +182,7 @@ class Canvas(Intents):
     def set_current(self, plate: str) -> None:
         """Put the keyboard's focus on a plate without choosing it."""
         self.current = plate
+        spoken.announce_focus(self)
         self.update()
 
     def select_all(self) -> None:

@@ -34,7 +34,7 @@ class DrawWire(Gesture):
         self.taken = ""
         self.port = port
         takes = port.anchor.is_input != port.anchor.inner
-        held = canvas.wire_into(port) if takes else -1
+        held = hit.wire_into(canvas.snap, port) if takes else -1
         if held >= 0:
             wire = canvas.snap.wires[held]
             self.taken = wire.id
