@@ -365,11 +365,15 @@ def _apply(theme: Theme) -> None:
         widget.update()
 
 
+_styles: list[HouseStyle] = []  # kept here, or Python would drop what Qt still draws with
+
+
 def install(app: QApplication) -> HouseStyle:
-    """Use this style, the current theme's palette and fonts, and follow the theme from now on. Call it once."""
-    style = HouseStyle()
-    app.setStyle(style)
-    themes.follow()
-    _apply(themes.current)
-    themes.changed.connect(_apply)
-    return style
+    """Use this style, the current theme's palette and fonts, and follow the theme from now on. Again: does nothing."""
+    if not _styles:
+        _styles.append(HouseStyle())
+        app.setStyle(_styles[0])
+        themes.follow()
+        _apply(themes.current)
+        themes.changed.connect(_apply)
+    return _styles[0]

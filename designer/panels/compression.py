@@ -38,7 +38,7 @@ _FORMS = {"both": "both", "torch": "torch, n bits", "onnxruntime": "onnxruntime,
 class CompressionPanel(QWidget):
     """`quantize_requested(dict)` carries bits (2 … 8), epochs (of training through the rounding) and form, as the
     worker's verb `quantize` takes them. Answer with `busy` or `report` while it works, then `result` or `failed`.
-    `cancel_requested`: a person wants it to end. Nothing can be asked for before `set_ready`.
+    `cancel_requested`: a person wants it to end. Nothing can be asked for before `set_run`.
     """
 
     quantize_requested = Signal(dict)
@@ -127,6 +127,10 @@ class CompressionPanel(QWidget):
             self.words.setText("")
         self._check()
         self._fill()
+
+    def set_run(self, run: str) -> None:
+        """The trained run to start from, by name; "" while there is none."""
+        self.set_ready(bool(run), run=run)
 
     def busy(self, words: str, share: float | None = None) -> None:
         """Say what is done right now; `share` of the whole, 0 … 1, where it is known."""

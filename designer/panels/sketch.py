@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -29,6 +29,7 @@ PAD = 288
 THICK = 33.0  # of the pen on the pad, px
 STEP = 12.0  # of the keyboard's pen, px
 LATE = 30  # ms that strokes are gathered before `sketched`
+DRAW = "draw a digit"
 DIGITS = tuple("0123456789")
 
 
@@ -47,7 +48,7 @@ class SketchPanel(QWidget):
     def __init__(self, parent: QWidget | None = None, classes: Sequence[str] = DIGITS) -> None:
         super().__init__(parent)
         header = HeaderBar("Sketch pad")
-        self.note = Text("draw a digit", "small", "ink3")
+        self.note = Text(DRAW, "small", "ink3")
         header.add(self.note)
         self.pad = Pad()
         self.pad.inked.connect(self._ink)
@@ -99,6 +100,12 @@ class SketchPanel(QWidget):
         outer.setSpacing(0)
         outer.addWidget(header)
         outer.addLayout(column)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Disabled, as long as nothing is trained, it says what is to be done first."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self.set_note(DRAW if self.isEnabled() else "train the network first")
 
     def set_note(self, text: str) -> None:
         """The word at the right of the heading: what to do, or why the answer is missing."""
@@ -273,7 +280,8 @@ class Pad(QWidget):
             clip = QPainterPath()
             clip.addRoundedRect(QRectF(self.rect()), radius, radius)
             painter.setClipPath(clip)
-            painter.strokePath(self._path, ink.pen_of(THICK, theme.color("ink")))
+            tone = theme.color("ink" if self.isEnabled() else "ink3")
+            painter.strokePath(self._path, ink.pen_of(THICK, tone))
             painter.setClipping(False)
         by_keys = self.hasFocus() and self._by_keys
         if by_keys:
@@ -281,7 +289,9 @@ class Pad(QWidget):
             painter.setPen(QPen(tone, 2))
             painter.setBrush(tone if self._down else Qt.BrushStyle.NoBrush)
             painter.drawEllipse(self._pen, 5, 5)
-        edge = QPen(theme.color("focus"), 2) if by_keys else QPen(theme.color("strong"), 1)
+        edge = QPen(theme.color("strong" if self.isEnabled() else "line2"), 1)
+        if by_keys:
+            edge = QPen(theme.color("focus"), 2)
         box(painter, self.rect(), radius, None, edge)
         painter.end()
 

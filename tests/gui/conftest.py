@@ -10,14 +10,11 @@ from PySide6.QtWidgets import QApplication
 from designer import style
 from designer.theme import themes
 
-_installed: list[style.HouseStyle] = []
-
 
 @pytest.fixture
 def house(qapp: QApplication) -> Iterator[QApplication]:
     """The application in our style and the light theme at 100 %; given back as it was found."""
-    if not _installed:
-        _installed.append(style.install(qapp))
+    style.install(qapp)
     themes.set_scale(1.0)
     themes.choose("light")
     yield qapp

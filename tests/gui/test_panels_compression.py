@@ -60,8 +60,10 @@ def test_without_a_trained_run_it_says_why(panel: CompressionPanel, qtbot):
     assert "Train the network first" in panel.quantize.toolTip()
     assert panel.empty.isVisible()
     assert "Train the network first" in panel.empty.sentence.text()
-    panel.set_ready(True, run="runs/3")
+    panel.set_run("runs/3")
     assert panel.quantize.isEnabled()
+    panel.set_run("")
+    assert not panel.quantize.isEnabled()
 
 
 def test_bits_epochs_and_form_are_asked_for(panel: CompressionPanel, qtbot):

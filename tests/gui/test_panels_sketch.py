@@ -181,3 +181,12 @@ def test_the_answer_is_the_highest_bar(panel: SketchPanel, qtbot):
 @pytest.mark.parametrize(("chance", "words"), [(0, "< 0.1 %"), (0.0004, "< 0.1 %"), (0.0005, "0.1 %"), (1, "100.0 %")])
 def test_percent_has_one_decimal(chance: float, words: str):
     assert percent(chance) == words
+
+
+def test_without_a_trained_network_it_says_what_comes_first(panel: SketchPanel, qtbot):
+    panel.setEnabled(False)
+    assert panel.note.text() == "train the network first"
+    draw(qtbot, panel.pad, 1)
+    assert panel.pad.strokes == []
+    panel.setEnabled(True)
+    assert panel.note.text() == "draw a digit"
