@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QRect
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface, QColor
 from PySide6.QtWidgets import QApplication
 
+from designer.canvas.intents import Intents
 from designer.canvas.scene import Plate
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ def install() -> None:
 
 
 def _make(key: str, thing: QObject) -> Any:
-    from designer.canvas.surface import Canvas
-
-    if not isinstance(thing, Canvas):
+    # The widget is known by its intents: importing it here would close a circle.
+    if not isinstance(thing, Intents):
         return None
-    if thing.spoken is None:
-        thing.spoken = SpokenCanvas(thing)
-    return thing.spoken
+    canvas: Canvas = thing  # type: ignore[assignment]
+    if canvas.spoken is None:
+        canvas.spoken = SpokenCanvas(canvas)
+    return canvas.spoken
 
 
 def sentence(canvas: Canvas, plate: Plate) -> str:
