@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QFontMetrics, QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from designer.controls import box, mixed
@@ -183,11 +183,10 @@ class ProgressLine(QWidget):
             self._timer.start()
         super().showEvent(event)
 
-    def hideEvent(self, event: QHideEvent) -> None:
-        self._timer.stop()
-        super().hideEvent(event)
-
     def _step(self) -> None:
+        if not self.isVisible():
+            self._timer.stop()
+            return
         self._phase = (self._phase + self._timer.interval() / self.PERIOD) % 1.0
         self.update()
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import button
+from tests.gui.conftest import hold
 
 
 def picture(widget: QWidget) -> QImage:
@@ -34,6 +35,7 @@ def colours(image: QImage) -> set[str]:
 
 
 def shown(qtbot, widget: QWidget) -> QWidget:
+    hold(widget)
     qtbot.addWidget(widget)
     widget.show()
     qtbot.waitExposed(widget)

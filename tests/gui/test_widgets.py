@@ -34,6 +34,7 @@ from designer.widgets import (
     Toggle,
     button,
 )
+from tests.gui.conftest import hold
 
 
 def placed(qtbot, *widgets: QWidget) -> QWidget:
@@ -43,7 +44,7 @@ def placed(qtbot, *widgets: QWidget) -> QWidget:
     for widget in widgets:
         column.addWidget(widget)
     host.resize(320, 200)
-    widgets[0].host = host  # else it goes with its last name, and takes the widgets along
+    hold(host)
     qtbot.addWidget(host)
     with qtbot.waitActive(host):
         host.show()
@@ -357,7 +358,7 @@ def test_a_progress_line_runs_only_in_sight(house, qtbot):
     assert image.pixelColor(40, 0) == themes.current.color("accent") != image.pixelColor(60, 0)
     line.run()
     line.hide()
-    assert not line._timer.isActive()
+    qtbot.waitUntil(lambda: not line._timer.isActive())
 
 
 def test_with_reduced_motion_nothing_runs(house, qtbot):
