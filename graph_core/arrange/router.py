@@ -19,6 +19,7 @@ STUB = 80.0  # a shorter straight wire stands between two plates, where no other
 RISING = 1e6
 TRIES = 160  # shapes tried for one wire; fewer once one is known that crosses no plate
 FREE_TRIES = 24
+SPARE = 4000  # tries beyond the third in one call, and one more per wire: in a thicket the rest settle for less
 DETOURS = 60  # searches of last resort in one call
 
 
@@ -63,6 +64,7 @@ class Router:
         self._lane: dict[int, float] = {}
         self._trunk: dict[int, Route] = {}
         self._detours = DETOURS
+        self._spare = SPARE + len(self.wires)
         for node in self._into:
             self._enter(node)
         self._route(range(len(self.wires)))
@@ -110,7 +112,7 @@ class Router:
         for node in dict.fromkeys(self.wires[i][2] for i in wires):
             if node in self._round:
                 self._enter(node)
-        self._detours = 4
+        self._detours, self._spare = 4, SPARE
         self._route(wires)
         keys = [self.keys[i] for i in wires]
         found: list[Point] = []
@@ -244,6 +246,7 @@ class Router:
         for attempt, (trunk, part) in enumerate(self._shapes(task)):
             if attempt > last:
                 break
+            self._spare -= attempt > 2
             route = (*trunk, *part)
             tried = tried or route
             if not self._ways.free(part, task):
@@ -253,7 +256,7 @@ class Router:
                 self._keep(task, route)
                 return route
             if second is None:
-                last = attempt + FREE_TRIES
+                last = attempt + (FREE_TRIES if self._spare > 0 else 2)
             if shared < fewest:
                 second, fewest = route, shared
         if second is None and self._detours > 0:

@@ -78,7 +78,7 @@ class Ways:
                 x0, x1 = x1, x0
             # the entries of a crowded operator are closer to each other than other wires may be
             entry = k == len(route) - 2 and task.side != "top"
-            count += len(self.over.near(y0, x0, x1, net, 0.5 if entry else TOUCH))
+            count += len(self.over.near(y0, x0, x1, net, 0.1 if entry else TOUCH))
         return count
 
     def shapes(self, task: Task) -> Iterator[Route]:
