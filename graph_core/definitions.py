@@ -32,7 +32,7 @@ def definition_scope(graph: Graph, example: Context | None) -> dict[str, Value]:
     values = defaults(graph)
     if example is not None:
         values.update({name: v for name, v in example.scope.items() if name in graph.params})
-    sizes = size_params(graph.project, graph.key, set())
+    sizes = size_params(graph.project, graph.key, {})
     return {name: symbol(name) if name in sizes else values.get(name, 1) for name in graph.params}
 
 
@@ -59,15 +59,21 @@ def definition_input(
     return Spec(tuple(shape), dtype)
 
 
-def size_params(project: Project, key: str, seen: set[str]) -> set[str]:
-    """The parameters of a graph that are used as sizes only, so that its definition may leave them as symbols."""
+def size_params(project: Project, key: str, known: dict[str, set[str]]) -> set[str]:
+    """The parameters of a graph that are used as sizes only, so that its definition may leave them as symbols.
+
+    ``known`` remembers the answer for each graph: blocks nested forty deep would otherwise be asked 2⁴⁰ times.
+    """
+    if key in known:
+        return known[key]
+    known[key] = set()  # what a graph that contains itself is told
     graph = project.graphs[key]
     fixed: set[str] = set()
     for node in graph.nodes.values():
         if node.run and isinstance(node.run.times, str):
             fixed |= names_in(node.run.times)
         inner = project.graphs.get(node.type)
-        sizes = size_params(project, node.type, seen | {key}) if inner and node.type not in seen | {key} else set()
+        sizes = size_params(project, node.type, known) if inner else set()
         declaration = layer_types().get(node.type)
         for name, value in node.params.items():
             used: set[str] = set()
@@ -77,7 +83,8 @@ def size_params(project: Project, key: str, seen: set[str]) -> set[str]:
             field = declaration.fields.get(name) if declaration else None
             if not (isinstance(field, Size | PerAxis | Sizes) or name in sizes):
                 fixed |= used
-    return {name for name, param in graph.params.items() if name not in fixed and _may_be_size(param.default)}
+    known[key] = {name for name, param in graph.params.items() if name not in fixed and _may_be_size(param.default)}
+    return known[key]
 
 
 def _may_be_size(default: Any) -> bool:

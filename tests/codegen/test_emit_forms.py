@@ -517,3 +517,110 @@ def test_tracebacks_show_the_lines_that_were_emitted():
     with pytest.raises(RuntimeError) as caught:
         module(torch.randn(2, 7))
     assert "return self.fc(x)  # N × 4" in "".join(traceback.format_tb(caught.value.__traceback__))
+
+
+def test_a_symbol_in_the_constructor_is_an_argument_with_its_example_size():
+    project, graph = project_of(["N", "T"], dtype="int64")
+    edits.set_symbol(project, "T", 5)
+    edits.set_symbol(project, "V", 50)
+    steps = (
+        ("e1", "Embedding", "embed", {"num_embeddings": "V", "embedding_dim": 8}),
+        ("l1", "Linear", "head", {"out_features": "V"}),
+    )
+    finish(graph, chain(graph, "x.y", *steps))
+    lines = lines_of(project)
+    assert "def __init__(self, V: int = 50) -> None:" in lines
+    assert {"self.embed = nn.Embedding(V, 8)", "self.head = nn.Linear(8, V)"} <= set(lines)
+    assert counted(project)(torch.zeros(2, 7, dtype=torch.int64)).shape == (2, 7, 50)
+
+
+def test_words_and_reals_are_arguments_too():
+    project, graph = project_of(["N", 8])
+    block = new_graph(project, "act", "Act", mode="'tanh'", rate=0.25, size=None)
+    block.add("Input", id="x", name="x", shape=["N", "dim"])
+    steps = ("g1", "GELU", "gelu", {"approximate": "=mode"}), ("d1", "Dropout", "drop", {"p": "rate"})
+    finish(block, chain(block, "x.y", *steps, ("l1", "Linear", "fc", {"out_features": "size"})))
+    finish(
+        graph,
+        chain(graph, "x.y", ("a1", "act", "one", {"size": 8}), ("a2", "act", "two", {"mode": "'none'", "size": 4})),
+    )
+    lines = lines_of(project)
+    assert 'def __init__(self, dim: int, size: int, mode: str = "tanh", rate: float = 0.25) -> None:' in lines or (
+        'self, dim: int, size: int, mode: str = "tanh", rate: float = 0.25' in lines
+    )
+    assert {"self.one = Act(8, 8)", 'self.two = Act(8, 4, mode="none")', "self.drop = nn.Dropout(rate)"} <= set(lines)
+    module = counted(project).eval()
+    x = torch.randn(2, 8)
+    one = module.one.fc(nn.functional.gelu(x, approximate="tanh"))
+    torch.testing.assert_close(module(x), module.two.fc(nn.functional.gelu(one)))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_condition_on_a_repeat_of_several_inputs(shared: bool):
+    project, graph = project_of(["N", 8])
+    inner = new_graph(project, "mix", "Mix")
+    inner.add("Input", id="x", name="x", shape=["N", "dim"])
+    inner.add("Input", id="x2", name="side", shape=["N", "dim"])
+    first = chain(inner, "x.y", ("l1", "Linear", "fc", {"out_features": "dim"}))
+    inner.add("Add", id="e1", name="add")
+    inner.connect(first, "e1.a")
+    inner.connect("x2.y", "e1.b")
+    finish(inner, "e1.y")
+    outer = new_graph(project, "stack", "Stack", active=True)
+    outer.add("Input", id="x", name="x", shape=["N", "dim"])
+    outer.add("mix", id="r1", name="mixes")
+    outer.connect("x.y", "r1.x")
+    outer.connect("x.y", "r1.x2")
+    edits.set_repeat(outer, "r1", 3, shared=shared)
+    edits.set_when(outer, "r1", "active")
+    finish(outer, "r1.y")
+    finish(graph, chain(graph, "x.y", ("s1", "stack", "one", {}), ("s2", "stack", "two", {"active": False})))
+    module = counted(project)
+    x = torch.randn(2, 8)
+    expected = x
+    for k in range(3):
+        expected = (module.one.mixes if shared else module.one.mixes[k]).fc(expected) + x
+    torch.testing.assert_close(module(x), expected)
+
+
+def test_i_goes_down_into_inline_chains_and_blocks():
+    project, graph = project_of(["N", 8])
+    inner = new_graph(project, "step", "Step", width=None, rate=0.0)
+    inner.add("Input", id="x", name="x", shape=["N", "features"])
+    steps = (
+        ("l1", "Linear", "0", {"out_features": "width"}),
+        ("d1", "Dropout", "1", {"p": "rate"}),
+        ("a1", "ReLU", "2", {}),
+    )
+    finish(inner, chain(inner, "x.y", *steps))
+    finish(graph, chain(graph, "x.y", ("r1", "step", "steps", {"width": 8, "rate": "0.1 * i"})))
+    edits.set_repeat(graph, "r1", 6)
+    text = emit_source(project)
+    assert "nn.Sequential(nn.Linear(8, 8), nn.Dropout(0.1 * i), nn.ReLU())" in text
+    assert "for i in range(6)" in text
+    assert [round(step[1].p, 3) for step in counted(project).steps] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+
+
+def test_a_block_that_passes_its_input_on():
+    project, graph = project_of(["N", 8])
+    block = new_graph(project, "wire", "Wire")
+    block.add("Input", id="x", name="x", shape=["N", "dim"])
+    finish(block, "x.y")
+    finish(graph, chain(graph, "x.y", ("w1", "wire", "wire", {})))
+    assert "return x" in lines_of(project)
+    x = torch.randn(2, 8)
+    torch.testing.assert_close(counted(project)(x), x)
+
+
+def test_forty_nested_doublings_are_forty_classes():
+    project, graph = project_of(["N", 4])
+    new_graph(project, "b0", "Block0")
+    leaf = project.graphs["b0"]
+    leaf.add("Input", id="x", name="x", shape=["N", "dim"])
+    finish(leaf, chain(leaf, "x.y", ("a1", "ReLU", "relu", {})))
+    for k in range(1, 41):
+        level = new_graph(project, f"b{k}", f"Block{k}")
+        level.add("Input", id="x", name="x", shape=["N", "dim"])
+        finish(level, chain(level, "x.y", ("n1", f"b{k - 1}", "first", {}), ("n2", f"b{k - 1}", "second", {})))
+    finish(graph, chain(graph, "x.y", ("n1", "b40", "all", {})))
+    assert sum(line.startswith("class ") for line in lines_of(project)) == 42
