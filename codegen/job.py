@@ -41,10 +41,13 @@ class Control:
         """Whether a stop was asked for."""
         return self._stopped.is_set()
 
-    def wait(self) -> None:
-        """Return when the work may go on (or must stop)."""
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return True when the work may go on (or must stop), or False once `timeout` seconds have passed."""
+        if timeout is not None:
+            return self._running.wait(timeout)
         while not self._running.wait(timeout=0.5):  # a bounded wait lets Ctrl-C through on every platform
             pass
+        return True
 
     def check(self) -> None:
         """Wait while paused. Raises Stopped once a stop was asked for."""

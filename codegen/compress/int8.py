@@ -19,8 +19,8 @@ from codegen.deploy.program import cause_of
 from codegen.deploy.signature import Signature
 from codegen.errors import Refusal
 from codegen.job import Job
+from codegen.train.evaluate import EVALUATE_BATCH
 from codegen.train.examples import Examples
-from codegen.train.loop import EVALUATE_BATCH
 
 CALIBRATION = 256  # training examples
 PART = 64

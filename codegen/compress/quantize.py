@@ -15,8 +15,8 @@ from codegen.compress.fake import FakeQuantized, fake_layers, quantizable, repla
 from codegen.compress.packed import contents, stored_bytes
 from codegen.errors import Refusal, Unusable
 from codegen.job import Job
+from codegen.train.evaluate import scores_of
 from codegen.train.examples import Examples, batches
-from codegen.train.loop import scores_of
 from codegen.train.optimizers import rate
 
 CALIBRATION = 256  # training examples
@@ -102,7 +102,7 @@ def _train(student: nn.Module, teacher: nn.Module, examples: Examples, epochs: i
     at, steps = 0, epochs * per_epoch
     student.train()
     for epoch in range(epochs):
-        for x, numbers in batches(numbered, BATCH, seed, epoch, 0, 0):
+        for x, numbers in batches(numbered, BATCH, seed, epoch):
             job.control.check()
             for group in optimizer.param_groups:
                 group["lr"] = PEAK * rate("one-cycle", at, steps)

@@ -82,18 +82,14 @@ def as_tensors(data: Data, takes: tuple[int | str, ...] | None = None, dtype: st
 
 
 def batches(
-    examples: Examples, size: int, seed: int, epoch: int, shift: int, first: int
+    examples: Examples, size: int, seed: int, epoch: int, shift: int = 0, first: int = 0, least: int = 2
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """The training batches of an epoch from number `first` on, in an order that seed and epoch alone decide.
-
-    A last batch of one example would stop batch normalization, so it joins the one before.
-    """
+    """The training batches of an epoch from number `first` on, in an order that seed and epoch alone decide."""
     n = len(examples.x_train)
     random = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
     order = torch.randperm(n, generator=random)
     moves = torch.randint(-shift, shift + 1, (n, 2), generator=random) if shift else None
-    bounds = batch_bounds(n, size)
-    for start, stop in bounds[first:]:
+    for start, stop in batch_bounds(n, size, least)[first:]:
         chosen = order[start:stop]
         x = examples.x_train[chosen]
         if moves is not None:
@@ -101,10 +97,13 @@ def batches(
         yield x, examples.y_train[chosen]
 
 
-def batch_bounds(n: int, size: int) -> list[tuple[int, int]]:
-    """Start and stop of each batch of n examples."""
+def batch_bounds(n: int, size: int, least: int = 2) -> list[tuple[int, int]]:
+    """Start and stop of each batch of n examples.
+
+    A last batch of fewer than `least` joins the one before: batch normalization can't learn from one example.
+    """
     starts = list(range(0, n, size))
-    if len(starts) > 1 and n - starts[-1] == 1:
+    if len(starts) > 1 and n - starts[-1] < least:
         starts.pop()
     return list(zip(starts, [*starts[1:], n], strict=True))
 

@@ -7,6 +7,7 @@ that was interrupted any number of times ends with the same bits as one that was
 
 from __future__ import annotations
 
+import contextlib
 import math
 import platform
 import time
@@ -21,15 +22,17 @@ from torch import Tensor, nn
 from codegen.errors import Refusal, Stopped, Unusable
 from codegen.job import Control
 from codegen.train.checkpoint import Checkpoint, save_tensors
+from codegen.train.evaluate import check_fit, evaluate, finite
 from codegen.train.examples import Examples, batch_bounds, batches
 from codegen.train.optimizers import build_optimizer, rate, set_rate
 from codegen.train.run import BEST, LAST, WEIGHTS, Run
+from codegen.train.team import Team
 
 Watch = Callable[[dict[str, Any]], None]
 
 SAVE_EVERY = 5.0  # seconds between checkpoints at the ends of epochs; a stop and a pause always save
+PATIENCE = 1.0  # seconds after which a paused leader tells its team that it is still there
 TELL_EVERY = 0.05  # seconds between reports within an epoch
-EVALUATE_BATCH = 512
 THREADS = torch.get_num_threads()  # as torch found them right for this machine, before any run sets its own
 MANY_PARAMETERS = 500_000  # below, a second thread costs more than it brings (measured on LeNet: 1.3 times slower)
 
@@ -40,6 +43,7 @@ def train(
     run: Run,
     watch: Watch | None = None,
     control: Control | None = None,
+    team: Team | None = None,
 ) -> nn.Module:
     """Train the module that `build` makes until the run's epochs are done or `control` stops it.
 
@@ -48,16 +52,22 @@ def train(
     (`{"kind": "batch", "epoch", "epochs", "batch", "batches", "loss", "lr", "seconds"}`), epochs
     (`{"kind": "epoch", **row}`) and changes of state (`{"kind": "state", "state"}`). Returns the module, in eval mode.
 
-    Raises Refusal with one sentence if network and data do not fit or the loss stops being a number.
+    With a `team` of several processes each takes its share of every batch; this one leads it.
+
+    Raises Refusal with one sentence if network and data do not fit, the loss stops being a number, a process of the
+    team dies or the disk is full.
     """
     with repeatable(run):
-        loop = _Loop(build, examples, run, watch or (lambda report: None), control or Control())
+        loop = Loop(build, examples, run, watch or (lambda report: None), control or Control(), team or Team())
         try:
             loop.go()
         except Refusal:
             run.state = "failed"
-            run.save()
+            with contextlib.suppress(OSError):
+                run.save()
             raise
+        except OSError as error:
+            raise Refusal(f"The run in {run.folder} cannot be saved: {error.strerror}.") from None
         return loop.module.eval()
 
 
@@ -76,17 +86,26 @@ def repeatable(run: Run) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-class _Loop:
+class Loop:
+    """A run on its way: `go` leads it to its end, `follow` takes a member's part in it."""
+
     def __init__(
-        self, build: Callable[[], nn.Module], examples: Examples, run: Run, watch: Watch, control: Control
+        self,
+        build: Callable[[], nn.Module],
+        examples: Examples,
+        run: Run,
+        watch: Watch,
+        control: Control,
+        team: Team,
     ) -> None:
-        self.examples, self.run, self.watch, self.control = examples, run, watch, control
+        self.examples, self.run, self.watch, self.control, self.team = examples, run, watch, control, team
         self.settings = run.settings
         if self.settings.shift and len(examples.shape) != 3:
             raise Refusal(f"Shifting moves images (C×H×W); these examples have shape {tuple(examples.shape)}.")
         self.module = build()
         self.optimizer = build_optimizer(self.module, self.settings.optimizer)
-        self.batches = len(batch_bounds(len(examples.x_train), self.settings.batch_size))
+        self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        self.batches = len(batch_bounds(len(examples.x_train), self.settings.batch_size, team.least))
         self.epoch = self.batch = 0
         self.sums = [0.0, 0, 0]  # of this epoch so far: loss times examples, right answers, examples
         self.spent = 0.0
@@ -101,11 +120,11 @@ class _Loop:
     def start(self) -> None:
         run = self.run
         size = sum(p.numel() for p in self.module.parameters())
-        run.threads = 1 if size < MANY_PARAMETERS else THREADS
+        run.threads = 1 if size < MANY_PARAMETERS else max(1, THREADS // self.team.size)
         run.history, run.best, run.result = [], {}, {}
         run.versions = {"torch": torch.__version__, "python": platform.python_version()}
         torch.set_num_threads(run.threads)
-        torch.manual_seed(self.settings.seed)  # what training draws does not depend on what building drew
+        torch.manual_seed(self.team.seed(self.settings.seed))  # whatever building the network drew
         check_fit(self.module, self.examples)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -117,8 +136,8 @@ class _Loop:
             self.epoch, self.batch, self.sums = at["epoch"], at["batch"], list(at["sums"])
             self.spent, self.run.history, self.run.best = at["seconds"], at["history"], at["best"]
             torch.set_num_threads(self.run.threads)
-            torch.set_rng_state(checkpoint.random)
-        except (RuntimeError, KeyError, ValueError, TypeError):
+            torch.set_rng_state(checkpoint.random[self.team.rank].clone())
+        except (RuntimeError, KeyError, ValueError, TypeError, IndexError):
             raise Unusable(
                 f"The checkpoint {self.run.path(LAST)} does not fit this network; start a new run."
             ) from None
@@ -140,29 +159,66 @@ class _Loop:
             self.save()
             self.finish("stopped")
 
+    def follow(self) -> None:
+        """Take part in every step until the leader says that it is over."""
+        while self.epoch < self.settings.epochs:
+            for x, y in self.stream():
+                if not self.team.called():
+                    return
+                self.step(x, y)
+            self.batch = 0
+            self.epoch += 1
+        while self.team.called():
+            pass
+
+    def stream(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """What is left of this epoch's batches."""
+        settings = self.settings
+        return batches(
+            self.examples,
+            settings.batch_size,
+            settings.seed,
+            self.epoch,
+            settings.shift,
+            first=self.batch,
+            least=self.team.least,
+        )
+
+    def step(self, x: Tensor, y: Tensor) -> tuple[float, float]:
+        """Learn from one batch (a member: from its share); returns the whole batch's loss and the learning rate."""
+        settings, team = self.settings, self.team
+        at, steps = self.epoch * self.batches + self.batch, settings.epochs * self.batches
+        lr = set_rate(self.optimizer, rate(settings.schedule, at, steps))
+        self.module.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        mine = slice(team.rank, None, team.size)
+        try:
+            scores = self.module(x[mine])
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise Refusal(f"The network failed in epoch {self.epoch + 1}: {reason[0]}") from None
+        loss = F.cross_entropy(scores, y[mine], label_smoothing=settings.label_smoothing) * (len(y[mine]) / len(y))
+        loss.backward()  # type: ignore[no-untyped-call]
+        right = (scores.detach().argmax(1) == y[mine]).sum()
+        value, correct = team.summed(self.parameters, loss.detach(), right)
+        if not math.isfinite(value):
+            raise Refusal(
+                f"Training diverged in epoch {self.epoch + 1}: the loss is no longer a number; "
+                f"lower the learning rate (its peak is {self.optimizer.param_groups[0]['peak_lr']:g})."
+            )
+        self.optimizer.step()
+        self.sums[0] += value * len(y)
+        self.sums[1] += correct
+        self.sums[2] += len(y)
+        self.batch += 1
+        return value, lr
+
     def run_epoch(self) -> None:
         settings, examples = self.settings, self.examples
-        steps = settings.epochs * self.batches
-        stream = batches(examples, settings.batch_size, settings.seed, self.epoch, settings.shift, self.batch)
-        for x, y in stream:
+        for x, y in self.stream():
             self.obey()
-            self.module.train()
-            lr = set_rate(self.optimizer, rate(settings.schedule, self.epoch * self.batches + self.batch, steps))
-            self.optimizer.zero_grad(set_to_none=True)
-            scores = self.module(x)
-            loss = F.cross_entropy(scores, y, label_smoothing=settings.label_smoothing)
-            value = loss.item()
-            if not math.isfinite(value):
-                raise Refusal(
-                    f"Training diverged in epoch {self.epoch + 1}: the loss is no longer a number; "
-                    f"lower the learning rate (its peak is {self.optimizer.param_groups[0]['peak_lr']:g})."
-                )
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
-            self.sums[0] += value * len(y)
-            self.sums[1] += int((scores.detach().argmax(1) == y).sum())
-            self.sums[2] += len(y)
-            self.batch += 1
+            self.team.call()
+            value, lr = self.step(x, y)
             self.tell_batch(value, lr)
         test_loss, test_accuracy = evaluate(self.module, examples.x_test, examples.y_test)
         row = {
@@ -188,7 +244,8 @@ class _Loop:
             self.save()
             self.spent = self.seconds()
             self.become("paused")
-            self.control.wait()
+            while not self.control.wait(PATIENCE):
+                self.team.hold()
             self.began = time.monotonic()
             if not self.control.stopped:
                 self.become("running")
@@ -220,7 +277,7 @@ class _Loop:
         position = {"epoch": self.epoch, "batch": self.batch, "sums": self.sums, "seconds": self.seconds()}
         position |= {"history": run.history, "best": run.best}
         state = self.optimizer.state_dict()
-        Checkpoint(self.module.state_dict(), state, torch.get_rng_state(), position).write(run.path(LAST))
+        Checkpoint(self.module.state_dict(), state, self.team.random_states(), position).write(run.path(LAST))
         self.saved = time.monotonic()
 
     def finish(self, state: str) -> None:
@@ -235,44 +292,3 @@ class _Loop:
         }
         save_tensors(run.path(WEIGHTS), self.module.state_dict(), {"accuracy": accuracy, "epochs": self.epoch})
         self.become(state)
-
-
-def check_fit(module: nn.Module, examples: Examples) -> None:
-    """Raises Refusal unless the module turns examples into one row of scores each, with a score for every class."""
-    count, training = min(2, len(examples.x_train)), module.training
-    module.eval()
-    try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            scores = module(examples.x_train[:count])
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Refusal(f"The network cannot take examples of shape {tuple(examples.shape)}: {first}") from None
-    finally:
-        module.train(training)
-    if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != count:
-        shape = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
-        raise Refusal(f"Training on classes needs an output of shape (N, classes); the network gives {shape}.")
-    if scores.shape[1] < len(examples.classes):
-        raise Refusal(f"The data has {len(examples.classes)} classes and the network only {scores.shape[1]} outputs.")
-
-
-def scores_of(module: nn.Module, x: Tensor) -> Tensor:
-    """The module's outputs for all of x, in eval mode and without gradients, in batches."""
-    training = module.training
-    module.eval()
-    try:
-        with torch.no_grad():
-            return torch.cat([module(part) for part in torch.split(x, EVALUATE_BATCH)])
-    finally:
-        module.train(training)
-
-
-def evaluate(module: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
-    """Mean cross-entropy and share of right answers over the examples."""
-    scores = scores_of(module, x)
-    return float(F.cross_entropy(scores, y)), int((scores.argmax(1) == y).sum()) / len(y)
-
-
-def finite(value: float) -> float | None:
-    """The value, or None where JSON has no number for it."""
-    return value if math.isfinite(value) else None

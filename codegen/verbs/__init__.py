@@ -64,3 +64,12 @@ def run_verb(name: str, argv: list[str]) -> int:
     except (Stopped, KeyboardInterrupt):
         print(f"netwright {name}: interrupted.", file=sys.stderr)
         return 130
+    except Exception as error:  # a fault of ours: still one line, and the traceback for whoever asks for it
+        if os.environ.get("NETWRIGHT_TRACEBACK"):
+            raise
+        reason = (str(error).strip().splitlines() or ["no message"])[0]
+        print(
+            f"netwright {name}: unexpected {type(error).__name__}: {reason} (NETWRIGHT_TRACEBACK=1 shows where)",
+            file=sys.stderr,
+        )
+        return 1

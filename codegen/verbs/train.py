@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schedule", choices=SCHEDULES, help="how the learning rate moves")
     parser.add_argument("--network", metavar="NAME", help="which network of the file (default: main, or the first)")
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR, if there is one")
+    parser.add_argument("--nproc", type=int, default=1, metavar="N", help="processes to share the work (default: 1)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         "schedule": arguments.schedule,
         "network": arguments.network,
         "resume": arguments.resume,
+        "nproc": arguments.nproc,
     }
     with interruptible() as job:
         answer = train_drawing({"file": arguments.file, "out": arguments.out, **given}, job)

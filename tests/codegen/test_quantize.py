@@ -25,7 +25,7 @@ from codegen.errors import Refusal, Stopped, Unusable
 from codegen.job import Job
 from codegen.train.checkpoint import save_tensors
 from codegen.train.context import Trained, open_trained
-from codegen.train.loop import scores_of
+from codegen.train.evaluate import scores_of
 
 LAYERS: dict[type[nn.Module], tuple[nn.Module, tuple[int, ...]]] = {
     nn.Linear: (nn.Linear(6, 5), (3, 6)),

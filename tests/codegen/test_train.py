@@ -17,6 +17,7 @@ from codegen.data.arrays import load_data
 from codegen.errors import Refusal, Unusable
 from codegen.job import Control
 from codegen.train.checkpoint import Checkpoint
+from codegen.train.evaluate import evaluate
 from codegen.train.examples import Examples, as_tensors, batch_bounds, batches, fit_shape, shifted
 from codegen.train.optimizers import build_optimizer, rate
 from codegen.train.run import BEST, LAST, RECORD, WEIGHTS, Run
@@ -129,7 +130,7 @@ def test_it_learns_and_tells(tmp_path: Path, examples: Examples) -> None:
     # The weights on the disk are those whose accuracy is reported.
     fresh = Mlp()
     fresh.load_state_dict(weights(run))
-    assert loop.evaluate(fresh, examples.x_test, examples.y_test)[1] == run.result["accuracy"]
+    assert evaluate(fresh, examples.x_test, examples.y_test)[1] == run.result["accuracy"]
 
 
 def test_a_finished_run_continues_to_the_same_result(tmp_path: Path, examples: Examples) -> None:

@@ -22,7 +22,7 @@ from codegen.drawing import open_drawing
 from codegen.errors import Refusal, Unusable
 from codegen.job import Job
 from codegen.train.context import open_trained
-from codegen.train.loop import scores_of
+from codegen.train.evaluate import scores_of
 from codegen.train.predict import picture
 from codegen.train.run import LAST, WEIGHTS, Run
 from codegen.train.work import train_drawing
