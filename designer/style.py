@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QFrame,
     QLineEdit,
     QProxyStyle,
     QScrollBar,
@@ -166,7 +165,8 @@ class HouseStyle(QProxyStyle):
             target.setAttribute(Qt.WidgetAttribute.WA_Hover)
         elif isinstance(target, QAbstractItemView):
             target.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
-            if not isinstance(target.parent(), QFrame) or target.parent().metaObject().className() not in _POPUPS:
+            parent = target.parent()
+            if parent is None or parent.metaObject().className() not in _POPUPS:
                 # Lists and trees stand on the panel itself; fields and popups are raised.
                 target.viewport().setBackgroundRole(QPalette.ColorRole.Window)
         return result
@@ -333,7 +333,7 @@ def _redress(target: QWidget | QAction, theme: Theme) -> None:
     font, ink, glyph = (target.property(key) for key in ("look_font", "look_ink", "look_glyph"))
     if font:
         target.setFont(theme.ui_font(font))
-    if ink:
+    if ink and isinstance(target, QWidget):
         palette = QPalette()
         for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
             for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
@@ -344,7 +344,7 @@ def _redress(target: QWidget | QAction, theme: Theme) -> None:
             target.setFixedWidth(theme.px(width))
         if height := target.property("look_height"):
             target.setFixedHeight(theme.px(height))
-    if glyph:
+    if glyph and isinstance(target, QAction | QAbstractButton):
         target.setIcon(theme.icon(glyph, target.property("look_glyph_ink")))
 
 

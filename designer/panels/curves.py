@@ -145,7 +145,7 @@ class Plot(QWidget):
         """Lowest, highest, and the labelled places of the vertical axis, in its own units."""
         if not self._log:
             return 0.0, 104.0, [(float(at), str(at)) for at in (0, 25, 50, 75, 100)]
-        low = math.floor(min(values)) if values else -3
+        low = float(math.floor(min(values))) if values else -3.0
         high = max(values) + 0.08 if values else 0.5
         if high - low < 1:
             low = high - 1
@@ -155,7 +155,7 @@ class Plot(QWidget):
             whole = range(math.floor(low), math.ceil(high))
             steps = [(math.log10(m) + at, f"{m * 10.0**at:g}") for at in whole for m in (2, 5)]
             ticks += [tick for tick in steps if low <= tick[0] <= high]
-        return float(low), high, ticks
+        return low, high, ticks
 
     def _words(self, value: float | None) -> str:
         if value is None:
@@ -199,8 +199,8 @@ class Plot(QWidget):
         if len(places) == 2 and places[1] - places[0] < gap:
             middle = min(max(sum(places) / 2, low + gap), high - gap)
             places = [middle - gap / 2, middle + gap / 2]
-        for place, (_, index) in zip(places, ends, strict=True):
-            self._labels[index].setPos(self._done + 4 * across, place)
+        for height, (_, index) in zip(places, ends, strict=True):
+            self._labels[index].setPos(self._done + 4 * across, height)
 
     def _hover(self, place: QPointF) -> None:
         box = self.view.getViewBox()

@@ -20,7 +20,7 @@ from designer.style import dress
 from designer.theme import themes
 from designer.widgets.labels import Text
 
-_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+_STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
 
 class Toggle(QCheckBox):
@@ -125,7 +125,8 @@ class Segments(QWidget):
         stop = key or next(iter(self._buttons), "")
         for name, segment in self._buttons.items():
             segment.setFocusPolicy(Qt.FocusPolicy.StrongFocus if name == stop else Qt.FocusPolicy.ClickFocus)
-        self.setFocusProxy(self._buttons[stop] if stop else None)
+        if stop:
+            self.setFocusProxy(self._buttons[stop])
 
     def segment(self, key: str) -> QAbstractButton:
         """The button of a choice: to disable it and say in its tool tip why."""

@@ -173,20 +173,20 @@ def test_nothing_can_be_typed_in(panel: CodePanel, qtbot):
 def test_find_counts_goes_round_and_closes(panel: CodePanel, qtbot):
     panel.view.setFocus()
     qtbot.keyClick(panel.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    assert panel.find.isVisible()
-    assert panel.find.field.hasFocus()
-    qtbot.keyClicks(panel.find.field, "self.conv1")
-    assert panel.find.told.text() == "1 of 2"
+    assert panel.finder.isVisible()
+    assert panel.finder.field.hasFocus()
+    qtbot.keyClicks(panel.finder.field, "self.conv1")
+    assert panel.finder.told.text() == "1 of 2"
     assert panel.view.textCursor().selectedText() == "self.conv1"
-    qtbot.keyClick(panel.find.field, Qt.Key.Key_Return)
-    assert panel.find.told.text() == "2 of 2"
-    qtbot.keyClick(panel.find.field, Qt.Key.Key_Down)
-    assert panel.find.told.text() == "1 of 2"
-    qtbot.keyClicks(panel.find.field, "zz")
-    assert panel.find.told.text() == "not found"
-    qtbot.keyClick(panel.find.field, Qt.Key.Key_Escape)  # clears
-    qtbot.mouseClick(panel.find.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
-    assert panel.find.isHidden()
+    qtbot.keyClick(panel.finder.field, Qt.Key.Key_Return)
+    assert panel.finder.told.text() == "2 of 2"
+    qtbot.keyClick(panel.finder.field, Qt.Key.Key_Down)
+    assert panel.finder.told.text() == "1 of 2"
+    qtbot.keyClicks(panel.finder.field, "zz")
+    assert panel.finder.told.text() == "not found"
+    qtbot.keyClick(panel.finder.field, Qt.Key.Key_Escape)  # clears
+    qtbot.mouseClick(panel.finder.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
+    assert panel.finder.isHidden()
 
 
 def test_a_problem_stands_over_the_last_source(panel: CodePanel):
