@@ -13,16 +13,24 @@ import torch
 from torch import Tensor, nn
 
 from codegen.emit import EmitError, emit_class
+from codegen.weights import kept_weights, put_weights
 from graph_core.graph import Project
 
 
 def build_module(project: Project, network: str = "") -> nn.Module:
-    """The network as a module, freshly initialized by torch's own rules.
+    """The network as a module made from its source: with the weights that lie beside its file, else freshly
+    initialized by torch's own rules.
 
-    Raises EmitError with one sentence where the drawing has a problem, or torch refuses a value.
+    Raises EmitError with one sentence where the drawing has a problem or torch refuses a value, and Unusable where the
+    weights that the drawing refers to cannot be read.
     """
     source, name = emit_class(project, network)
-    return _instantiate(source_module(source), name)
+    module = _instantiate(source_module(source), name)
+    if project.file is not None:
+        known = list(project.networks)
+        chosen = network or ("main" if "main" in known else known[0])
+        put_weights(module, kept_weights(project, project.file, chosen))
+    return module
 
 
 @lru_cache(maxsize=32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from graph_core.layer import Layer, layer_types
@@ -209,6 +210,7 @@ class Project:
         self.meta: dict[str, Any] = {}
         self.listeners: list[Callable[[Edit], None]] = []
         self.engine: Any = None  # the incremental analysis, made by graph_core.propagate on first use
+        self.file: Path | None = None  # where it was read from: its weights lie beside it
         self.read_only = False  # read from a file of a newer version: saving would lose parts of it
         self._recording: list[Change] | None = None
         self._removed: dict[str, Graph] = {}

@@ -204,8 +204,9 @@ def load(path: str | os.PathLike[str], *, newer_ok: bool = False) -> Project:
     """The project in a file; raises FileError with one sentence that begins with the file's name."""
     name = Path(path).name
     try:
-        text = _read(path)
-        return loads(text, newer_ok=newer_ok)
+        project = loads(_read(path), newer_ok=newer_ok)
+        project.file = Path(path)
+        return project
     except FileError as error:
         raise FileError(f"{name}: {error}", newer=error.newer) from error
     except UnicodeDecodeError as error:

@@ -1,0 +1,96 @@
+"""Weights that belong to a drawing: ``NAME.safetensors`` beside ``NAME.netw``, which refers to them by their hash.
+
+Tensors are named by the ids on the way down (``main/s2.0/c1:weight``), so that renaming a node loses nothing; what the
+drawing has changed since keeps torch's fresh values. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from codegen.errors import Unusable
+from codegen.train.checkpoint import load_tensors, save_tensors
+from graph_core.analysis import instances_of
+from graph_core.context import Context
+from graph_core.graph import Project
+from graph_core.propagate import engine_of
+
+KEY = "weights"  # in the project's meta
+
+
+def weights_path(file: Path) -> Path:
+    """Where the weights of the drawing in ``file`` lie."""
+    return file.with_suffix(".safetensors")
+
+
+def keep_weights(project: Project, module: nn.Module, file: Path, network: str) -> None:
+    """Write a network's weights beside the drawing's file, those of its other networks kept, and note their hash.
+
+    The drawing itself is saved by whoever calls this. Raises OSError.
+    """
+    path = weights_path(file)
+    tensors = {k: t for k, t in _kept(project, file).items() if not k.startswith(f"{network}/")}
+    state = module.state_dict()
+    tensors |= {key: state[path] for path, key in weight_keys(project, network) if path in state}
+    save_tensors(path, tensors, {})
+    with project.editing("Keep weights"):
+        project.record("", "meta", KEY, _digest(path))
+
+
+def kept_weights(project: Project, file: Path, network: str) -> dict[str, Tensor]:
+    """The network's weights by their present paths; none where the drawing refers to none.
+
+    Raises Unusable where the file it refers to is missing, damaged or another.
+    """
+    tensors = _kept(project, file)
+    if not tensors:
+        return {}
+    return {path: tensors[key] for path, key in weight_keys(project, network) if key in tensors}
+
+
+def put_weights(module: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Load what fits into a module; layers that were changed since keep their fresh values."""
+    state = module.state_dict()
+    fitting = {path: t for path, t in weights.items() if path in state and state[path].shape == t.shape}
+    module.load_state_dict(fitting, strict=False)
+
+
+def weight_keys(project: Project, network: str) -> list[tuple[str, str]]:
+    """The state-dict path of each tensor of a network, and its name by ids."""
+    return list(_keys(engine_of(project).root(network), "", f"{network}/"))
+
+
+def _keys(context: Context, path: str, ids: str) -> Iterator[tuple[str, str]]:
+    for id in context.order:
+        result = context.results[id]
+        if result.node.use or result.enabled is False:
+            continue
+        name = result.node.name
+        if result.calls:
+            for inner, child in instances_of(result, path):
+                step = inner.removeprefix(f"{path}{name}")  # .0, .1 … where it repeats
+                yield from _keys(child, f"{inner}.", f"{ids}{id}{step}/")
+        elif result.facts is not None:
+            for weight in result.facts.weights:
+                yield f"{path}{name}.{weight.name}", f"{ids}{id}:{weight.name}"
+
+
+def _kept(project: Project, file: Path) -> dict[str, Tensor]:
+    expected = project.meta.get(KEY)
+    if not isinstance(expected, str):
+        return {}
+    path = weights_path(file)
+    if not path.exists():
+        raise Unusable(f"The drawing refers to weights in {path.name}, which is not there.")
+    if _digest(path) != expected:
+        raise Unusable(f"{path.name} holds other weights than the drawing refers to.")
+    return load_tensors(path)[0]
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
