@@ -118,6 +118,7 @@ class Loop:
             self.start()
 
     def start(self) -> None:
+        """Begin anew: this run's threads, versions and random stream."""
         run = self.run
         size = sum(p.numel() for p in self.module.parameters())
         run.threads = 1 if size < MANY_PARAMETERS else max(1, THREADS // self.team.size)
@@ -128,6 +129,7 @@ class Loop:
         check_fit(self.module, self.examples)
 
     def restore(self, checkpoint: Checkpoint) -> None:
+        """Stand where a checkpoint stood. Raises Unusable if it belongs to another network."""
         try:
             self.module.load_state_dict(checkpoint.model)
             state = self.optimizer.state_dict()
@@ -143,6 +145,7 @@ class Loop:
             ) from None
 
     def go(self) -> None:
+        """Train to the end or until a stop; either way the folder then holds the weights."""
         settings = self.settings
         self.began = time.monotonic()
         self.become("running")
@@ -214,6 +217,7 @@ class Loop:
         return value, lr
 
     def run_epoch(self) -> None:
+        """Train through what is left of an epoch, evaluate, and note its row."""
         settings, examples = self.settings, self.examples
         for x, y in self.stream():
             self.obey()
@@ -252,6 +256,7 @@ class Loop:
         self.control.check()
 
     def tell_batch(self, loss: float, lr: float) -> None:
+        """Report a step, unless one was reported a moment ago."""
         now = time.monotonic()
         if now - self.told < TELL_EVERY:
             return
@@ -264,6 +269,7 @@ class Loop:
         return self.spent + time.monotonic() - self.began
 
     def become(self, state: str) -> None:
+        """Write the run's state down and tell it."""
         self.run.state = state
         self.run.save()
         self.watch({"kind": "state", "state": state})
@@ -281,6 +287,7 @@ class Loop:
         self.saved = time.monotonic()
 
     def finish(self, state: str) -> None:
+        """Measure, write the weights, and note the result."""
         run, examples = self.run, self.examples
         loss, accuracy = evaluate(self.module, examples.x_test, examples.y_test)
         run.result = {
