@@ -201,3 +201,25 @@ def merged(before: Paths, kept: Ints, led: Paths, chosen: Ints) -> Paths:
         points[np.arange(first[-1]) - first[:-1][owner] + start[place][owner]] = values
         shape[place], controls[place], box[place] = paths.shape[which], paths.controls[which], paths.box[which]
     return Paths(points, start, shape, controls, box)
+
+
+def clipped(segments: Floats, box: tuple[float, float, float, float]) -> tuple[Floats, Bools]:
+    """(the parts of the segments inside the box x0 y0 x1 y1, which segments have one).
+
+    Qt spends a millisecond on a smooth line that is a hundred screens long.
+    """
+    start, way = segments[:, :2], segments[:, 2:] - segments[:, :2]
+    first, last = np.zeros(len(segments)), np.ones(len(segments))
+    for axis, (low, high) in enumerate(((box[0], box[2]), (box[1], box[3]))):
+        d, p = way[:, axis], start[:, axis]
+        flat = np.abs(d) < 1e-12
+        step = np.where(flat, 1.0, d)
+        a, b = (low - p) / step, (high - p) / step
+        outside = flat & ((p < low) | (p > high))
+        first = np.where(flat, first, np.maximum(first, np.minimum(a, b)))
+        last = np.where(flat, last, np.minimum(last, np.maximum(a, b)))
+        last[outside] = -1.0
+    inside = first <= last
+    first, last = first[inside, None], last[inside, None]
+    start, way = start[inside], way[inside]
+    return np.hstack([start + way * first, start + way * last]), inside

@@ -27,6 +27,8 @@ LABEL_ZOOM = 0.45
 LABEL_PX_MIN = 8.0
 _TAIL = 64.0
 _PENS = 500
+_SMOOTH_MAX = 6_000  # segments
+_WIDE_MAX = 150_000  # pixels of line: wider than one they take Qt about a microsecond each
 _LEVEL = 48.0  # shortest level piece of a wire that carries its label
 _LEAST = 22.0  # shortest upright one, and where a label stands close by already
 _LEAST_BESIDE = 40.0
@@ -107,7 +109,9 @@ class WirePainter:
         chosen = np.flatnonzero(seen)
         if not len(chosen):
             return
-        if vector or (level >= COMPACT and len(chosen) <= PATHS_MAX):
+        b = snap.paths.box[chosen]
+        reach = float((b[:, 2:] - b[:, :2]).sum()) * view.zoom
+        if vector or (level >= COMPACT and len(chosen) <= PATHS_MAX and reach <= 3 * _WIDE_MAX):
             self._paths(p, snap, view, chosen)
         else:
             self._lines(p, snap, view, box, level, seen, chosen)
@@ -155,15 +159,18 @@ class WirePainter:
                 keep = seen[owner]
                 segments, owner = segments[keep], owner[keep]
         x0, y0, x1, y1 = box
-        pad = 4 / view.zoom
-        a, b, c, d = segments.T
-        keep = (np.maximum(a, c) > x0 - pad) & (np.minimum(a, c) < x1 + pad)
-        keep &= (np.maximum(b, d) > y0 - pad) & (np.minimum(b, d) < y1 + pad)
-        segments, group = segments[keep], snap.group[owner[keep]]
+        pad = 8 / view.zoom
+        segments, inside = routes.clipped(segments, (x0 - pad, y0 - pad, x1 + pad, y1 + pad))
+        owner = owner[inside]
+        group = snap.group[owner]
         device = segments * view.scale + (view.ox, view.oy, view.ox, view.oy)
         theme, dpr = self.theme, view.dpr
-        failing = snap.failing[owner[keep]]
-        p.setRenderHint(QPainter.RenderHint.Antialiasing, level > DOT)
+        failing = snap.failing[owner]
+        # Thousands of long lines: smooth edges would cost more than they show.
+        smooth = level > DOT and len(segments) <= _SMOOTH_MAX
+        length = float(np.abs(device[:, 2:] - device[:, :2]).sum())
+        wide = smooth and level > GLYPH and length <= _WIDE_MAX * dpr
+        p.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         if level == DOT:
             p.setPen(QPen(theme.color("wire"), 0))
             draw_lines(p, device[~failing])
@@ -178,7 +185,7 @@ class WirePainter:
             for code in np.unique(group[~failing]).tolist():
                 color, width = known.get(code) or ("wire", WIDTHS[code])
                 # A pen wider than a pixel leaves Qt's fast path, so the middle zooms keep hairlines.
-                size = max(dpr, width * view.scale) if level > GLYPH else dpr
+                size = max(dpr, width * view.scale) if wide else dpr
                 p.setPen(pen(theme.color(color), size, round_cap=size > dpr))
                 draw_lines(p, device[group == code])
         if failing.any():
@@ -240,6 +247,7 @@ class WirePainter:
         p.scale(s, s)
         grow = view.scale / s  # canvas units to units of the label's own scale
         only_changed = view.zoom < LABEL_ZOOM and not vector
+        _leave_out_far_curves(snap, seen, box)
         for i in np.flatnonzero(seen).tolist():
             wire = snap.wires[i]
             if only_changed and not any(axis[1] for axis in wire.axes):
@@ -273,6 +281,15 @@ class WirePainter:
             self._batch.add("mono", "error", x * grow, by * grow + 18, text)
         else:
             self._batch.add("mono", "error", bx * grow + 12, (by - 32) * grow, text)
+
+
+def _leave_out_far_curves(snap: Snapshot, seen: Bools, box: Box) -> None:
+    """Take those out of `seen` whose label, in the middle of a curve, is far from the box that they touch."""
+    curved = np.flatnonzero(seen & (snap.paths.shape == routes.CURVED))
+    middle = snap.paths.points[snap.paths.start[curved] + 2]
+    x0, y0, x1, y1 = box
+    near = (middle[:, 0] > x0 - 200) & (middle[:, 0] < x1 + 200) & (middle[:, 1] > y0 - 60) & (middle[:, 1] < y1 + 60)
+    seen[curved[~near & ~snap.failing[curved]]] = False
 
 
 def label_spot(snap: Snapshot, i: int) -> Spot | None:

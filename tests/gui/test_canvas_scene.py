@@ -11,7 +11,7 @@ import pytest
 from designer.canvas.base import changed_boxes
 from designer.canvas.camera import Camera
 from designer.canvas.ports import anchors
-from designer.canvas.routes import CORNERED, CURVED, RADIUS, STRAIGHT
+from designer.canvas.routes import CORNERED, CURVED, RADIUS, STRAIGHT, clipped
 from designer.canvas.scene import Plate, Port, Scene, plate_size, text_width
 from designer.canvas.snapshot import ERROR, UNKNOWN, Snapshot, size_class
 from designer.canvas.text import axes_runs, cut, cut_detail, layout
@@ -262,3 +262,14 @@ def test_equal_plates_may_be_kept():
     assert replace(a) == a
     assert Scene({"a": a}) != Scene({"a": a})
     assert X[0].wired
+
+
+def test_lines_are_clipped_to_what_is_in_sight():
+    lines = np.array(
+        [[-100, 50, 300, 50], [10, 10, 20, 30], [-10, -10, -5, 400], [50, -50, 50, 500], [-50, 0, 50, 200.0]]
+    )
+    found, inside = clipped(lines, (0, 0, 100, 100))
+    assert inside.tolist() == [True, True, False, True, False]
+    assert found.tolist() == [[0, 50, 100, 50], [10, 10, 20, 30], [50, 0, 50, 100]]
+    found, inside = clipped(np.array([[-50.0, 0, 150, 200]]), (0, 0, 100, 100))
+    assert found.tolist() == [[0, 50, 50, 100]]
