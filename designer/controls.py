@@ -133,8 +133,12 @@ def field(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget
 
 
 def combo(theme: Theme, option: Any, painter: QPainter, widget: QWidget | None) -> None:
-    """A combo box is a field with a chevron."""
-    field(theme, option, painter, widget)
+    """A combo box is a field with a chevron; a quiet one is a word with a chevron until mouse or focus is on it."""
+    quiet = bool(widget is not None and widget.property("quiet"))
+    if not quiet or _keyboard_focus(option):
+        field(theme, option, painter, widget)
+    elif _on(option, _State.State_MouseOver) and _on(option, _State.State_Enabled):
+        box(painter, option.rect, theme.radius("field"), theme.color("hover"), None)
     ink = theme.color("ink2" if _on(option, _State.State_Enabled) else "ink3")
     side = theme.px(12)
     right, middle = option.rect.right() - theme.px(7), option.rect.center().y() + 0.5

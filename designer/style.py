@@ -1,7 +1,8 @@
 """Qt's own controls in our look: a proxy over Fusion, without style sheets, so that every control keeps what it can do.
 
 `install(app)` once; `dress` gives one widget a font role, an ink or a glyph that follow the theme. Dynamic
-properties that controls read: `primary`, `quiet` and `small` (buttons), `error` and `follows` (fields).
+properties that controls read: `primary`, `quiet` and `small` (buttons), `quiet` (combo boxes), `error` and `follows`
+(fields).
 """
 
 from __future__ import annotations

@@ -215,6 +215,18 @@ def test_a_combo_box_opens_and_chooses(house, qtbot):
     assert combo.currentText() == "reflect"
 
 
+def test_a_quiet_combo_box_is_a_word_and_a_chevron(both, qtbot):
+    combo = QComboBox()
+    combo.addItem("since save")
+    shown(qtbot, combo)
+    middle = combo.width() // 2
+    assert picture(combo).pixelColor(middle, 0) == themes.current.color("strong")
+    combo.clearFocus()
+    combo.setProperty("quiet", True)
+    assert picture(combo).pixelColor(middle, 0) == themes.current.color("panel")
+    assert themes.current.color("ink").name() in colours(picture(combo))
+
+
 def test_a_menu_shows_words_keys_and_marks(both, qtbot):
     menu = QMenu()
     qtbot.addWidget(menu)
