@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from codegen.data.catalog import CATALOG
 from designer.style import dress
@@ -168,6 +168,8 @@ class TrainingForm(QWidget):
 
 
 def _ask_for_data(parent: QWidget) -> str:
+    from PySide6.QtWidgets import QFileDialog  # costs as much as all other widgets together, and is rarely needed
+
     path, _ = QFileDialog.getOpenFileName(parent, "Choose examples", "", "Arrays x and y (*.npz)")
     return path
 

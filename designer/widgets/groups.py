@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from designer.theme import themes
 from designer.widgets.fields import ExpressionField, Field
@@ -108,5 +108,7 @@ class PathField(QWidget):
 
 
 def _ask_for_file(parent: QWidget, title: str, start: str, pattern: str) -> str:
+    from PySide6.QtWidgets import QFileDialog  # costs as much as all other widgets together, and is rarely needed
+
     chosen, _ = QFileDialog.getOpenFileName(parent, title, start, pattern)
     return chosen
