@@ -266,7 +266,7 @@ def test_equal_plates_may_be_kept():
 
 def test_lines_are_clipped_to_what_is_in_sight():
     lines = np.array(
-        [[-100, 50, 300, 50], [10, 10, 20, 30], [-10, -10, -5, 400], [50, -50, 50, 500], [-50, 0, 50, 200.0]]
+        [[-100, 50, 300, 50], [10, 10, 20, 30], [-10, -10, -5, 400], [50, -50, 50, 500], [-60, 0, 40, 200.0]]
     )
     found, inside = clipped(lines, (0, 0, 100, 100))
     assert inside.tolist() == [True, True, False, True, False]
