@@ -124,6 +124,7 @@ def test_emit_refuses_a_drawing_with_an_error(tmp_path: Path, capsys: pytest.Cap
         ("summary", ["FILE", "--set", "Q=3"]),
         ("summary", ["FILE", "--set", "N=0"]),
         ("summary", ["FILE", "--network", "nothing"]),
+        ("emit", ["FILE", "--network", "nothing"]),
         ("new", ["mlp", "-o", "no/such/folder/x.netw"]),
     ],
 )
