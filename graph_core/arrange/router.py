@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
 
-from graph_core.arrange.boxes import JUNCTION, Box, Layout, Point, Ports, Route, Side, Wire
+from graph_core.arrange.boxes import JUNCTION, Box, Layout, Point, Route, Side, Wire
 from graph_core.arrange.maze import way_around
-from graph_core.arrange.space import Plates, Rect, junctions
+from graph_core.arrange.register import Register
+from graph_core.arrange.space import junctions
 from graph_core.arrange.ways import FOLD, Task, Ways, tidy
 
 STUB = 80.0  # a shorter straight wire stands between two plates, where no other can come
@@ -23,42 +24,18 @@ SPARE = 4000  # tries beyond the third in one call, and one more per wire: in a 
 DETOURS = 60  # searches of last resort in one call
 
 
-class Router:
+class Router(Register):
     """Routes of a drawing, kept up to date: ``move`` some boxes, then only the wires that touch them are routed.
 
-    Building takes the whole drawing in; a move costs as much as those wires. Wires that a moved box comes to lie on
-    stay: build a new router (or call ``route``) when the move is done.
+    Building takes the whole drawing in; ``move`` costs as much as those wires, and leaves alone the wires that a box
+    comes to lie on: it is for following a drag. ``change`` takes in what an edit did, and routes those anew, too.
     """
 
     def __init__(self, positions: Mapping[str, Point], boxes: Mapping[str, Box], wires: Sequence[Wire]) -> None:
-        self.boxes = boxes
-        self.wires = list(wires)
-        self.positions = dict(positions)
-        ports = Ports(boxes, self.wires)
-        self._rects: dict[str, Rect] = {}
-        self._round: set[str] = set()
-        for name, (x, y) in self.positions.items():
-            box = boxes[name]
-            self._rects[name] = (y, y + box.h, x, x + box.w, name)
-            if box.round:
-                self._round.add(name)
-        self._plates = Plates(self._rects.values())
+        super().__init__(positions, boxes, wires)
         self._ways = Ways(self._plates)
-        self.keys = [f"{target}.{port}" for _, _, target, port in self.wires]
         self.routes: dict[str, Route] = dict.fromkeys(self.keys, ())
         self.sides: dict[str, Side] = dict.fromkeys(self.keys, "top")
-        self._out = [ports.output(source, out) for source, out, _, _ in self.wires]
-        self._in = [ports.input(target, port) for _, _, target, port in self.wires]
-        numbers: dict[tuple[str, str], int] = {}
-        self._net = [numbers.setdefault(wire[:2], len(numbers)) for wire in self.wires]
-        self._members: list[list[int]] = [[] for _ in numbers]
-        for i, net in enumerate(self._net):
-            self._members[net].append(i)
-        self._into: dict[str, list[int]] = {}
-        for i, (_, _, target, _) in enumerate(self.wires):
-            if target in self._round:
-                self._into.setdefault(target, []).append(i)
-        self._ends: dict[str, list[int]] | None = None
         self._flank: dict[int, tuple[Point, Side]] = {}
         self._leave: dict[int, float] = {}
         self._lane: dict[int, float] = {}
@@ -78,29 +55,57 @@ class Router:
                 found += junctions([routes[keys[i]] for i in members])
         return Layout(self.positions, routes, self.sides, found)
 
-    def touched(self, nodes: Collection[str]) -> list[int]:
-        """Wires (by index) at these boxes, and those that share an operator with one: they may change sides."""
-        if self._ends is None:
-            self._ends = {}
-            for i, (source, _, target, _) in enumerate(self.wires):
-                self._ends.setdefault(source, []).append(i)
-                self._ends.setdefault(target, []).append(i)
-        wires: dict[int, None] = {}
-        for node in nodes:
-            wires.update(dict.fromkeys(self._ends.get(node, ())))
-        for i in list(wires):
-            wires.update(dict.fromkeys(self._into.get(self.wires[i][2], ())))
-        return list(wires)
-
     def move(self, moved: Mapping[str, Point]) -> Layout:
         """Move boxes and route the wires they touch; the layout holds only what was routed again."""
-        for node, (x, y) in moved.items():
-            box = self.boxes[node]
-            self._plates.remove(self._rects[node])
-            self._rects[node] = (y, y + box.h, x, x + box.w, node)
-            self._plates.add(self._rects[node])
-            self.positions[node] = (x, y)
+        for node, at in moved.items():
+            self._put(node, at, self.boxes[node])
         return self.again(self.touched(list(moved)))
+
+    def change(
+        self,
+        boxes: Mapping[str, tuple[Point, Box]],
+        wires: Sequence[Wire] = (),
+        *,
+        gone: Collection[str] = (),
+        cut: Collection[str] = (),
+    ) -> Layout:
+        """Take in boxes that are new, moved or other than before, and wires; let go of boxes by id, of wires by key.
+
+        A wire replaces the one that ended at its port; the wires of a box that goes are to be cut. The layout holds
+        only what was routed again.
+        """
+        self._find_ends()
+        fresh = {f"{target}.{port}": (source, out, target, port) for source, out, target, port in wires}
+        loose: dict[int, None] = {}
+        ends = dict.fromkeys([*boxes, *(end for wire in wires for end in (wire[0], wire[2]))])
+        for key in (*cut, *fresh):
+            i = self.number(key)
+            if i is not None:
+                self._forget(i)
+                del self.routes[key], self.sides[key]
+                self._flank.pop(i, None)
+                source, _, target, _ = self._cut(i)
+                ends |= {source: None, target: None}
+                loose.update(dict.fromkeys(self._into.get(target, ())))
+        for node in gone:
+            self._lift(node)
+        for node, (at, box) in boxes.items():
+            for i in self._put(node, at, box):
+                self._flank.pop(i, None)
+        for key, wire in fresh.items():
+            loose[self._join(key, wire)] = None
+            self.routes[key], self.sides[key] = (), "top"
+        for node in ends:
+            if node in self._rects:
+                loose.update(dict.fromkeys(self._spread(node)))
+        for node in boxes:
+            top, bottom, left, right, _ = self._rects[node]
+            loose.update(dict.fromkeys(sorted(self._ways.down.within(left, right, top, bottom))))
+            loose.update(dict.fromkeys(sorted(self._ways.over.within(top, bottom, left, right))))
+        loose.update(dict.fromkeys(self.touched(list(boxes))))
+        for i in list(loose):
+            loose.update(dict.fromkeys(self._into.get(self.wires[i][2], ())))
+        return self.again([i for i in loose if self.number(self.keys[i]) == i])
 
     def again(self, wires: Collection[int]) -> Layout:
         """Route these wires (by index) anew around all others; junctions are those of their outputs."""

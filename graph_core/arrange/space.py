@@ -151,6 +151,17 @@ class Runs:
                             found.append(run[0])
         return found
 
+    def within(self, left: float, right: float, low: float, high: float) -> set[int]:
+        """The wires that have a run in this open rectangle, given across and along."""
+        found: set[int] = set()
+        first, last = int(low // REACH), int(high // REACH) + 1
+        for across in range(int(left // LINE) * CELLS, int(right // LINE) * CELLS + 1, CELLS):
+            for cell in range(across + first, across + last):
+                for run in self.cells.get(cell, ()):
+                    if left < run[0] < right and run[1] < high and run[2] > low:
+                        found.add(run[4])
+        return found
+
 
 def junctions(routes: Sequence[Sequence[Point]]) -> list[Point]:
     """Points where the routes of one output part: three or more ways out of a point of their union."""
