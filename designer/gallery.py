@@ -25,12 +25,16 @@ from designer.widgets import SearchField
 from graph_core.templates import Template, templates
 
 CARD = QSize(300, 230)
+COLUMNS = 3
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -COLUMNS, Qt.Key.Key_Down: COLUMNS}
 
 
 class Card(QWidget):
     """One template: thumbnail, name, parameters, one line. Enter or a click opens it."""
 
     chosen = Signal(str)
+    search_requested = Signal()
+    stepped = Signal(int)
 
     def __init__(self, template: Template) -> None:
         super().__init__()
@@ -57,8 +61,16 @@ class Card(QWidget):
         """Enter or Space opens it."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.chosen.emit(self.template.name)
+        elif event.key() == Qt.Key.Key_Tab:
+            self.search_requested.emit()
+        elif step := _STEPS.get(Qt.Key(event.key())):
+            self.stepped.emit(step)
         else:
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab places a layer here as on the canvas; arrows walk the cards, Shift+Tab and F6 lead out."""
+        return False if forward else super().focusNextPrevChild(forward)
 
     def enterEvent(self, event: object) -> None:
         """Hover is shown."""
@@ -144,6 +156,7 @@ class Gallery(QWidget):
 
     template_chosen = Signal(str)
     blank_chosen = Signal()
+    search_requested = Signal()
     open_chosen = Signal()
     file_chosen = Signal(object)
 
@@ -168,6 +181,8 @@ class Gallery(QWidget):
         self._grid.setSpacing(16)
         for card in self.cards:
             card.chosen.connect(self.template_chosen)
+            card.search_requested.connect(self.search_requested)
+            card.stepped.connect(self._step)
         self._lay_cards(self.cards)
         actions = QHBoxLayout()
         for text, glyph, signal in (
@@ -252,12 +267,18 @@ class Gallery(QWidget):
             [c for c in self.cards if query in f"{c.template.name} {c.template.help} {c.template.tags}".lower()]
         )
 
+    def _step(self, by: int) -> None:
+        shown = [card for card in self.cards if card.isVisible()]
+        here = next((k for k, card in enumerate(shown) if card.hasFocus()), 0)
+        if 0 <= here + by < len(shown):
+            shown[here + by].setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _lay_cards(self, cards: list[Card]) -> None:
         for card in self.cards:
             self._grid.removeWidget(card)
             card.setVisible(card in cards)
         for k, card in enumerate(cards):
-            self._grid.addWidget(card, k // 3, k % 3)
+            self._grid.addWidget(card, k // COLUMNS, k % COLUMNS)
 
 
 def _home(path: Path) -> str:

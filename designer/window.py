@@ -163,6 +163,7 @@ class MainWindow(QMainWindow):
         self.palette_panel.chosen.connect(self.place_in_middle)
         self.gallery.template_chosen.connect(self.files.new_from_template)
         self.gallery.blank_chosen.connect(self.center.leave_gallery)
+        self.gallery.search_requested.connect(self.search_here)
         self.gallery.open_chosen.connect(self.files.ask_open)
         self.gallery.file_chosen.connect(self.files.open)
 
@@ -184,10 +185,16 @@ class MainWindow(QMainWindow):
     # Commands ------------------------------------------------------------------------------------------------
 
     def place_in_middle(self, type: str) -> None:
-        """Place a layer in the middle of what is seen, wired behind the selected node if there is one."""
-        canvas = self.canvas
+        """Place a layer behind the selected node, wired to it, or in the middle of what is seen."""
+        canvas, graph = self.canvas, self.document.graph
         self.center.leave_gallery()
-        at = canvas.camera.to_scene(canvas.rect().center().toPointF())
+        chosen = self.document.selection
+        outs = graph.out_ports(graph.nodes[chosen[-1]]) if chosen else []
+        if outs:
+            plate = canvas.scene.plates[chosen[-1]]
+            self.verbs.place(type, plate.x + plate.w / 2, plate.y + plate.h + 56, "", (chosen[-1], outs[0]))
+            return
+        at = canvas.camera.to_canvas(canvas.rect().center().toPointF())
         self.verbs.place(type, at.x(), at.y())
 
     def search_here(self) -> None:
@@ -197,7 +204,7 @@ class MainWindow(QMainWindow):
         at = canvas.mapFromGlobal(canvas.cursor().pos())
         if not canvas.rect().contains(at):
             at = canvas.rect().center()
-        place = canvas.camera.to_scene(at.toPointF())
+        place = canvas.camera.to_canvas(at.toPointF())
         self.verbs.search(place.x(), place.y(), canvas.mapToGlobal(at), (), False)
 
     def export(self) -> None:
