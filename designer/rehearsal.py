@@ -12,6 +12,8 @@ from designer.panels.compression import CompressionPanel
 from designer.panels.sketch import SketchPanel
 from designer.panels.training import TrainingPanel
 from designer.theme import themes
+from designer.training import INK
+from graph_core.optimizers import optimizer_values
 
 if TYPE_CHECKING:
     from designer.window import MainWindow
@@ -48,7 +50,9 @@ class Rehearsal(QObject):
         self.sketch.sketched.connect(training.predict)
         self.sketch.test_image_requested.connect(training.ask_test_image)
         self.compression.quantize_requested.connect(training.quantize)
+        self.panel.settings_changed.connect(training.keep_setup)
         self._window.document.replaced.connect(self._show_setup)
+        self._window.document.edited.connect(self._check_ready)
 
     def _connect_runs(self) -> None:
         training, panel = self.training, self.panel
@@ -68,10 +72,19 @@ class Rehearsal(QObject):
     def _show_setup(self) -> None:
         document = self._window.document
         setup = document.project.setup(document.network)
-        self.panel.set_config({**setup.get("training", {}), "optimizer": dict(setup.get("optimizer", {}))})
+        self.panel.set_settings({**setup.get("training", {}), "optimizer": optimizer_values(setup)})
+        self.panel.set_runs([])
         self.sketch_dock.hide()
-        self._window.right_dock.show()
         self._run_changed(None)
+        self._check_ready()
+
+    def _check_ready(self, *_: object) -> None:
+        """Say why the network cannot be trained, beside the button, before anyone tries."""
+        document = self._window.document
+        error = next((p.message for p in document.analysis().problems if p.severity == "error"), "")
+        if not document.root_graph.nodes:
+            error = "there is nothing to train yet"
+        self.panel.set_ready(not error, f"{error[:1].upper()}{error[1:]}." if error else "")
 
     def _fit_height(self, place: int) -> None:
         window = self._window
@@ -88,11 +101,12 @@ class Rehearsal(QObject):
         if self.training.running:
             self.training.toggle_pause()
         else:
-            self.panel.request()
+            self.panel.train.click()
 
     def _report(self, report: dict[str, Any]) -> None:
-        if "epoch" in report:
-            self.panel.point(report)
+        self.panel.point(report)
+        if report.get("kind") == "epoch":
+            self.training.offer_checkpoint()
 
     def _run_changed(self, run: object) -> None:
         self.compression.set_run(run.name if run is not None else "")  # type: ignore[attr-defined]
@@ -124,10 +138,10 @@ class Rehearsal(QObject):
         window.center.show_activations(found)
 
     def _image(self, answer: dict[str, Any]) -> None:
-        side = int(len(answer["values"]) ** 0.5)
-        values = answer["values"]
+        values = [value * INK for value in answer["values"]]
+        side = round(len(values) ** 0.5)
         self.sketch.show_image([values[k * side : (k + 1) * side] for k in range(side)])
-        self.training.predict(values)
+        self.sketch.set_note(f"test image, a {answer['label']}")
 
 
 def activation_of(picture: dict[str, Any], marks: tuple[str, ...]) -> Activation:

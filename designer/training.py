@@ -15,6 +15,8 @@ from designer.jobs import Job, Worker
 from graph_core import edits
 from graph_core.project import dumps
 
+INK = 16  # a full cell of the sketch pad, as in the bundled digits; networks see shares of it
+
 
 class Training(QObject):
     """Runs of the open document. One worker trains; another answers the sketch pad, so that both go at once.
@@ -43,6 +45,7 @@ class Training(QObject):
         self.runs: list[Path] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._snapshots = 0
+        self._going: Path | None = None
         self._job: Job | None = None
         self._paused = False
         self._predicting = False
@@ -71,11 +74,12 @@ class Training(QObject):
         if errors:
             self.failed.emit(f"{errors[0].message}; mend it before training.")
             return
-        self._keep_setup(settings)
+        self.keep_setup(settings)
         out = self._new_run()
         args = {**settings, "file": str(self.snapshot()), "network": document.network, "out": str(out)}
         self._job = job = self.trainer.run("train", args)
         self._paused = False
+        self._going = out
         job.progressed.connect(self.reported)
         job.finished.connect(lambda answer: self._done(out, answer))
         job.failed.connect(self._failed)
@@ -91,7 +95,7 @@ class Training(QObject):
         path.write_text(dumps(self._document.project), encoding="utf-8")
         return path
 
-    def _keep_setup(self, settings: dict[str, Any]) -> None:
+    def keep_setup(self, settings: dict[str, Any]) -> None:
         """The set-up belongs to the document: what the panel says is written down as an edit."""
         document = self._document
         setup = document.project.setup(document.network)
@@ -124,6 +128,11 @@ class Training(QObject):
         if self._job is not None:
             self._job.cancel()
 
+    def offer_checkpoint(self) -> None:
+        """The run under way has a checkpoint: the sketch pad may use it already."""
+        if self._going is not None and self.run != self._going:
+            self._take(self._going)
+
     def _done(self, out: Path, answer: dict[str, Any]) -> None:
         self._job = None
         self._take(out)
@@ -150,14 +159,14 @@ class Training(QObject):
     # Sketching -----------------------------------------------------------------------------------------------
 
     def predict(self, values: list[float]) -> None:
-        """What the trained network makes of an image; while one is asked, only the newest is kept."""
+        """What the trained network makes of an image of counts 0 … 16; while one is asked, only the newest is kept."""
         if self.run is None:
             return
         if self._predicting:
             self._next_values = values
             return
         self._predicting = True
-        job = self.answerer.run("predict", {"run": str(self.run), "values": values})
+        job = self.answerer.run("predict", {"run": str(self.run), "values": [value / INK for value in values]})
         job.finished.connect(self.predicted)
         job.failed.connect(lambda sentence, kind: self.failed.emit(sentence))
         job.ended.connect(self._answered)

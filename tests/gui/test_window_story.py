@@ -103,7 +103,7 @@ def test_one_sitting(rig: WindowRig, tmp_path: Path) -> None:
 
     # Train one epoch in the worker; the window answers meanwhile.
     panel = window.rehearsal.panel
-    panel.set_config({**panel.config(), "epochs": 1})
+    panel.set_settings({**panel.settings(), "epochs": 1})
     with rig.qtbot.waitSignal(window.training.finished, timeout=120_000) as done:
         window.topbar.train.click()
         assert window.topbar.train.text() == "Pause"
