@@ -85,10 +85,12 @@ class Drawing:
             router = self._router[1]
             before = router.positions
             moved = {id: at for id, at in positions.items() if before.get(id) != at}
-            return (router.move(moved) if moved else router.layout()).routes
+            if moved:
+                router.move(moved)
+            return router.routes
         router = Router(positions, boxes, ends)
         self._router = (key, router)
-        return router.layout().routes
+        return router.routes
 
     # Plates --------------------------------------------------------------------------------------------------
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 
+from codegen.data.catalog import CATALOG
 from designer.document import Document
 from designer.jobs import Job, Worker
 from graph_core import edits
+from graph_core.optimizers import TRAINING, optimizer_values
 from graph_core.project import dumps
 
 INK = 16  # a full cell of the sketch pad, as in the bundled digits; networks see shares of it
@@ -99,12 +102,16 @@ class Training(QObject):
         """The set-up belongs to the document: what the panel says is written down as an edit."""
         document = self._document
         setup = document.project.setup(document.network)
-        optimizer = settings.get("optimizer", {})
-        training = {name: value for name, value in settings.items() if name != "optimizer"}
-        if optimizer and dict(setup.get("optimizer", {})) != optimizer:
-            document.edit(lambda: edits.set_setup(document.project, document.network, "optimizer", optimizer))
-        if dict(setup.get("training", {})) != training:
-            document.edit(lambda: edits.set_setup(document.project, document.network, "training", training))
+        training = {name: field.default for name, field in TRAINING.items()} | {"data": next(iter(CATALOG))}
+        parts = (
+            ("optimizer", optimizer_values(setup), settings.get("optimizer", {})),
+            ("training", {**training, **setup.get("training", {})}, {k: v for k, v in settings.items() if k != "optimizer"}),
+        )
+        with document.history.merging("training set-up"):
+            for part, now, wanted in parts:
+                values = {name: value for name, value in wanted.items() if now.get(name) != value}
+                if values:
+                    document.edit(partial(edits.set_setup, document.project, document.network, part, values))
 
     def _new_run(self) -> Path:
         document = self._document

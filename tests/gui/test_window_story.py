@@ -19,10 +19,7 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 @pytest.fixture
 def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
     monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
-    yield rig
-    rig.document.mark_saved()  # so that closing asks nothing
-    rig.window.close()
+    return WindowRig(qtbot, tmp_path)
 
 
 def draw(rig: WindowRig) -> None:

@@ -25,8 +25,11 @@ class WindowRig:
     def __init__(self, qtbot, folder: Path) -> None:
         themes.set_still(True)
         self.qtbot = qtbot
+        self.leaving = False
         self.window = MainWindow(Settings(folder / "settings.ini"))
-        qtbot.addWidget(self.window)
+        qtbot.addWidget(self.window, before_close_func=lambda _: setattr(self, "leaving", True))
+        ask = self.window.files.may_leave
+        self.window.files.may_leave = lambda: self.leaving or ask()  # the end of a test asks nothing
         self.window.canvas.motion = False
         self.window.resize(1500, 950)
         self.window.show()
