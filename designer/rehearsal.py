@@ -50,6 +50,7 @@ class Rehearsal(QObject):
         self.sketch.sketched.connect(training.predict)
         self.sketch.test_image_requested.connect(training.ask_test_image)
         self.compression.quantize_requested.connect(training.quantize)
+        self.compression.cancel_requested.connect(training.cancel_quantizing)
         self.panel.settings_changed.connect(training.keep_setup)
         self._window.document.replaced.connect(self._show_setup)
         self._window.document.edited.connect(self._check_ready)
@@ -67,7 +68,8 @@ class Rehearsal(QObject):
         training.image_ready.connect(self._image)
         training.compressed.connect(self.compression.result)
         training.compress_failed.connect(self.compression.failed)
-        training.compress_progress.connect(lambda report: self.compression.busy(str(report.get("stage", "Quantizing"))))
+        training.compress_progress.connect(self.compression.report)
+        training.compress_begun.connect(lambda: self.compression.busy("Quantizing", None))
 
     def _show_setup(self) -> None:
         document = self._window.document

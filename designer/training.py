@@ -37,6 +37,7 @@ class Training(QObject):
     image_ready = Signal(dict)
     compressed = Signal(dict)
     compress_failed = Signal(str)
+    compress_begun = Signal()
     compress_progress = Signal(dict)
     run_changed = Signal(object)
 
@@ -51,6 +52,7 @@ class Training(QObject):
         self._going: Path | None = None
         self._job: Job | None = None
         self._paused = False
+        self._quantizing: Job | None = None
         self._predicting = False
         self._next_values: list[float] | None = None
         document.replaced.connect(self._forget)
@@ -103,13 +105,14 @@ class Training(QObject):
         document = self._document
         setup = document.project.setup(document.network)
         training = {name: field.default for name, field in TRAINING.items()} | {"data": next(iter(CATALOG))}
+        wanted = {name: value for name, value in settings.items() if name != "optimizer"}
         parts = (
             ("optimizer", optimizer_values(setup), settings.get("optimizer", {})),
-            ("training", {**training, **setup.get("training", {})}, {k: v for k, v in settings.items() if k != "optimizer"}),
+            ("training", {**training, **setup.get("training", {})}, wanted),
         )
         with document.history.merging("training set-up"):
-            for part, now, wanted in parts:
-                values = {name: value for name, value in wanted.items() if now.get(name) != value}
+            for part, now, given in parts:
+                values = {name: value for name, value in given.items() if now.get(name) != value}
                 if values:
                     document.edit(partial(edits.set_setup, document.project, document.network, part, values))
 
@@ -200,10 +203,20 @@ class Training(QObject):
             return
         drawing = self.run / "drawing.netw"
         args = {**options, "file": str(drawing), "run": str(self.run), "out": str(self.run / "quantized")}
-        job = self.answerer.run("quantize", args)
+        self._quantizing = job = self.answerer.run("quantize", args)
+        self.compress_begun.emit()
         job.progressed.connect(self.compress_progress)
         job.finished.connect(self.compressed)
-        job.failed.connect(lambda sentence, kind: self.compress_failed.emit(sentence))
+        job.failed.connect(lambda sentence, kind: self.compress_failed.emit("" if kind == "cancelled" else sentence))
+        job.ended.connect(self._quantized)
+
+    def cancel_quantizing(self) -> None:
+        """Stop what is being quantized."""
+        if self._quantizing is not None:
+            self._quantizing.cancel()
+
+    def _quantized(self) -> None:
+        self._quantizing = None
 
     def close(self) -> None:
         """End both workers."""

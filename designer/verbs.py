@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from designer.canvas.scene import End, plate_size
+from designer.canvas.scene import PLATE_H_DETAIL, PLATE_W, End, plate_size
 from designer.document import Document
 from designer.drawing import Drawing, kind_of
 from designer.judge import DocumentJudge
@@ -51,6 +51,10 @@ class Verbs(QObject):
     def _place_searched(self, type: str) -> None:
         x, y, end, is_input = self._searched
         self.place(type, x, y, "", end, is_input=is_input)
+
+    def drop(self, type: str, x: float, y: float, wire: str, end: tuple[str, ...]) -> None:
+        """Place what was dragged from the palette; the canvas tells the upper left corner."""
+        self.place(type, x + PLATE_W / 2, y + PLATE_H_DETAIL / 2, wire, end)
 
     def place(
         self, type: str, x: float, y: float, wire: str = "", end: tuple[str, ...] = (), *, is_input: bool = False

@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
         canvas.cut.connect(verbs.remove_wires)
         canvas.wires_deleted.connect(verbs.remove_wires)
         canvas.dropped_on_wire.connect(verbs.move_into_wire)
-        canvas.placed.connect(verbs.place)
+        canvas.placed.connect(verbs.drop)
         canvas.search_requested.connect(verbs.search)
         canvas.deleted.connect(verbs.remove)
         canvas.opened.connect(document.enter)

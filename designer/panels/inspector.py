@@ -62,7 +62,7 @@ class Inspector(QWidget):
         head.addWidget(title)
         layout.addLayout(head)
         layout.addWidget(area)
-        self._network = NetworkForm(document)
+        self._network: NetworkForm | None = None
         for signal in (document.edited, document.replaced, document.selected, document.moved_view):
             signal.connect(self.refresh)
         self.refresh()
@@ -85,6 +85,7 @@ class Inspector(QWidget):
             self._shown = key
             self._rebuild(graph, node)
         if node is None:
+            assert self._network is not None
             self._network.refresh()
         else:
             self._fill(graph, node)
@@ -103,7 +104,7 @@ class Inspector(QWidget):
     # Building ------------------------------------------------------------------------------------------------
 
     def _rebuild(self, graph: Graph, node: Node | None) -> None:
-        self._network.setParent(None)
+        self._network = None
         while (item := self._layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()

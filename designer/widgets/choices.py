@@ -177,7 +177,7 @@ class Breadcrumb(QWidget):
         self.names = tuple(names)
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
-                widget.setParent(None)
+                widget.hide()
                 widget.deleteLater()
         for level, name in enumerate(self.names):
             if level == len(self.names) - 1:

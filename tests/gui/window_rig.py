@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from designer.canvas.camera import Camera
 from designer.canvas.ports import anchors
+from designer.panels.palette import TYPE_ROLE
 from designer.settings import Settings
 from designer.theme import themes
 from designer.window import MainWindow
@@ -94,14 +95,18 @@ class WindowRig:
         self.drag(self.port(source, out), self.port(target, port))
 
     def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NO, on: QWidget | None = None) -> None:
+        if not self.window.isActiveWindow():  # a dialog that was closed leaves no window active without a manager
+            self.window.activateWindow()
+            assert QTest.qWaitForWindowActive(self.window, 2000)
         QTest.keyClick(on or self.canvas, key, held)
 
     def drop_from_palette(self, type: str, at: QPoint) -> None:
         """Drag a type out of the palette onto the canvas, with the data that the palette itself makes."""
         tree = self.window.palette_panel.tree
         found = tree.findItems(type, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive)
-        assert found, type
-        data: QMimeData = tree.mimeData([found[0]])
+        typed = [item for item in found if item.data(0, TYPE_ROLE) == type]
+        assert typed, type
+        data: QMimeData = tree.mimeData(typed)
         action, buttons = Qt.DropAction.CopyAction, LEFT
         QApplication.sendEvent(self.canvas, QDragEnterEvent(at, action, data, buttons, NO))
         QApplication.sendEvent(self.canvas, QDragMoveEvent(at, action, data, buttons, NO))
