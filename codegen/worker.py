@@ -51,6 +51,7 @@ FUNCTIONS: Mapping[str, str] = {
     "predict": "codegen.train.predict:predict",
     "example": "codegen.train.predict:example",
     "quantize": "codegen.compress.work:quantize_drawing",
+    "emit": "codegen.emit.work:emit_drawing",
     "export": "codegen.deploy.work:export_drawing",
 }
 """Verb → `module:function`, imported when first asked for."""

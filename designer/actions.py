@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenuBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class Actions:
 
     def __init__(self, window: QWidget, menu_bar: QMenuBar, commands: list[Command | tuple[str, str]]) -> None:
         self.by_text: dict[str, QAction] = {}
-        menus: dict[str, object] = {}
+        menus: dict[str, QMenu] = {}
         for command in commands:
             if isinstance(command, tuple):
-                menus[command[0]].addSeparator()  # type: ignore[attr-defined]
+                menus[command[0]].addSeparator()
                 continue
             menu = menus.get(command.menu)
             if menu is None:
@@ -44,7 +44,7 @@ class Actions:
             elif command.shown_key:
                 action.setText(f"{command.text}\t{command.shown_key}")
             action.triggered.connect(lambda _=False, run=command.run: run())
-            menu.addAction(action)  # type: ignore[attr-defined]
+            menu.addAction(action)
             window.addAction(action)
             self.by_text[command.text] = action
         self.menus = menus

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from designer.document import Document
 from designer.drawing import place_all
@@ -26,6 +28,23 @@ class Files(QObject):
         super().__init__(window)
         self._document, self._settings, self._window = document, settings, window
         self.room: Callable[[], float] = lambda: 560.0  # how high a fresh drawing may become, in scene units
+
+    def add_recent_menu(self, menu: QMenu, before: QAction) -> None:
+        """A submenu with the files opened or saved last, made when it is looked at."""
+        self._recent = QMenu("Open recent", menu)
+        menu.insertMenu(before, self._recent)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        menu.aboutToShow.connect(lambda: self._recent.setEnabled(bool(self._settings.recent())))
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._settings.recent():
+            action = self._recent.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(partial(self._open_chosen, path))
+
+    def _open_chosen(self, path: Path, checked: bool = False) -> None:
+        self.open(path)
 
     def may_leave(self) -> bool:
         """Whether the open drawing may be left: nothing is unsaved, or the person chose."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QEvent, QObject, QTimer
 
 from designer.document import Document
 from designer.panels.code import CodePanel
+from designer.training import Training
 
 DELAY_MS = 60
+HERE = 250  # nodes that are printed within a few frames; more go to a worker
 
 
 class SourceKeeper(QObject):
     """Emits only while the panel is seen; edits that come quickly are emitted once."""
 
-    def __init__(self, document: Document, panel: CodePanel) -> None:
+    def __init__(self, document: Document, panel: CodePanel, training: Training) -> None:
         super().__init__(panel)
-        self._document, self._panel = document, panel
+        self._document, self._panel, self._training = document, panel, training
+        self._asked = False
         self._stale = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -44,11 +50,40 @@ class SourceKeeper(QObject):
         from codegen.emit import EmitError, emit_with_spans
 
         self._stale = False
+        document = self._document
+        if sum(len(graph.nodes) for graph in document.project.graphs.values()) > HERE:
+            self._ask_worker()
+            return
         try:
-            source, spans = emit_with_spans(self._document.project, self._document.network)
+            source, spans = emit_with_spans(document.project, document.network)
         except EmitError as error:
             self._panel.set_problem(str(error))
             return
+        self._show(source, spans)
+
+    def _ask_worker(self) -> None:
+        """A large drawing is printed beside the window; an answer that an edit has overtaken is not shown."""
+        if self._asked:
+            self._stale = True
+            return
+        self._asked = True
+        args = {"file": str(self._training.snapshot()), "network": self._document.network}
+        job = self._training.answerer.run("emit", args)
+        job.finished.connect(self._answered)
+        job.failed.connect(lambda sentence, _: self._panel.set_problem(sentence))
+        job.ended.connect(self._worker_rests)
+
+    def _answered(self, answer: dict[str, Any]) -> None:
+        if not self._stale:
+            spans = {(graph, node): [tuple(pair) for pair in lines] for graph, node, lines in answer["spans"]}
+            self._show(answer["source"], spans)
+
+    def _worker_rests(self) -> None:
+        self._asked = False
+        if self._stale:
+            self._later()
+
+    def _show(self, source: str, spans: Mapping[Any, Any]) -> None:
         self._panel.set_problem("")
         self._panel.set_source(source, spans)
         self._follow()

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPushButton
 
 from designer.export_dialog import ExportDialog
+from graph_core import Project
 from tests.gui.window_rig import LEFT, NO, WindowRig
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -191,6 +192,34 @@ def test_unsaved_changes_are_guarded(rig: WindowRig, tmp_path: Path) -> None:
     assert not rig.document.unsaved
     assert '"out_features": 99' in (tmp_path / "mine.netw").read_text(encoding="utf-8")
     assert rig.window.settings.recent() == [tmp_path / "mine.netw"]
+
+
+def test_recent_files_are_in_the_menu(rig: WindowRig, tmp_path: Path) -> None:
+    rig.window.files.new_from_template("mlp")
+    rig.window.files.save_to(tmp_path / "one.netw")
+    rig.window.files.new()
+    menu = rig.window.files._recent
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == ["one.netw"]
+    menu.actions()[0].trigger()
+    assert rig.document.name == "one.netw"
+
+
+def test_a_large_drawing_is_emitted_by_a_worker(rig: WindowRig) -> None:
+    project = Project.new("long")
+    graph = project.networks["main"]
+    with project.editing("Draw"):
+        graph.add("Input", id="x", shape=["N", 8])
+        before = "x.y"
+        for k in range(300):
+            graph.add("Linear", id=f"l{k}", out_features=8)
+            graph.connect(before, f"l{k}.x")
+            before = f"l{k}.y"
+        graph.add("Output", id="y")
+        graph.connect(before, "y.x")
+    rig.document.new(project)
+    rig.window.show_tab("Code")
+    rig.qtbot.waitUntil(lambda: "self.fc300 = nn.Linear(8, 8)" in rig.window.code.source(), timeout=30_000)
 
 
 def test_a_block_opens_by_double_click_and_the_breadcrumb_leads_back(rig: WindowRig) -> None:
