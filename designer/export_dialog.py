@@ -82,7 +82,7 @@ class ExportDialog(QDialog):
         dress(self.help, font="small", ink="ink3")
         self.weights.addItem("Untrained: weights as initialized", "")
         for run in reversed(training.runs):
-            self.weights.addItem(f"Trained: {run.name}", str(run))
+            self.weights.addItem(f"Trained: {training.name_of(run)}", str(run))
         if training.run is not None:
             self.weights.setCurrentIndex(self.weights.findData(str(training.run)))
         self.opset = QSpinBox()

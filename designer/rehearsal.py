@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
@@ -27,8 +28,8 @@ class Rehearsal(QObject):
         self._window = window
         self.training = window.training
         self.panel, self.sketch, self.compression = TrainingPanel(), SketchPanel(), CompressionPanel()
-        window.tabs.addTab(self.panel, "Training")
-        window.tabs.addTab(self.compression, "Compression")
+        window.add_tab(self.panel, "Training")
+        window.add_tab(self.compression, "Compression")
         self.sketch_dock = QDockWidget("Sketch pad", window)
         self.sketch_dock.setObjectName("sketch")
         self.sketch_dock.setTitleBarWidget(QWidget(self.sketch_dock))
@@ -111,7 +112,7 @@ class Rehearsal(QObject):
             self.training.offer_checkpoint()
 
     def _run_changed(self, run: object) -> None:
-        self.compression.set_run(run.name if run is not None else "")  # type: ignore[attr-defined]
+        self.compression.set_run(self.training.name_of(run) if isinstance(run, Path) else "")
         self.sketch.setEnabled(run is not None)
 
     # Sketching -----------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ class Training(QObject):
         self.trainer, self.answerer = Worker(self), Worker(self)
         self.run: Path | None = None
         self.runs: list[Path] = []
+        self._started: list[Path] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._snapshots = 0
         self._going: Path | None = None
@@ -66,6 +67,7 @@ class Training(QObject):
         self.stop()
         self.run = None
         self.runs = []
+        self._started = []
         self.run_changed.emit(None)
 
     # Training ------------------------------------------------------------------------------------------------
@@ -88,7 +90,8 @@ class Training(QObject):
         job.progressed.connect(self.reported)
         job.finished.connect(lambda answer: self._done(out, answer))
         job.failed.connect(self._failed)
-        self.begun.emit({**settings, "run": out.name})
+        self._started.append(out)
+        self.begun.emit({**settings, "run": self.name_of(out)})
         self.state_changed.emit(True, False)
 
     def snapshot(self) -> Path:
@@ -147,7 +150,7 @@ class Training(QObject):
         self._job = None
         self._take(out)
         self.state_changed.emit(False, False)
-        self.finished.emit({**answer, "run": out.name})
+        self.finished.emit({**answer, "run": self.name_of(out)})
 
     def _failed(self, sentence: str, kind: str) -> None:
         self._job = None
@@ -160,10 +163,14 @@ class Training(QObject):
             self.runs.append(run)
         self.run_changed.emit(run)
 
+    def name_of(self, run: Path) -> str:
+        """What a run is called here: they are counted from when the document was opened."""
+        return f"run {self._started.index(run) + 1}" if run in self._started else run.name
+
     def choose_run(self, name: str) -> None:
         """Use another run of this session for the sketch pad, export and compression."""
         for run in self.runs:
-            if run.name == name:
+            if self.name_of(run) == name:
                 self._take(run)
 
     # Sketching -----------------------------------------------------------------------------------------------

@@ -7,7 +7,17 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPixmap, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QMenuBar, QSplitter, QStatusBar, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenuBar,
+    QSizePolicy,
+    QSplitter,
+    QStatusBar,
+    QTabWidget,
+    QWidget,
+)
 
 from designer.actions import Actions
 from designer.canvas.surface import Canvas
@@ -90,7 +100,7 @@ class MainWindow(QMainWindow):
             ("Definition", self.definition),
             ("Ledger", self.ledger),
         ):
-            self.tabs.addTab(panel, title)
+            self.add_tab(panel, title)
         self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.right_dock = self._dock("Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
         self.bottom_dock = self._dock("Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -103,6 +113,11 @@ class MainWindow(QMainWindow):
             [self.left_dock, self.right_dock], [layout("left"), layout("right")], Qt.Orientation.Horizontal
         )
         self.resizeDocks([self.bottom_dock], [layout("bottom")], Qt.Orientation.Vertical)
+
+    def add_tab(self, panel: QWidget, title: str) -> None:
+        """One more page at the bottom; a page that needs much room does not keep the others from being low."""
+        panel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.tabs.addTab(panel, title)
 
     def _split(self, top: QWidget, bottom: QWidget, sizes: tuple[int, int]) -> QSplitter:
         splitter = QSplitter(Qt.Orientation.Vertical)
