@@ -24,9 +24,11 @@ class Command:
 
 
 class Actions:
-    """The commands as QActions, by text; ``key`` strings of canvas-only commands are shown, the canvas handles them."""
+    """The commands as QActions, by text; keys of ``canvas_only`` commands act while the canvas has the focus."""
 
-    def __init__(self, window: QWidget, menu_bar: QMenuBar, commands: list[Command | tuple[str, str]]) -> None:
+    def __init__(
+        self, window: QWidget, canvas: QWidget, menu_bar: QMenuBar, commands: list[Command | tuple[str, str]]
+    ) -> None:
         self.by_text: dict[str, QAction] = {}
         menus: dict[str, QMenu] = {}
         for command in commands:
@@ -40,18 +42,16 @@ class Actions:
             action.setCheckable(command.checkable)
             if command.key:
                 action.setShortcuts([QKeySequence(part) for part in command.key.split(" | ")])
-                action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+                everywhere = not command.canvas_only
+                context = Qt.ShortcutContext.WindowShortcut if everywhere else Qt.ShortcutContext.WidgetShortcut
+                action.setShortcutContext(context)
             elif command.shown_key:
                 action.setText(f"{command.text}\t{command.shown_key}")
             action.triggered.connect(lambda _=False, run=command.run: run())
             menu.addAction(action)
-            window.addAction(action)
+            (canvas if command.canvas_only else window).addAction(action)
             self.by_text[command.text] = action
         self.menus = menus
 
     def __getitem__(self, text: str) -> QAction:
         return self.by_text[text]
-
-    def all(self) -> list[QAction]:
-        """Every command."""
-        return list(self.by_text.values())

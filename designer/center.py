@@ -10,7 +10,7 @@ from designer.canvas.surface import Canvas
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.gallery import Gallery
-from designer.lens import heat_of
+from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Banner, Breadcrumb, Segments, Text
@@ -25,7 +25,7 @@ class Center(QWidget):
         super().__init__()
         self._document, self._drawing = document, drawing
         self.canvas, self.gallery = canvas, gallery
-        self.lens = ""
+        self.lens, self._last_lens = "", "params"
         self._gallery_wanted = True
         self.crumbs = Breadcrumb()
         self.lenses = Segments(
@@ -69,9 +69,14 @@ class Center(QWidget):
         self._choose_page()
         self.canvas.setFocus()
 
+    def toggle_lens(self) -> None:
+        """Put the lens out, or light the one that was lit last."""
+        self.set_lens("" if self.lens else self._last_lens)
+
     def set_lens(self, lens: str) -> None:
         """Colour the plates by a figure; an empty name for none."""
         self.lens = lens
+        self._last_lens = lens if lens in LENSES else self._last_lens
         self.lenses.set_current(lens)
         if lens != "activations":
             self._drawing.activations = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -44,7 +46,9 @@ class Mark(QWidget):
 
 
 class CommandSearch(QLineEdit):
-    """Type a command's name, Enter runs it."""
+    """Type a command's name, Enter runs it; `left` fires before it runs, and on Escape."""
+
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,9 +58,9 @@ class CommandSearch(QLineEdit):
         self._actions: dict[str, QAction] = {}
         self.returnPressed.connect(self._run)
 
-    def set_actions(self, actions: list[QAction]) -> None:
-        """The commands there are."""
-        self._actions = {action.text().replace("&", "").rstrip("…"): action for action in actions if action.text()}
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """The commands there are, by their names."""
+        self._actions = {name.rstrip("…"): action for name, action in actions.items()}
         completer = QCompleter(list(self._actions), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -72,8 +76,16 @@ class CommandSearch(QLineEdit):
         action = next(iter(exact or near), None)
         if action is not None and action.isEnabled():
             self.clear()
-            self.clearFocus()
+            self.left.emit()
             action.trigger()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape lets go."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
 
 
 class TopBar(QWidget):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
@@ -14,7 +14,7 @@ from designer.drawing import Drawing, kind_of
 from designer.judge import DocumentJudge
 from designer.search import Entry, catalogue
 from designer.search_popup import SearchPopup
-from graph_core import EditError, edits
+from graph_core import Graph, edits
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
 from graph_core.copying import duplicate
@@ -151,19 +151,28 @@ class Verbs(QObject):
 
     def copy_by_drag(self, ids: tuple[str, ...], dx: float, dy: float) -> None:
         """A copy, with the wires among and into it, moved by this much."""
-        self._keep_places(ids)
         graph = self._document.graph
+        keep = self._keeper(ids)
         made: list[str] = []
-        if self._document.edit(lambda: made.extend(duplicate(graph, ids, (dx, dy)).values())):
+
+        def make() -> None:
+            keep()
+            copies = duplicate(graph, ids, (dx, dy))
+            made.extend(copies.values())
+            for target, source in list(graph.wires.items()):
+                node, _, port = target.partition(".")
+                if node in copies and source.partition(".")[0] not in copies:
+                    edits.connect(graph, source, f"{copies[node]}.{port}")
+
+        if self._document.edit(make, f"Duplicate {_count(graph, ids)}"):
             self._document.select(made)
 
-    def _keep_places(self, ids: tuple[str, ...]) -> None:
-        """Nodes that were only arranged so far get their place written down before they are copied."""
+    def _keeper(self, ids: tuple[str, ...]) -> Callable[[], None]:
+        """Writes down, inside an edit, the places of nodes that were only arranged so far."""
         graph = self._document.graph
         places = self._drawing.positions()
         loose = {id: places[id] for id in ids if id not in graph.view}
-        if loose:
-            self._document.edit(lambda: edits.move(graph, loose))
+        return lambda: edits.move(graph, loose) if loose else None
 
     def duplicate_selection(self) -> None:
         """A copy beside the original."""
@@ -177,20 +186,17 @@ class Verbs(QObject):
 
     def cut_selection(self) -> None:
         """Copy, then remove."""
-        self.copy_selection()
-        self.remove(self._document.selection, False)
+        graph, ids = self._document.graph, self._document.selection
+        if ids:
+            self.copy_selection()
+            self._document.edit(lambda: edits.remove(graph, ids, heal=False), f"Cut {_count(graph, ids)}")
 
     def paste_at(self, at: tuple[float, float] | None = None) -> None:
         """What the clipboard's text describes."""
         graph, text = self._document.graph, QGuiApplication.clipboard().text()
         made: list[str] = []
-        try:
-            with graph.project.editing("Paste"):
-                made.extend(paste(graph, text, at=at))
-        except (EditError, ValueError) as error:
-            self._document.refused.emit(str(error))
-            return
-        self._document.select(made)
+        if self._document.edit(lambda: made.extend(paste(graph, text, at=at))):
+            self._document.select(made)
 
     def connect_selection(self) -> None:
         """Wire the selected nodes in the order they were chosen."""
@@ -218,7 +224,7 @@ class Verbs(QObject):
 
     def collapse(self, ids: tuple[str, ...], name: str) -> None:
         """Make a block called ``name`` of nodes."""
-        self._keep_places(ids)
+        keep = self._keeper(ids)
         graph, context = self._document.graph, self._document.context()
         shapes = {
             f"{id}.{port}": spec.shape
@@ -227,7 +233,12 @@ class Verbs(QObject):
             if spec is not None
         }
         made: list[str] = []
-        if self._document.edit(lambda: made.append(collapse(graph, ids, name, shapes=shapes).id)):
+
+        def make() -> None:
+            keep()
+            made.append(collapse(graph, ids, name, shapes=shapes).id)
+
+        if self._document.edit(make, f"Collapse {_count(graph, ids)} to {name}"):
             self._document.select(made)
 
     def expand_selection(self) -> None:
@@ -237,17 +248,20 @@ class Verbs(QObject):
         if not blocks:
             self._document.refused.emit("No block is selected; select the block to expand.")
             return
-        for id in blocks:
-            self._document.edit(partial(expand, graph, id))
+        made: list[str] = []
+        title = f"Expand {graph.nodes[blocks[0]].name}" if len(blocks) == 1 else f"Expand {len(blocks)} blocks"
+        if self._document.edit(lambda: made.extend(id for block in blocks for id in expand(graph, block)), title):
+            self._document.select(made)
 
     # Menu ----------------------------------------------------------------------------------------------------
 
-    def context_menu(self, ids: tuple[str, ...], wire: str, at: QPoint) -> QMenu:
-        """What can be done to the plates or the wire under the pointer."""
+    def context_menu(self, ids: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
+        """What can be done to the plates or the wire under the pointer; ``place`` is where it stands on the sheet."""
         menu = QMenu(self._window)
         graph = self._document.graph
         if ids:
             menu.addAction("Duplicate with wires", self.duplicate_selection)
+            menu.addAction("Cut", self.cut_selection)
             menu.addAction("Copy", self.copy_selection)
             menu.addAction("Collapse to block…", self.collapse_selection)
             if any(graph.nodes[id].type in graph.project.graphs for id in ids if id in graph.nodes):
@@ -261,6 +275,11 @@ class Verbs(QObject):
         elif wire:
             menu.addAction("Remove the wire", lambda: self.remove_wires((wire,)))
         else:
-            menu.addAction("Paste", self.paste_at)
+            menu.addAction("Place a layer…", lambda: self.search(*place, at, (), False))
+            menu.addAction("Paste", lambda: self.paste_at(place))
             menu.addAction("Arrange", self.arrange_all)
         return menu
+
+
+def _count(graph: Graph, ids: tuple[str, ...]) -> str:
+    return graph.nodes[ids[0]].name if len(ids) == 1 else f"{len(ids)} nodes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -139,11 +139,12 @@ class MainWindow(QMainWindow):
     def _make_bars(self) -> None:
         menu = QMenuBar()
         menu.setNativeMenuBar(False)
-        self.actions_ = Actions(self, menu, commands_of(self))
+        self.actions_ = Actions(self, self.canvas, menu, commands_of(self))
         self.files.add_recent_menu(self.actions_.menus["File"], self.actions_["Save"])
         self.topbar = TopBar(self.document, menu)
         self.setMenuWidget(self.topbar)
-        self.topbar.search.set_actions(self.actions_.all())
+        self.topbar.search.set_actions(self.actions_.by_text)
+        self.topbar.search.left.connect(self._to_canvas)
         status = QStatusBar()
         status.setSizeGripEnabled(False)
         status.setFixedHeight(themes.current.size("status"))
@@ -175,7 +176,7 @@ class MainWindow(QMainWindow):
         canvas.left.connect(document.leave)
         canvas.edit_requested.connect(lambda _: self.inspector.focus_first())
         canvas.rename_requested.connect(lambda _: self.inspector.focus_name())
-        canvas.context_menu.connect(lambda ids, wire, at: verbs.context_menu(ids, wire, at).exec(at))
+        canvas.context_menu.connect(self._menu_at)
         self.palette_panel.chosen.connect(self.place_in_middle)
         self.gallery.template_chosen.connect(self.files.new_from_template)
         self.gallery.blank_chosen.connect(self.center.leave_gallery)
@@ -197,6 +198,14 @@ class MainWindow(QMainWindow):
         self._show_state()
         self.problems.refresh()
         self._show_counts(*(sum(1 for p in document.analysis().problems if p.severity == s) for s in _SEVERITIES))
+
+    def _menu_at(self, ids: tuple[str, ...], wire: str, at: QPoint) -> None:
+        place = self.canvas.camera.to_canvas(self.canvas.mapFromGlobal(at).toPointF())
+        self.verbs.context_menu(ids, wire, at, (place.x(), place.y())).exec(at)
+
+    def _to_canvas(self) -> None:
+        page = self.center.stack.currentWidget()
+        (self.canvas if page is self.canvas else self.gallery.cards[0]).setFocus()
 
     # Commands ------------------------------------------------------------------------------------------------
 
@@ -310,8 +319,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """The canvas has the keyboard first, or the gallery's first card."""
         super().showEvent(event)
-        first = self.gallery.cards[0] if self.center.stack.currentWidget() is self.gallery else self.canvas
-        first.setFocus()
+        self._to_canvas()
 
 
 _SEVERITIES = ("error", "warning", "note")

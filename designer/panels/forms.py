@@ -31,6 +31,7 @@ class FieldEditor(QWidget):
     """Edits one declared field. `show_value` takes the stored value and, for an expression, what it comes to."""
 
     edited = Signal(str, object)
+    typed = False  # whether a value comes letter by letter
 
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__()
@@ -71,6 +72,8 @@ class FieldEditor(QWidget):
 class TextEditor(FieldEditor):
     """A number, a list or an expression as text; an expression shows ƒx before it and its value behind."""
 
+    typed = True
+
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__(field, apply)
         self.entry = ExpressionField()
@@ -108,6 +111,8 @@ class TextEditor(FieldEditor):
 
 class AxesEditor(FieldEditor):
     """One field for each spatial axis; while they are equal, typing in the first changes them all."""
+
+    typed = True
 
     def __init__(self, field: PerAxis, apply: Apply) -> None:
         super().__init__(field, apply)

@@ -43,6 +43,7 @@ class Inspector(QWidget):
         self._document = document
         self._shown: tuple[Any, ...] | None = None
         self.form: FieldForm | None = None
+        self._sitting = 0  # counts the times that a node was taken up
         title = QLabel("Inspector")
         dress(title, font="small_strong")
         self._body = QWidget()
@@ -105,6 +106,7 @@ class Inspector(QWidget):
 
     def _rebuild(self, graph: Graph, node: Node | None) -> None:
         self._network = None
+        self._sitting += 1
         while (item := self._layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -281,8 +283,13 @@ class Inspector(QWidget):
         if node is None:
             return ""
         ids = [id for id in self._document.selection if graph.nodes[id].type == node.type]
+        # Each keystroke is seen at once; a word typed into one field is one step to undo.
+        typed = f"{graph.key} {ids} {name} {self._sitting}" if self.form and self.form.editors[name].typed else ""
         try:
-            with graph.project.editing(f"Set {name} of {node.name}" + (f" and {len(ids) - 1} more" if ids[1:] else "")):
+            with (
+                self._document.history.merging(typed),
+                graph.project.editing(f"Set {name} of {node.name}" + (f" and {len(ids) - 1} more" if ids[1:] else "")),
+            ):
                 for id in ids:
                     edits.set_params(graph, id, {name: value})
         except EditError as error:

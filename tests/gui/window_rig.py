@@ -74,11 +74,12 @@ class WindowRig:
         return self.at(plate.x + anchor.x, plate.y + anchor.y)
 
     def mouse_move(self, at: QPoint, buttons: Qt.MouseButton = LEFT) -> None:
+        QApplication.sendEvent(self.canvas, self.moved_event(at, NO, buttons))
+
+    def moved_event(self, at: QPoint, held: Qt.KeyboardModifier = NO, buttons: Qt.MouseButton = LEFT) -> QMouseEvent:
+        """What the canvas hears when the mouse moves there."""
         place = QPointF(self.canvas.mapToGlobal(at))
-        event = QMouseEvent(
-            QEvent.Type.MouseMove, QPointF(at), place, Qt.MouseButton.NoButton, buttons, Qt.KeyboardModifier.NoModifier
-        )
-        QApplication.sendEvent(self.canvas, event)
+        return QMouseEvent(QEvent.Type.MouseMove, QPointF(at), place, Qt.MouseButton.NoButton, buttons, held)
 
     def drag(self, start: QPoint, end: QPoint) -> None:
         """Press, move in steps, let go."""
