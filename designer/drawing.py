@@ -14,6 +14,7 @@ from graph_core.context import Context, Result
 from graph_core.dims import Dim, Named, prod, same, size_text
 from graph_core.evaluate import source_spec
 from graph_core.fields import Field, SameAs
+from graph_core.fixes import joined_ports
 from graph_core.graph import Graph, Node
 from graph_core.layer import Layer, Spec, layer_types
 from graph_core.memory import spec_bytes
@@ -186,7 +187,7 @@ class Drawing:
     ) -> Wire:
         spec = source_spec(context, start)
         problem = problems.get(end[0])
-        error = problem.message if problem and problem.severity == "error" and problem.port == end[1] else ""
+        error = problem.message if problem and _fails(context.graph, problem, end) else ""
         before = _first_input(context, start[0])
         key = (spec, before, start, route, error)
         known = self._wires.get(target)
@@ -290,6 +291,15 @@ def _worst(problems: tuple[Problem, ...], graph: str) -> dict[str, Problem]:
             if known is None or _RANK[problem.severity] > _RANK[known.severity]:
                 found[problem.node] = problem
     return found
+
+
+def _fails(graph: Graph, problem: Problem, end: tuple[str, str]) -> bool:
+    """Whether a problem is that of the wire that ends there; of a join it is the shortcut's."""
+    if problem.severity != "error":
+        return False
+    if problem.port or not problem.hints.get("project"):
+        return problem.port == end[1]
+    return joined_ports(graph, end[0])[:1] == [end[1]]
 
 
 def _wire_ends(graph: Graph) -> list[tuple[str, str, str, str]]:

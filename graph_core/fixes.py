@@ -172,14 +172,20 @@ def bridges(have: Spec, want: Want) -> Iterator[tuple[type[Layer], dict[str, Any
             yield declaration, params
 
 
+def joined_ports(graph: Graph, id: str) -> list[str]:
+    """The wired inputs of a join, the shortcut's first: in the order in which their sources run."""
+    position = engine_of(graph.project).schedule_of(graph).position
+    wired = graph.incoming.get(id, {})
+    return sorted(wired, key=lambda port: position.get(wired[port][0], 0))
+
+
 def _join_fixes(project: Project, network: str, graph: Graph, node: Node) -> Iterator[Fix]:
     """Project the shortcut: put a bridging layer on the input whose source runs earlier; or take the join out."""
     context = _context(project, network, graph)
     if context is None:
         return
     inputs = _inputs(context, node)
-    position = engine_of(project).schedule_of(graph).position
-    ports = sorted(inputs, key=lambda port: position.get(inputs[port][0].split(".")[0], 0))
+    ports = [port for port in joined_ports(graph, node.id) if port in inputs]
     if len(ports) >= 2:
         shortcut, trunk = ports[0], ports[-1]
         for port, other in ((shortcut, trunk), (trunk, shortcut)):

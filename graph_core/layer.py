@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar, Final
 
-from graph_core.dims import Dim, Shape, same, shape_text
+from graph_core.dims import Dim, Named, Shape, same, shape_text
 from graph_core.fields import Field
 
 FAMILIES: Final[dict[str, str]] = {
@@ -382,6 +382,12 @@ def broadcast(a: Shape, b: Shape) -> Shape:
         elif same(p, 1):
             result.append(q)
         else:
-            require(same(p, q), f"cannot join {shape_text(a)} and {shape_text(b)}", "broadcast", project=True)
+            require(same(p, q), lambda: f"cannot join {_told(a, b)} and {_told(b, a)}", "broadcast", project=True)
             result.append(p)
     return tuple(result)
+
+
+def _told(shape: Shape, other: Shape) -> str:
+    """A shape in a sentence about two: without the batch, where both begin with it."""
+    batch = len(shape) > 1 and len(other) > 1 and isinstance(shape[0], Named) and shape[0] == other[0]
+    return shape_text(shape[1:] if batch else shape)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QPushButton,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from designer.document import Document
+from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
 from designer.style import dress
 from designer.theme import themes
-from graph_core.architecture import FiveTuple, Row, check_tuple, five_tuple
+from graph_core.architecture import FiveTuple, check_tuple, five_tuple
 from graph_core.layer import Weight
 
-Index = QModelIndex | QPersistentModelIndex
 _HEADS = ("i", "l, layer", "f, activation", "W, weights", "b, biases")
 
 
@@ -31,32 +29,10 @@ def _space(weight: Weight) -> str:
     return f"{weight.name} ∈ ℝ^({'×'.join(map(str, weight.shape)) or '1'})"
 
 
-class TupleModel(QAbstractTableModel):
+class TupleModel(RowModel):
     """One line a layer that owns parameters."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: tuple[Row, ...] = ()
-
-    def show(self, rows: tuple[Row, ...]) -> None:
-        """Other rows."""
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See QAbstractTableModel."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See QAbstractTableModel."""
-        return len(_HEADS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """See QAbstractTableModel."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADS[section]
-        return None
+    heads = _HEADS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """See QAbstractTableModel."""
@@ -75,22 +51,15 @@ class TupleModel(QAbstractTableModel):
         return columns[index.column()]
 
 
-class DefinitionPanel(QWidget):
+class DefinitionPanel(LazyPanel):
     """The table, 𝒪, whether it conforms, and buttons that copy it as LaTeX, JSON or text."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._stale = True
+        super().__init__(document, parent)
         self._tuple: FiveTuple | None = None
         self.model = TupleModel()
-        self.table = QTableView()
+        self.table = plain_table()
         self.table.setModel(self.model)
-        self.table.setShowGrid(False)
-        self.table.setFrameShape(QTableView.Shape.NoFrame)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(themes.current.size("row"))
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
@@ -120,24 +89,11 @@ class DefinitionPanel(QWidget):
         layout.addWidget(self.table)
         layout.addLayout(foot)
         self.table.clicked.connect(self._reveal)
-        document.edited.connect(self.invalidate)
-        document.replaced.connect(self.invalidate)
-
-    def invalidate(self, *_: object) -> None:
-        """The document changed; look again when the panel is seen."""
-        self._stale = True
-        if self.isVisible():
-            self.refresh()
-
-    def showEvent(self, event: object) -> None:
-        """Look at the document if it changed since."""
-        if self._stale:
-            self.refresh()
 
     def refresh(self) -> None:
         """Derive the tuple anew."""
         document = self._document
-        self._stale = False
+        super().refresh()
         found = self._tuple = five_tuple(document.project, document.network)
         self.model.show(found.rows)
         wrong = [finding.message for finding in check_tuple(document.project, found)]

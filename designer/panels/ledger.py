@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QLabel,
     QStyledItemDelegate,
@@ -19,43 +19,28 @@ from PySide6.QtWidgets import (
 
 from designer.document import Document
 from designer.numbers import exact
+from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
 from designer.style import dress
 from designer.theme import themes
 from graph_core.analysis import LayerRow
 
-Index = QModelIndex | QPersistentModelIndex
 _HEADS = ("Layer", "Type", "Output", "Parameters", "MACs", "FLOPs")
 _SORT, _SHARE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
-class LedgerModel(QAbstractTableModel):
+class LedgerModel(RowModel):
     """One line a layer, once per instance."""
+
+    heads = _HEADS
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: tuple[LayerRow, ...] = ()
-        self._most = (1, 1, 1)
+        self._most = [1, 1, 1]
 
-    def show(self, rows: tuple[LayerRow, ...]) -> None:
-        """Other rows."""
-        self.beginResetModel()
-        self.rows = rows
-        self._most = tuple(max((getattr(r, f) for r in rows), default=1) or 1 for f in ("params", "macs", "flops"))  # type: ignore[assignment]
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See QAbstractTableModel."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """See QAbstractTableModel."""
-        return len(_HEADS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """See QAbstractTableModel."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADS[section]
-        return None
+    def show(self, rows: Sequence[LayerRow]) -> None:
+        """Other rows; the bars are as long as the share of each column's largest."""
+        self._most = [max((getattr(r, f) for r in rows), default=1) or 1 for f in ("params", "macs", "flops")]
+        super().show(rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """See QAbstractTableModel."""
@@ -94,27 +79,20 @@ class _Heat(QStyledItemDelegate):
         super().paint(painter, option, index)
 
 
-class LedgerPanel(QWidget):
+class LedgerPanel(LazyPanel):
     """The table with its totals; selecting a row shows the layer."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self._stale = True
+        super().__init__(document, parent)
         self.model = LedgerModel()
         self.sorted = QSortFilterProxyModel()
         self.sorted.setSourceModel(self.model)
         self.sorted.setSortRole(_SORT)
-        self.table = QTableView()
+        self.table = plain_table()
         self.table.setModel(self.sorted)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.setItemDelegate(_Heat(self.table))
-        self.table.setShowGrid(False)
-        self.table.setFrameShape(QTableView.Shape.NoFrame)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(themes.current.size("row"))
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.totals = QLabel()
@@ -126,23 +104,10 @@ class LedgerPanel(QWidget):
         layout.addWidget(self.table)
         layout.addWidget(self.totals)
         self.table.clicked.connect(self._reveal)
-        document.edited.connect(self.invalidate)
-        document.replaced.connect(self.invalidate)
-
-    def invalidate(self, *_: object) -> None:
-        """The document changed; look again when the panel is seen."""
-        self._stale = True
-        if self.isVisible():
-            self.refresh()
-
-    def showEvent(self, event: object) -> None:
-        """Look at the document if it changed since."""
-        if self._stale:
-            self.refresh()
 
     def refresh(self) -> None:
         """List the layers anew."""
-        self._stale = False
+        super().refresh()
         analysis = self._document.analysis()
         self.model.show(analysis.layers)
         self.totals.setText(
