@@ -123,6 +123,7 @@ class Center(QWidget):
             self.canvas.setFocus()
 
     def _look_elsewhere(self) -> None:
+        self._drawing.activations = {}  # they are those of another graph's nodes
         self._drawing.forget()
         self.refresh()
         self.canvas.fit()

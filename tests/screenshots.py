@@ -57,7 +57,10 @@ def main() -> None:
         if not window.training.running:
             break
     window.training.ask_test_image()
-    QTest.qWait(12_000)  # the answering worker loads torch first
+    for _ in range(400):  # the answering worker loads torch first
+        QTest.qWait(100)
+        if window.drawing.activations:
+            break
     keep("training-dark", "dark")
     window.document.mark_saved()
     window.close()
