@@ -9,7 +9,7 @@ import pytest
 
 from tests.house.source import ROOT, sources
 
-HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "scipy", "sympy", "pyqtgraph"}
+HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "scipy", "sympy", "pyqtgraph", "ziamath"}
 QT = {"PySide6", "shiboken6"}
 
 DRAW = """
