@@ -28,6 +28,8 @@ class Totals(NamedTuple):
 
     def plus(self, other: Totals) -> Totals:
         """The sum of both."""
+        if other is NOTHING:
+            return self
         return Totals(*[a + b for a, b in zip(self, other, strict=True)])  # type: ignore[arg-type]
 
     def minus(self, other: Totals) -> Totals:
@@ -44,6 +46,18 @@ class Totals(NamedTuple):
 
 
 NOTHING = Totals()
+
+
+class Outcome(NamedTuple):
+    """What a layer makes of its inputs, whichever node it is: specs per outlet, totals, the rule's facts.
+
+    ``conditions`` are what its sizes must fulfil where they are symbols.
+    """
+
+    specs: tuple[Spec, ...]
+    totals: Totals
+    facts: Facts
+    conditions: tuple[str, ...]
 
 
 @dataclass(slots=True)

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from graph_core.context import NOTHING, Context, Result, layer_totals
+from graph_core.context import NOTHING, Context, Outcome, Result, layer_totals
 from graph_core.dims import Dim, Shape, plain, same, shape_text
 from graph_core.expressions import ExpressionError, Scope, Value, decide, evaluate
 from graph_core.fields import FieldError, Sizes, resolve_all
 from graph_core.graph import Graph, Node
-from graph_core.layer import Facts, Inlet, Layer, Refusal, Spec, layer_types, mixed_types, promoted
+from graph_core.layer import (
+    Facts,
+    Inlet,
+    Layer,
+    Refusal,
+    Spec,
+    collecting_conditions,
+    layer_types,
+    mixed_types,
+    promoted,
+    state,
+)
 from graph_core.problems import Finding
+
+MAX_REMEMBERED = 200_000
 
 
 def decided(node: Node, scope: Scope) -> tuple[bool | None, Finding | None]:
@@ -25,9 +37,34 @@ def decided(node: Node, scope: Scope) -> tuple[bool | None, Finding | None]:
         return None, Finding("condition", f"{node.name} has a condition that cannot be computed: {error}")
 
 
-def configured(node: Node, declaration: type[Layer], scope: Scope) -> Layer:
-    """The node's layer with every parameter resolved; raises FieldError."""
-    return declaration(resolve_all(declaration.fields, node.params, scope))
+def configured(node: Node, declaration: type[Layer], scope: Scope, known: dict[Any, Layer] | None = None) -> Layer:
+    """The node's layer with every parameter resolved; raises FieldError. ``known`` remembers layers by literals."""
+    if known is None:
+        return declaration(resolve_all(declaration.fields, node.params, scope))
+    key = _literals(node, declaration)
+    layer = known.get(key) if key is not None else None
+    if layer is None:
+        layer = declaration(resolve_all(declaration.fields, node.params, scope))
+        if key is not None:
+            if len(known) > MAX_REMEMBERED:
+                known.clear()
+            known[key] = layer
+    return layer
+
+
+def _literals(node: Node, declaration: type[Layer]) -> Any:
+    """A key of a node's parameters where all are plain literals, else None. True and 1 are told apart."""
+    parts: list[Any] = [declaration]
+    for name, value in node.params.items():
+        kind = type(value)
+        if kind is str and name in declaration.fields and declaration.fields[name].is_expression(value):
+            return None
+        if kind is list or kind is tuple:
+            if not all(type(part) is int for part in value):
+                return None
+            value = tuple(value)
+        parts += (name, kind, value)
+    return tuple(parts)
 
 
 def identity(node: Node, count: int, given: Spec | None) -> Result:
@@ -63,58 +100,53 @@ def misfit(node: Node, inlet: Inlet, port: str, spec: Spec) -> Finding | None:
     return None
 
 
-def run_rule(
-    layer: Layer, given: Sequence[tuple[Inlet, Spec | None]], memory: dict[Any, Facts | Refusal]
-) -> Facts | Refusal:
-    """The facts of a layer for its inputs, remembered by configuration and shapes."""
-    shapes: list[Shape | None] = [spec.shape if spec else None for _, spec in given]
-    key = (layer, tuple(shapes))
-    found = memory.get(key)
-    if found is None:
-        by_name: dict[str, Shape] = {}
-        variadic: list[Shape] = []
-        for (inlet, _), shape in zip(given, shapes, strict=True):
-            if shape is None:
-                continue
-            if inlet.variadic:
-                variadic.append(shape)
-            else:
-                by_name[inlet.name] = shape
-        try:
-            found = layer.rule(*variadic, **by_name)
-        except Refusal as refusal:
-            found = refusal
-        except (ArithmeticError, ValueError, TypeError) as error:
-            found = Refusal(f"cannot be computed for {_shapes_text(shapes)} ({type(error).__name__})")
-        if len(memory) > 200_000:
-            memory.clear()
-        memory[key] = found
-    return found
+def _run_rule(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Facts | Refusal:
+    """The facts of a layer for its inputs."""
+    by_name: dict[str, Shape] = {}
+    variadic: list[Shape] = []
+    for inlet, spec in given:
+        if spec is None:
+            continue
+        if inlet.variadic:
+            variadic.append(spec.shape)
+        else:
+            by_name[inlet.name] = spec.shape
+    try:
+        return layer.rule(*variadic, **by_name)
+    except Refusal as refusal:
+        return refusal
+    except (ArithmeticError, ValueError, TypeError) as error:
+        shapes = ", ".join(shape_text(spec.shape) for _, spec in given if spec) or "no input"
+        return Refusal(f"cannot be computed for {shapes} ({type(error).__name__})")
 
 
-def _shapes_text(shapes: Sequence[Shape | None]) -> str:
-    return ", ".join(shape_text(shape) for shape in shapes if shape is not None) or "no input"
-
-
-def layer_result(
-    node: Node, layer: Layer, given: Sequence[tuple[Inlet, Spec | None]], memory: dict[Any, Facts | Refusal]
-) -> Result:
-    """The result of a layer node whose inputs are known and fit."""
-    found = run_rule(layer, given, memory)
+def outcome_of(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Outcome | Refusal:
+    """What a layer makes of inputs that are known and fit its ports, or its no."""
+    with collecting_conditions() as conditions:
+        found = _run_rule(layer, given)
     if isinstance(found, Refusal):
-        finding = Finding(found.code, f"{node.name} {found.message}", found.hints.get("port", ""), found.hints)
-        return refuse(node, len(layer.outlets), finding, layer=layer)
+        return found
     inputs = [spec for _, spec in given if spec]
     if mixture := mixed_types(layer, found, inputs):
-        return refuse(node, len(layer.outlets), Finding("kind", f"{node.name} {mixture}"), layer=layer)
+        return Refusal(mixture, "kind")
     specs = tuple(
         Spec(shape, _dtype(outlet.dtype, layer, inputs))
         for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=True)
     )
-    totals = layer_totals(found)
-    if node.use:
-        totals = totals.called_again()
-    return Result(node, specs, totals, layer, found)
+    return Outcome(specs, layer_totals(found), found, tuple(dict.fromkeys(conditions)))
+
+
+def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: bool | None = True) -> Result:
+    """The result of a layer node."""
+    if isinstance(outcome, Refusal):
+        finding = Finding(outcome.code, f"{node.name} {outcome.message}", outcome.hints.get("port", ""), outcome.hints)
+        result = refuse(node, len(layer.outlets), finding, layer=layer)
+        result.enabled = enabled
+        return result
+    if outcome.conditions:
+        state(outcome.conditions)
+    totals = outcome.totals.called_again() if node.use else outcome.totals
+    return Result(node, outcome.specs, totals, layer, outcome.facts, enabled)
 
 
 def _dtype(declared: str, layer: Layer, inputs: Sequence[Spec]) -> str:
@@ -212,13 +244,11 @@ def source_spec(context: Context, source: tuple[str, str]) -> Spec | None:
     result = context.results.get(source[0])
     if result is None:
         return None
-    ports = context.graph.out_ports(result.node)
-    if source[1] not in ports:
-        return None
-    place = ports.index(source[1])
-    return result.specs[place] if place < len(result.specs) else None
-
-
-def renamed(result: Result, node: Node) -> Result:
-    """The same result for a node of which only the name changed."""
-    return replace(result, node=node)
+    type = result.node.type
+    if type in context.graph.project.graphs:
+        ports = context.graph.out_ports(result.node)
+        place = ports.index(source[1]) if source[1] in ports else None
+    else:
+        declaration = layer_types().get(type)
+        place = declaration.places.get(source[1]) if declaration else None
+    return result.specs[place] if place is not None and place < len(result.specs) else None

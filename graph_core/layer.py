@@ -8,7 +8,7 @@ formula. Palette, inspector, checker, readout, emitter, documentation and tests 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar, Final
@@ -32,6 +32,7 @@ FAMILIES: Final[dict[str, str]] = {
 }
 
 KINDS: Final = {"float": ("float32", "float16", "bfloat16", "float64"), "int": ("int64", "int32"), "bool": ("bool",)}
+_KIND_OF: Final = {dtype: kind for kind, dtypes in KINDS.items() for dtype in dtypes}
 BYTES: Final = {
     "float32": 4,
     "float64": 8,
@@ -78,6 +79,12 @@ def require(truth: bool | None, message: str | Callable[[], str], code: str = "s
         _conditions.append(message() if callable(message) else message)
 
 
+def state(conditions: Iterable[str]) -> None:
+    """State conditions again that were found earlier, for a rule whose facts are remembered."""
+    if _conditions is not None:
+        _conditions.extend(conditions)
+
+
 class collecting_conditions:  # noqa: N801 - reads as a statement: with collecting_conditions() as found
     """Collects the conditions that rules state while they run on symbols."""
 
@@ -99,11 +106,18 @@ class Spec:
 
     shape: Shape
     dtype: str = "float32"
+    # Specs key what is remembered of layers, and a shape with a symbol's name is slow to hash.
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self.shape, self.dtype)))
+        return self._hash  # type: ignore[return-value]
 
     @property
     def kind(self) -> str:
         """float, int or bool."""
-        return next(kind for kind, names in KINDS.items() if self.dtype in names)
+        return _KIND_OF[self.dtype]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +294,8 @@ class Layer:
 
     inlets: ClassVar[dict[str, Inlet]]
     outlets: ClassVar[dict[str, Outlet]]
+    places: ClassVar[dict[str, int]]  # of the outlets, in the order of a rule's outputs
+    simple: ClassVar[bool]  # whether no inlet is variadic
     fields: ClassVar[dict[str, Field[Any]]]
 
     __slots__ = ("_hash", "values")
@@ -289,6 +305,8 @@ class Layer:
         members = [(name, value) for base in reversed(cls.__mro__) for name, value in vars(base).items()]
         cls.inlets = {name: value for name, value in members if isinstance(value, Inlet)}
         cls.outlets = {name: value for name, value in members if isinstance(value, Outlet)}
+        cls.places = {name: place for place, name in enumerate(cls.outlets)}
+        cls.simple = not any(inlet.variadic for inlet in cls.inlets.values())
         cls.fields = {name: value for name, value in members if isinstance(value, Field)}
         if "torch" in vars(cls) and not cls.__name__.startswith("_"):
             _registry[cls.__name__] = cls

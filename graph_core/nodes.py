@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from graph_core.context import Context, Result
 from graph_core.evaluate import (
+    MAX_REMEMBERED,
     configured,
     decided,
     identity,
     layer_result,
     misfit,
     network_input,
+    outcome_of,
     refuse,
     source_spec,
 )
@@ -35,26 +37,77 @@ def evaluate_node(engine: Engine, context: Context, node: Node) -> Result:
     if isinstance(declaration.torch, Port):
         return _evaluate_port(engine, context, node, declaration.torch.role)
     count = len(declaration.outlets)
-    enabled, finding = decided(node, context.scope)
+    enabled, finding = decided(node, context.scope) if node.when else (True, None)
     if finding:
         return refuse(node, count, finding)
+    result = _remembered(engine, context, node, declaration, enabled) if enabled is not False else None
+    if result is None:
+        result = _evaluate_afresh(engine, context, node, declaration, enabled)
+    return _check_sharing(context, node, result) if node.use else result
+
+
+def _remembered(
+    engine: Engine, context: Context, node: Node, declaration: type[Layer], enabled: bool | None
+) -> Result | None:
+    """The result of a layer node whose outcome is remembered: what most edits come down to."""
+    specs = _fitting(context, node, declaration)
+    layer = _known_layer(engine, context, node, declaration) if specs is not None else None
+    if specs is None or layer is None:
+        return None
+    outcome = engine.memory.get((layer, specs))
+    return layer_result(node, layer, outcome, enabled) if outcome is not None else None
+
+
+def _fitting(context: Context, node: Node, declaration: type[Layer]) -> tuple[Spec | None, ...] | None:
+    """What flows into each inlet, None where that is not known or the inlets are not fixed: the key of an outcome."""
+    if not declaration.simple:
+        return None
+    wired = context.graph.incoming.get(node.id)
+    specs: list[Spec | None] = []
+    for name in declaration.inlets:
+        source = wired.get(name) if wired else None
+        spec = source_spec(context, source) if source else None
+        if spec is None and source is not None:
+            return None
+        specs.append(spec)
+    return tuple(specs)
+
+
+def _known_layer(engine: Engine, context: Context, node: Node, declaration: type[Layer]) -> Layer | None:
+    """The node's layer: as it was if the node is the very same, for a context's scope never changes."""
+    old = context.results.get(node.id)
+    if old is not None and old.node is node and old.layer is not None:
+        return old.layer
+    try:
+        return configured(node, declaration, context.scope, engine.layers)
+    except FieldError:
+        return None
+
+
+def _evaluate_afresh(
+    engine: Engine, context: Context, node: Node, declaration: type[Layer], enabled: bool | None
+) -> Result:
+    """The result of a layer node whose outcome is not remembered, with all that keeps it from having one."""
+    count = len(declaration.outlets)
     given, findings, waiting = inputs_given(context, node, declaration)
     if enabled is False:
         first = next((spec for _, spec in given), None)
         return identity(node, count, first)
     try:
-        layer = configured(node, declaration, context.scope)
+        layer = configured(node, declaration, context.scope, engine.layers)
     except FieldError as error:
         return refuse(node, count, Finding("parameter", f"{node.name}: {error}"), *findings)
     if findings:
         return refuse(node, count, *findings, layer=layer)
     if waiting:
         return Result(node, (None,) * count, layer=layer, enabled=enabled, waiting=True)
-    result = layer_result(node, layer, given, engine.memory)
-    if node.use:
-        result = _check_sharing(context, node, result)
-    result.enabled = enabled
-    return result
+    key = layer, tuple(spec for _, spec in given)
+    outcome = engine.memory.get(key)
+    if outcome is None:
+        if len(engine.memory) > MAX_REMEMBERED:
+            engine.memory.clear()
+        outcome = engine.memory[key] = outcome_of(layer, given)
+    return layer_result(node, layer, outcome, enabled)
 
 
 def _check_sharing(context: Context, node: Node, result: Result) -> Result:

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from graph_core.context import NOTHING, Context, Result, Totals
+from graph_core.context import NOTHING, Context, Outcome, Result, Totals
 from graph_core.definitions import defaults, definition_input, definition_scope
 from graph_core.dims import Dim, Expr, Named, symbol
 from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
-from graph_core.layer import Facts, Refusal, Spec, collecting_conditions, layer_types
+from graph_core.layer import Layer, Refusal, Spec, collecting_conditions, layer_types
 from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, blocks_used, callees_first, schedule
 from graph_core.problems import Finding
@@ -46,7 +46,8 @@ class Engine:
         self.project = project
         self.version = 0
         self._contexts: dict[str, dict[Any, Context]] = {}
-        self.memory: dict[Any, Facts | Refusal] = {}
+        self.memory: dict[tuple[Layer, tuple[Spec | None, ...]], Outcome | Refusal] = {}
+        self.layers: dict[Any, Layer] = {}
         self._schedules: dict[str, Schedule] = {}
         self._structures: dict[str, tuple[list[tuple[str, Finding]], list[str]]] = {}
         self._roots: dict[str, Context] = {}
@@ -238,8 +239,11 @@ class Engine:
             old = context.results.get(id)
             new = evaluate_node(self, context, context.graph.nodes[id])
             self._put(context, id, old, new)
-            totals = totals.plus(new.totals).minus(old.totals) if old else totals.plus(new.totals)
-            if old is None or old.specs != new.specs:
+            if old is None:
+                totals = totals.plus(new.totals)
+            elif old.totals is not new.totals and old.totals != new.totals:
+                totals = totals.plus(new.totals).minus(old.totals)
+            if old is None or (old.specs is not new.specs and old.specs != new.specs):
                 for target, _ in context.graph.outgoing.get(id, {}):
                     if target in plan.position and target not in queued:
                         queued.add(target)
