@@ -18,11 +18,10 @@ from graph_core.layer import (
     Spec,
     collecting_conditions,
     layer_types,
-    mixed_types,
-    promoted,
     state,
 )
 from graph_core.problems import Finding
+from graph_core.promotion import mixed_types, promoted
 
 MAX_REMEMBERED = 200_000
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from graph_core.dims import Dim, Shape, prod, same, shape_text
 from graph_core.fields import Axes
-from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, broadcast, facts, require
+from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, facts, require
 from graph_core.layers._rules import axis_of
+from graph_core.promotion import broadcast
 
 
 class _Elementwise(Layer):

@@ -26,9 +26,8 @@ from graph_core.layer import (
     Spec,
     collecting_conditions,
     layer_types,
-    mixed_types,
-    promoted,
 )
+from graph_core.promotion import mixed_types, promoted
 from tests.graph_core.built_layers import call, make
 from tests.graph_core.drawn_layers import Drawn, configure, drawn, has_enough_values
 
