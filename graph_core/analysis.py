@@ -19,7 +19,6 @@ from graph_core.memory import activations_inference, activations_training
 from graph_core.optimizers import KINDS, check_setup, optimizer_values
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
-from graph_core.structure import structure_findings
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
@@ -218,7 +217,7 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
         if len(entry[1]) < MAX_PATHS:
             entry[1].append((path, ids))
 
-    for key, findings in engine.structures(root.graph.key, structure_findings):
+    for key, findings in engine.structures(root.graph.key):
         graph = project.graphs[key]
         prefixes = _places(root, key)
         for id, finding in findings:

@@ -49,28 +49,26 @@ def evaluate_node(engine: Engine, context: Context, node: Node) -> Result:
 def _remembered(
     engine: Engine, context: Context, node: Node, declaration: type[Layer], enabled: bool | None
 ) -> Result | None:
-    """The result of a layer node whose outcome is remembered: what most edits come down to."""
-    specs = _fitting(context, node, declaration)
-    layer = _known_layer(engine, context, node, declaration) if specs is not None else None
-    if specs is None or layer is None:
-        return None
-    outcome = engine.memory.get((layer, specs))
-    return layer_result(node, layer, outcome, enabled) if outcome is not None else None
-
-
-def _fitting(context: Context, node: Node, declaration: type[Layer]) -> tuple[Spec | None, ...] | None:
-    """What flows into each inlet, None where that is not known or the inlets are not fixed: the key of an outcome."""
+    """The result of a layer node whose outcome is remembered, or that waits: what most edits come down to."""
     if not declaration.simple:
         return None
     wired = context.graph.incoming.get(node.id)
     specs: list[Spec | None] = []
+    waiting = False
     for name in declaration.inlets:
         source = wired.get(name) if wired else None
         spec = source_spec(context, source) if source else None
-        if spec is None and source is not None:
-            return None
+        waiting = waiting or (spec is None and source is not None)
         specs.append(spec)
-    return tuple(specs)
+    if waiting and len(specs) > 1:
+        return None  # what comes in by the other inlets may not fit
+    layer = _known_layer(engine, context, node, declaration)
+    if layer is None:
+        return None
+    if waiting:
+        return Result(node, (None,) * len(declaration.outlets), layer=layer, enabled=enabled, waiting=True)
+    outcome = engine.memory.get((layer, tuple(specs)))
+    return layer_result(node, layer, outcome, enabled) if outcome is not None else None
 
 
 def _known_layer(engine: Engine, context: Context, node: Node, declaration: type[Layer]) -> Layer | None:

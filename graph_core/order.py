@@ -27,11 +27,13 @@ class Schedule:
 
 def schedule(graph: Graph) -> Schedule:
     """Depth-first Kahn: a branch is followed to its end before the next begins, consumers in the order of their ids."""
+    nodes, incoming, outgoing = graph.nodes, graph.incoming, graph.outgoing
     waiting: dict[str, int] = {}
     ready: list[str] = []
-    for id in graph.nodes:
-        feeding = {source for source, _ in graph.incoming.get(id, {}).values() if source in graph.nodes}
-        waiting[id] = len(feeding)
+    for id in nodes:
+        wired = incoming.get(id)
+        feeding = len({source for source, _ in wired.values() if source in nodes}) if wired else 0
+        waiting[id] = feeding
         if not feeding:
             ready.append(id)
     ready.sort(key=_natural, reverse=True)
@@ -39,13 +41,18 @@ def schedule(graph: Graph) -> Schedule:
     while ready:
         id = ready.pop()
         order.append(id)
-        consumers = {target for target, _ in graph.outgoing.get(id, {}) if target in waiting}
+        read = outgoing.get(id)
+        if not read:
+            continue
         freed = []
-        for target in consumers:
-            waiting[target] -= 1
-            if not waiting[target]:
-                freed.append(target)
-        ready.extend(sorted(freed, key=_natural, reverse=True))
+        for target in {target for target, _ in read} if len(read) > 1 else (next(iter(read))[0],):
+            if target in waiting:
+                waiting[target] -= 1
+                if not waiting[target]:
+                    freed.append(target)
+        if len(freed) > 1:
+            freed.sort(key=_natural, reverse=True)
+        ready += freed
     cyclic = frozenset(graph.nodes) - frozenset(order) if len(order) < len(graph.nodes) else frozenset()
     return Schedule(tuple(order), {id: k for k, id in enumerate(order)}, cyclic)
 

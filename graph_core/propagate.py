@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from graph_core.context import NOTHING, Context, Outcome, Result, Totals
 from graph_core.definitions import defaults, definition_input, definition_scope
@@ -20,15 +20,9 @@ from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, collecting_conditions, layer_types
 from graph_core.nodes import evaluate_node
-from graph_core.order import Schedule, blocks_used, callees_first, schedule
+from graph_core.order import Schedule, callees_first, schedule
 from graph_core.problems import Finding
-
-
-class FindStructure(Protocol):
-    """What finds faults in the structure of one graph."""
-
-    def __call__(self, graph: Graph, plan: Schedule, *, network: bool) -> list[tuple[str, Finding]]:
-        """Each finding with the id of its node."""
+from graph_core.structure import Structure
 
 
 def engine_of(project: Project) -> Engine:
@@ -49,7 +43,7 @@ class Engine:
         self.memory: dict[tuple[Layer, tuple[Spec | None, ...]], Outcome | Refusal] = {}
         self.layers: dict[Any, Layer] = {}
         self._schedules: dict[str, Schedule] = {}
-        self._structures: dict[str, tuple[list[tuple[str, Finding]], list[str]]] = {}
+        self._structures: dict[str, Structure] = {}
         self._roots: dict[str, Context] = {}
         self._definitions: dict[str, Context] = {}
         self._order: tuple[list[str], set[str]] | None = None
@@ -114,18 +108,18 @@ class Engine:
         self.refresh()
         return next(iter(self._instances(key)), None) or self.definition(key)
 
-    def structures(self, key: str, find: FindStructure) -> list[tuple[str, list[tuple[str, Finding]]]]:
-        """What ``find`` says of a network's graph and of each graph it uses, remembered until an edit touches them."""
+    def structures(self, key: str) -> list[tuple[str, list[tuple[str, Finding]]]]:
+        """What is wrong with the structure of a network's graph and of each graph it uses."""
         todo, seen, found = [key], {key}, []
         networks = set(self.project.network_keys.values())
         while todo:
             here = todo.pop(0)
             graph = self.project.graphs[here]
-            if here not in self._structures:
-                findings = find(graph, self.schedule_of(graph), network=here in networks)
-                self._structures[here] = (findings, sorted(blocks_used(graph)))
-            findings, used = self._structures[here]
-            found.append((here, findings))
+            known = self._structures.get(here)
+            if known is None:
+                known = self._structures[here] = Structure(graph)
+            found.append((here, known.findings(self.schedule_of(graph), network=here in networks)))
+            used = known.blocks()
             todo += [block for block in used if block not in seen]
             seen.update(used)
         return found
@@ -148,9 +142,13 @@ class Engine:
                 case "nodes":
                     self._note_node(change.graph, change.key, change.old, change.new)
                 case "wires":
+                    target = change.key.partition(".")[0]
                     self._schedules.pop(change.graph, None)
-                    self._structures.pop(change.graph, None)
-                    self._mark(change.graph, change.key.partition(".")[0])
+                    if change.graph in self._structures:
+                        self._structures[change.graph].touch_wire(target)
+                    self._mark(change.graph, target)
+                case "head":
+                    self._structures.pop(change.graph, None)  # sentences name the graph
                 case "params":
                     self._drop_contexts(change.graph)
                 case "graphs" | "symbols" | "network_keys":
@@ -159,11 +157,13 @@ class Engine:
     def _note_node(self, key: str, id: str, old: Node | None, new: Node | None) -> None:
         if old is None or new is None:
             self._schedules.pop(key, None)
-        if old is None or new is None or (old.type, old.name, old.use) != (new.type, new.name, new.use):
-            self._structures.clear()
+        if key in self._structures:
+            self._structures[key].touch_node(old, new)
         if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):
             self._order = None
         ports = [node for node in (old, new) if node and _role(node)]
+        if ports:
+            self._structures.clear()  # wires to the ports of a block are checked where it is used
         if ports and key not in self.project.network_keys.values():
             self._drop_contexts(key)
         elif ports:

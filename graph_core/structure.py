@@ -4,43 +4,106 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graph_core.graph import Graph
+from graph_core.graph import Graph, Node
 from graph_core.layer import layer_types
-from graph_core.names import BadName, check_name
-from graph_core.order import Schedule, loops
+from graph_core.names import BadName, check_name, natural
+from graph_core.order import Schedule, blocks_used, loops
 from graph_core.problems import Finding
 
 
-def structure_findings(graph: Graph, plan: Schedule, *, network: bool) -> list[tuple[str, Finding]]:
-    """Each finding with the id of the node it is about (empty for the graph itself)."""
-    return [
-        *_dangling(graph),
-        *_cycles(graph, plan),
-        *_names(graph),
-        *_sharing(graph),
-        *(_ports(graph) if network and graph.nodes else ()),
-        *_unused(graph, plan),
-    ]
+class Structure:
+    """The findings of one graph, kept up to date by what its edits touch.
+
+    What a node's name, its wires or the weights it borrows may do wrong is remembered node by node; loops and loose
+    ends belong to the whole.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._local: dict[str, list[tuple[str, Finding]]] = {}
+        self._stale: set[str] = {*graph.nodes, *(id for id, wired in graph.incoming.items() if wired)}
+        self._borrowers: set[str] = set()
+        self._found: list[tuple[str, Finding]] | None = None
+        self._blocks: list[str] | None = None
+
+    def touch_wire(self, target: str) -> None:
+        """A wire into the node ``target`` came, went, or begins elsewhere."""
+        self._stale.add(target)
+        self._found = None
+
+    def touch_node(self, old: Node | None, new: Node | None) -> None:
+        """A node came, went, or was replaced by another of the same id."""
+        if old is not None and new is not None and (old.type, old.name, old.use) == (new.type, new.name, new.use):
+            return
+        for node in (old, new):
+            if node is not None:
+                self._stale.add(node.id)
+                self._stale.update(target for target, _ in self.graph.outgoing.get(node.id, ()))
+                self._stale.update(self.graph.names.get(node.name, ()))
+        self._stale.update(self._borrowers)
+        self._found = self._blocks = None
+
+    def blocks(self) -> list[str]:
+        """The keys of the graphs that it uses as nodes, sorted."""
+        if self._blocks is None:
+            self._blocks = sorted(blocks_used(self.graph))
+        return self._blocks
+
+    def findings(self, plan: Schedule, *, network: bool) -> list[tuple[str, Finding]]:
+        """Each finding with the id of the node it is about (empty for the graph itself)."""
+        if self._found is None:
+            for id in self._stale:
+                self._check(id)
+            self._stale.clear()
+            graph = self.graph
+            self._found = [
+                *(finding for id in sorted(self._local, key=natural) for finding in self._local[id]),
+                *_cycles(graph, plan),
+                *(_ports(graph) if network and graph.nodes else ()),
+                *_unused(graph, plan),
+            ]
+        return self._found
+
+    def _check(self, id: str) -> None:
+        node = self.graph.nodes.get(id)
+        found = list(_dangling(self.graph, id, node))
+        self._borrowers.discard(id)
+        if node is not None:
+            found += [(id, finding) for finding in (*_names(self.graph, node), *_sharing(self.graph, node))]
+            if node.use:
+                self._borrowers.add(id)
+        if found:
+            self._local[id] = found
+        else:
+            self._local.pop(id, None)
 
 
-def _dangling(graph: Graph) -> Iterator[tuple[str, Finding]]:
-    for target, source in graph.wires.items():
-        for end, inward in ((source, False), (target, True)):
-            id, _, port = end.partition(".")
-            node = graph.nodes.get(id)
-            at = id if node else ""
-            hints = {"wire": target}
-            if node is None:
-                message = f"The wire {source} to {target} ends at {id}, which is not there"
-                yield at, Finding("dangling", message, "", hints)
+def _dangling(graph: Graph, id: str, node: Node | None) -> Iterator[tuple[str, Finding]]:
+    """Wires into a node that begin nowhere, or end at a port it does not have."""
+    wired = graph.incoming.get(id)
+    for port in sorted(wired, key=natural) if wired and len(wired) > 1 else wired or ():
+        start, out = wired[port]  # type: ignore[index]
+        for end, at, other, inward in ((start, graph.nodes.get(start), out, False), (id, node, port, True)):
+            hints = {"wire": f"{id}.{port}"}
+            if at is None:
+                message = f"The wire {start}.{out} to {id}.{port} ends at {end}, which is not there"
+                yield "", Finding("dangling", message, "", hints)
                 break
-            known = node.type in graph.project.graphs or node.type in layer_types()
-            ports = graph.in_ports(node) if inward else graph.out_ports(node)
-            if known and port not in ports:
-                way = "input" if inward else "output"
-                message = f"{node.name} has a wire at {port}, an {way} it does not have"
-                yield at, Finding("dangling", message, port, hints)
+            if not _has_port(graph, at, other, inward):
+                message = f"{at.name} has a wire at {other}, an {'input' if inward else 'output'} it does not have"
+                yield end, Finding("dangling", message, other, hints)
                 break
+
+
+def _has_port(graph: Graph, node: Node, port: str, inward: bool) -> bool:
+    """Whether a node has a port; one of an unknown type has any."""
+    if node.type not in graph.project.graphs:
+        declaration = layer_types().get(node.type)
+        if declaration is None:
+            return True
+        if not inward or declaration.simple:
+            return port in (declaration.inlets if inward else declaration.outlets)
+    return port in (graph.in_ports(node) if inward else graph.out_ports(node))
 
 
 def _cycles(graph: Graph, plan: Schedule) -> Iterator[tuple[str, Finding]]:
@@ -55,31 +118,28 @@ def _cycles(graph: Graph, plan: Schedule) -> Iterator[tuple[str, Finding]]:
         yield loop[0], Finding("cycle", f"{names[0]} feeds itself: {shown}", "", {"wire": last})
 
 
-def _names(graph: Graph) -> Iterator[tuple[str, Finding]]:
-    seen: dict[str, str] = {}
-    for id, node in graph.nodes.items():
-        try:
-            check_name(node.name)
-        except BadName as error:
-            yield id, Finding("name", str(error).rstrip("."), hints={"rename": True})
-        if node.name in seen:
-            yield id, Finding("name", f"{graph.name} has two nodes called {node.name}", hints={"rename": True})
-        seen[node.name] = id
+def _names(graph: Graph, node: Node) -> Iterator[Finding]:
+    try:
+        check_name(node.name)
+    except BadName as error:
+        yield Finding("name", str(error).rstrip("."), hints={"rename": True})
+    alike = graph.names.get(node.name, ())
+    if len(alike) > 1 and node.id != min(alike, key=natural):
+        yield Finding("name", f"{graph.name} has two nodes called {node.name}", hints={"rename": True})
 
 
-def _sharing(graph: Graph) -> Iterator[tuple[str, Finding]]:
+def _sharing(graph: Graph, node: Node) -> Iterator[Finding]:
     """Weights that nobody owns: those of a node that is not there, of itself, of one that borrows them too."""
-    for id, node in graph.nodes.items():
-        if not node.use:
-            continue
-        owner = graph.nodes.get(node.use)
-        if owner is None:
-            yield id, Finding("sharing", f"{node.name} uses the weights of {node.use}, which is not there")
-        elif owner is node or owner.use:
-            yield id, Finding("sharing", f"{node.name} uses the weights of {owner.name}, which has none of its own")
-        elif owner.type != node.type:
-            message = f"{node.name} uses the weights of {owner.name}, which is a {owner.type} and no {node.type}"
-            yield id, Finding("sharing", message)
+    if not node.use:
+        return
+    owner = graph.nodes.get(node.use)
+    if owner is None:
+        yield Finding("sharing", f"{node.name} uses the weights of {node.use}, which is not there")
+    elif owner is node or owner.use:
+        yield Finding("sharing", f"{node.name} uses the weights of {owner.name}, which has none of its own")
+    elif owner.type != node.type:
+        message = f"{node.name} uses the weights of {owner.name}, which is a {owner.type} and no {node.type}"
+        yield Finding("sharing", message)
 
 
 def _ports(graph: Graph) -> Iterator[tuple[str, Finding]]:
@@ -91,8 +151,9 @@ def _ports(graph: Graph) -> Iterator[tuple[str, Finding]]:
 
 def _unused(graph: Graph, plan: Schedule) -> Iterator[tuple[str, Finding]]:
     """Loose ends: what nothing reads. What only feeds a loose end is implied, and not said again."""
-    if not graph.ports_of_role["output"]:
+    outputs = graph.ports_of_role["output"]
+    if not outputs:
         return
-    for id in plan.order:
-        if not graph.outgoing.get(id) and id not in graph.ports_of_role["output"]:
-            yield id, Finding("unused", f"{graph.nodes[id].name} reaches no output")
+    outgoing = graph.outgoing
+    for id in [id for id in plan.order if not outgoing.get(id) and id not in outputs]:
+        yield id, Finding("unused", f"{graph.nodes[id].name} reaches no output")

@@ -1,5 +1,7 @@
 """Random edits of a drawing, each timed with the whole readout, and then taken back, timed too.
 
+Times are of the processor, so that neighbours on the machine do not show in them.
+
 ``python -m tests.benchmarks.edits_drawn SUBJECT COUNT`` prints percentiles as JSON.
 """
 
@@ -25,7 +27,7 @@ Make = Callable[[], object]
 
 @dataclass
 class Timings:
-    """Seconds of one kind of work, and what it was."""
+    """Seconds of processor time of each edit, and what it was."""
 
     seconds: list[float] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
@@ -106,22 +108,22 @@ def measure(project: Project, count: int, seed: int = 0) -> Timings:
     while len(timings.seconds) < 2 * count:
         make = random_edit(project, rng)
         done.clear()
-        start = time.perf_counter()
+        start = time.thread_time()
         try:
             make()
         except EditError:
             continue
         readout(project)
-        timings.seconds.append(time.perf_counter() - start)
+        timings.seconds.append(time.thread_time() - start)
         if not done:
             timings.seconds.pop()
             continue
         edit = done[0]
         timings.titles += [edit.title, f"Undo: {edit.title}"]
-        start = time.perf_counter()
+        start = time.thread_time()
         project.apply(edit.inverse())
         readout(project)
-        timings.seconds.append(time.perf_counter() - start)
+        timings.seconds.append(time.thread_time() - start)
     return timings
 
 
