@@ -6,7 +6,7 @@ element-wise and normalization work. Everything at the example sizes, batch 1 un
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from graph_core.memory import activations_inference, activations_training
 from graph_core.optimizers import KINDS, check_setup, optimizer_values
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
+from graph_core.ties import counted, inside, ties_inside
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
@@ -103,7 +104,7 @@ class Analysis:
     def layers(self) -> tuple[LayerRow, ...]:
         """Every layer that runs, once per instance, in the order it runs; at most 100,000 rows."""
         rows: list[LayerRow] = []
-        for row in _rows(self._current(), "", ""):
+        for row in _rows(self._current(), "", "", {}):
             rows.append(row)
             if len(rows) == MAX_ROWS:
                 break
@@ -178,14 +179,18 @@ def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
                 break
 
 
-def _rows(context: Context, path: str, ids: str) -> Iterator[LayerRow]:
+def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[LayerRow]:
+    """``tied`` are ties of graphs above that end in this instance, by where from here."""
+    if context.graph.ties:
+        tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
         if result.calls:
+            below = inside(tied, id) if tied else tied
             for inner, child in instances_of(result, path):
-                yield from _rows(child, f"{inner}.", f"{ids}{id}/")
+                yield from _rows(child, f"{inner}.", f"{ids}{id}/", below)
         elif result.facts is not None and result.enabled is not False and result.totals.layers:
-            totals = result.totals
+            totals = counted(result, id, tied) if tied else result.totals
             params = int_of(totals.trainable) + int_of(totals.frozen)
             macs = int_of(totals.macs)
             output = tuple(tuple(map(int_of, spec.shape)) for spec in result.specs if spec)
@@ -263,6 +268,9 @@ def _walk_findings(context: Context, path: str, ids: str, add: Any, visits: dict
                         break
                     _walk_findings(child, f"{inner}.", f"{ids}{id_}/", add, visits)
                 break
+    for id_, finding in context.tie_findings:
+        name = context.graph.nodes[id_].name if id_ else ""
+        add(context.graph.key, id_, finding, f"{path}{name}".rstrip("."), f"{ids}{id_}".rstrip("/"))
 
 
 def _places(root: Context, key: str) -> list[tuple[str, str]]:

@@ -11,9 +11,10 @@ from graph_core.copying import chosen, corner
 from graph_core.dims import Dim, same
 from graph_core.graph import EditError, Graph, Node, Param, Project
 from graph_core.layer import Layer, layer_types, replaced_types
-from graph_core.names import BadName, check_class_name, check_identifier, class_name_from, natural, numbered
+from graph_core.names import BadName, check_class_name, check_identifier, class_name_from, first_of, natural, numbered
 from graph_core.order import schedule
 from graph_core.substitution import names_of
+from graph_core.ties import moved, rewrite
 
 # Names of the axes that a new block's input follows, by their number.
 AXES: Mapping[int, Sequence[str]] = {
@@ -83,7 +84,7 @@ def remove_graph(project: Project, key: str) -> None:
 
 def _empty(project: Project, graph: Graph) -> None:
     # Last first, so that undo puts entries back in their order, which means something for parameters.
-    for table in ("wires", "view", "nodes", "params", "head"):
+    for table in ("ties", "wires", "view", "nodes", "params", "head"):
         for entry in reversed(list(getattr(graph, table))):
             project.record(graph.key, table, entry, None)
     project.record("", "graphs", graph.key, None)
@@ -177,6 +178,7 @@ def collapse(graph: Graph, ids: Iterable[str], name: str, shapes: Mapping[str, S
         plan.params()
         plan.make_inputs(shapes or {})
         plan.make_outputs()
+        ties = dict(graph.ties)
         edits.remove(graph, inside)
         node = edits.add(graph, block.key, params={key: key for key in block.params}, at=place)
         for port, source in plan.feeds.items():
@@ -185,6 +187,8 @@ def collapse(graph: Graph, ids: Iterable[str], name: str, shapes: Mapping[str, S
         for port, targets in plan.readers.items():
             for target in targets:
                 project.record(graph.key, "wires", target, f"{node.id}.{port}")
+        crossing = {t: s for t, s in ties.items() if not {first_of(t), first_of(s)} <= inside}
+        rewrite(graph, crossing, {id: f"{node.id}/{id}" for id in inside})
     return node
 
 
@@ -248,6 +252,8 @@ class _Border:
         for target, source in self.graph.wires.items():
             if target.partition(".")[0] in self.inside and source.partition(".")[0] in self.inside:
                 self.record(self.block.key, "wires", target, source)
+        for target, source in moved(self.graph.ties, {id: id for id in self.inside}):
+            self.record(self.block.key, "ties", target, source)
 
     def params(self) -> None:
         """Make what the nodes refer to parameters of the block."""

@@ -17,6 +17,7 @@ from graph_core.names import class_name_from, numbered
 from graph_core.order import blocks_used, callees_first
 from graph_core.project import dumps, graph_tree, loads
 from graph_core.substitution import names_of
+from graph_core.ties import moved as moved_ties
 
 NETWORK = "clipboard"
 
@@ -45,6 +46,8 @@ def copy(graph: Graph, ids: Iterable[str]) -> str:
     for target, source in graph.wires.items():
         if target.partition(".")[0] in inside and source.partition(".")[0] in inside:
             scratch.fill(key, "wires", target, source)
+    for target, source in moved_ties(graph.ties, {id: id for id in inside}):
+        scratch.fill(key, "ties", target, source)
     return dumps(scratch)
 
 
@@ -86,7 +89,8 @@ def paste(graph: Graph, text: str, at: tuple[float, float] | None = None) -> lis
             for name, size in scratch.symbols.items():
                 if name not in project.symbols:
                     project.record("", "symbols", name, size)
-        copies = insert(graph, [_typed(node, types) for node in nodes], source.wires, moved(source.view, by))
+        view = moved(source.view, by)
+        copies = insert(graph, [_typed(node, types) for node in nodes], source.wires, view, ties=source.ties)
     return list(copies.values())
 
 
@@ -135,6 +139,8 @@ def _bring(project: Project, block: Graph, types: dict[str, str]) -> str:
         project.record(key, "nodes", node.id, _typed(node, types))
     for target, wire in block.wires.items():
         project.record(key, "wires", target, wire)
+    for target, tied in block.ties.items():
+        project.record(key, "ties", target, tied)
     for id, at in block.view.items():
         project.record(key, "view", id, at)
     return key

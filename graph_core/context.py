@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from graph_core.dims import Dim, prod
 from graph_core.expressions import Value
 from graph_core.graph import Graph, Node
-from graph_core.layer import BYTES, Facts, Layer, Spec
+from graph_core.layer import BYTES, Facts, Layer, Spec, Weight
 from graph_core.problems import Finding
 
 
@@ -108,6 +108,7 @@ class Context:
     users: dict[tuple[int, str], tuple[Context, str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    tie_findings: tuple[tuple[str, Finding], ...] = ()
 
     def outputs(self) -> dict[str, Spec | None]:
         """What its Output nodes get, by their ids, in the order of its ports."""
@@ -118,13 +119,20 @@ class Context:
         return found
 
 
+def weight_totals(weight: Weight) -> Totals:
+    """The totals of one weight by itself."""
+    return layer_totals(Facts((), (weight,)))._replace(layers=0)
+
+
 def layer_totals(facts: Facts) -> Totals:
-    """The totals of one layer from its facts."""
+    """The totals of one layer from its facts; a weight that is tied to another is counted there."""
     trainable: Dim = 0
     frozen: Dim = 0
     buffers: Dim = 0
     size: Dim = 0
     for weight in facts.weights:
+        if weight.tied:
+            continue
         count = prod(weight.shape)
         size = size + count * BYTES[weight.dtype]
         if weight.role == "buffer":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graph_core.edits import new_id
 from graph_core.graph import EditError, Graph, Node
 from graph_core.names import numbered
+from graph_core.ties import moved as moved_ties
 
 OFFSET = (40.0, 40.0)
 
@@ -17,7 +18,7 @@ def duplicate(graph: Graph, ids: Iterable[str], offset: tuple[float, float] = OF
     nodes = chosen(graph, ids)
     title = f"Duplicate {nodes[0].name}" if len(nodes) == 1 else f"Duplicate {len(nodes)} nodes"
     with graph.project.editing(title):
-        return insert(graph, nodes, graph.wires, moved(graph.view, offset))
+        return insert(graph, nodes, graph.wires, moved(graph.view, offset), ties=graph.ties)
 
 
 def chosen(graph: Graph, ids: Iterable[str]) -> list[Node]:
@@ -39,12 +40,13 @@ def insert(
     wires: Mapping[str, str],
     view: Mapping[str, tuple[float, float]],
     *,
+    ties: Mapping[str, str],
     keep_ids: bool = False,
 ) -> dict[str, str]:
     """Put copies of ``nodes`` into ``graph``, inside an edit; their new ids by the old ones.
 
-    ``wires`` and ``view`` speak of the old ids; wires from or to elsewhere are left out. A node that uses the weights
-    of another uses those of its copy. With ``keep_ids`` ids stay where they are free.
+    ``wires``, ``ties`` and ``view`` speak of the old ids; wires and ties from or to elsewhere are left out. A node
+    that uses the weights of another uses those of its copy. With ``keep_ids`` ids stay where they are free.
     """
     project = graph.project
     copies: dict[str, str] = {}
@@ -65,6 +67,8 @@ def insert(
         out, _, outlet = source.partition(".")
         if into in copies and out in copies:
             project.record(graph.key, "wires", f"{copies[into]}.{port}", f"{copies[out]}.{outlet}")
+    for weight, owner in list(moved_ties(ties, copies)):
+        project.record(graph.key, "ties", weight, owner)
     return copies
 
 

@@ -16,7 +16,7 @@ from graph_core.fields import Field, FieldError
 from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain
 from graph_core.layer import layer_types, replaced_types
-from graph_core.names import BadName, check_id, check_identifier, check_name, numbered
+from graph_core.names import BadName, check_id, check_identifier, check_name, first_of, numbered
 
 # Node parameters that keep their default are not stored; this takes one back to it.
 DEFAULT: Any = object()
@@ -72,9 +72,21 @@ def remove(graph: Graph, ids: Iterable[str], *, heal: bool = False) -> None:
             project.record(graph.key, "wires", key, None)
         for user in [n for n in graph.nodes.values() if n.use in gone and n.id not in gone]:
             project.record(graph.key, "nodes", user.id, replace(user, use=""))
+        _forget_ties(graph, gone)
         for node in nodes:
             project.record(graph.key, "nodes", node.id, None)
             project.record(graph.key, "view", node.id, None)
+
+
+def _forget_ties(graph: Graph, gone: set[str]) -> None:
+    """What was tied to a weight of a node that goes away stays one weight: that of the first."""
+    heirs: dict[str, str] = {}
+    for target, source in list(graph.ties.items()):
+        if first_of(target) in gone:
+            graph.project.record(graph.key, "ties", target, None)
+        elif first_of(source) in gone:
+            heir = heirs.setdefault(source, target)
+            graph.project.record(graph.key, "ties", target, heir if heir != target else None)
 
 
 def _heal(graph: Graph, gone: set[str]) -> None:

@@ -14,6 +14,7 @@ from graph_core.layer import layer_types
 from graph_core.order import callees_first
 from graph_core.propagate import engine_of
 from graph_core.substitution import INDEX, field_of, names_of, substituted
+from graph_core.ties import rewrite
 
 MAX_TIMES = 64
 STEP_GAP = 200.0
@@ -37,15 +38,17 @@ def expand(graph: Graph, id: str) -> list[str]:
     ends = {out.id: "" if place else next(iter(sources.values()), "") for place, out in enumerate(outs)}
     added: list[str] = []
     with project.editing(f"Expand {node.name}"):
+        ties = dict(graph.ties)
         edits.remove(graph, [id])
         first: dict[str, str] = {}
         for step, nodes in enumerate(steps):
-            copies = insert(graph, nodes, block.wires, _places(block, nodes, at, step), keep_ids=True)
-            if first and node.run is not None and node.run.shared:
+            again = bool(first and node.run is not None and node.run.shared)
+            inner = {} if again else block.ties
+            copies = insert(graph, nodes, block.wires, _places(block, nodes, at, step), ties=inner, keep_ids=True)
+            if again:
                 _share(graph, block, copies, first)
             first = first or copies
             added += copies.values()
-
             for target, source in block.wires.items():
                 into, _, port = target.partition(".")
                 if into in copies and source.partition(".")[0] in sources:
@@ -57,6 +60,8 @@ def expand(graph: Graph, id: str) -> list[str]:
         for target, out in readers:
             if ends.get(out):
                 project.record(graph.key, "wires", target, ends[out])
+        if node.run is None:
+            rewrite(graph, ties, {f"{id}/{inner}": copy for inner, copy in first.items()})
     return added
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph_core import edits
+from graph_core import edits, ties
 from graph_core.context import Context
 from graph_core.dims import shape_text
 from graph_core.edits import DEFAULT
@@ -78,6 +78,10 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
     hints = finding.hints
     if "wire" in hints and hints["wire"] in graph.wires:
         yield Fix("Remove the wire", lambda: edits.disconnect(graph, hints["wire"]))
+        return
+    if "tie" in hints:
+        tied = hints["tie"]
+        yield Fix(f"Untie {ties.told(graph, tied)}", lambda: ties.untie(graph, tied))
         return
     if node is None:
         yield from _graph_fixes(graph, finding)

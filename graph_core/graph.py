@@ -83,9 +83,12 @@ class Edit:
 
 
 class Graph:
-    """Tables of one graph. ``wires`` maps ``target.port`` to ``source.port``: one wire per input by construction."""
+    """Tables of one graph. ``wires`` maps ``target.port`` to ``source.port``: one wire per input by construction.
 
-    TABLES: Final = ("head", "params", "nodes", "wires", "view")
+    ``ties`` maps ``node.weight`` to the ``node.weight`` that it is the same tensor as: see graph_core.ties.
+    """
+
+    TABLES: Final = ("head", "params", "nodes", "wires", "ties", "view")
 
     def __init__(self, project: Project, key: str) -> None:
         self.project = project
@@ -94,6 +97,7 @@ class Graph:
         self.params: dict[str, Param] = {}
         self.nodes: dict[str, Node] = {}
         self.wires: dict[str, str] = {}
+        self.ties: dict[str, str] = {}
         self.view: dict[str, tuple[float, float]] = {}
         # Derived, kept by Project.record: of wires, node -> {port: (source node, source port)} and
         # node -> {(target node, target port): source port}; of nodes, ids by name and the graph's ports.

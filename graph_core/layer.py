@@ -236,7 +236,8 @@ class Weight:
     """A tensor a layer owns, by torch's state-dict name under the layer.
 
     ``axes`` names its axes: ``out in H W``; a capital that the inlet's pattern also has (``C``, ``F``) is that very
-    axis, so it shrinks with what comes in.
+    axis, so it shrinks with what comes in. ``tied`` is the weight of the graph that it is the same tensor as (never
+    set by rules).
     """
 
     name: str
@@ -244,6 +245,7 @@ class Weight:
     axes: str = ""
     role: str = "weight"  # weight, bias, buffer
     dtype: str = "float32"
+    tied: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from graph_core.graph import Node
 from graph_core.instances import evaluate_block
 from graph_core.layer import Inlet, Layer, Port, Spec, layer_types
 from graph_core.problems import Finding
+from graph_core.ties import shared
 
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 def evaluate_node(engine: Engine, context: Context, node: Node) -> Result:
     """What a node makes of its inputs in a context."""
+    result = _evaluate(engine, context, node)
+    return shared(context, node, result) if context.graph.ties else result
+
+
+def _evaluate(engine: Engine, context: Context, node: Node) -> Result:
     if node.type in engine.project.graphs:
         return evaluate_block(engine, context, node, engine.project.graphs[node.type])
     declaration = layer_types().get(node.type)

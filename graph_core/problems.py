@@ -32,6 +32,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "unknown-type": (ERROR, "A node is of a type that is neither a layer nor a block of this project."),
     "name": (ERROR, "Two nodes have one name, or a name that cannot be an identifier."),
     "sharing": (ERROR, "Calls that share one set of weights need weights of different shapes."),
+    "tie": (ERROR, "Two weights are tied that cannot be one."),
     "no-input": (ERROR, "A network has no input."),
     "no-output": (ERROR, "A network has no output."),
     "unused": (WARNING, "A node's result reaches no output."),

@@ -80,6 +80,9 @@ def _graph_lines(graph: Graph) -> Iterator[str]:
     yield f'\n      "nodes": {_table(nodes, "        ")},'
     wires = ((target, graph.wires[target]) for target in _sorted(graph.wires))
     yield f'\n      "wires": {_table(wires, "        ")}'
+    if graph.ties:
+        ties = ((target, graph.ties[target]) for target in _sorted(graph.ties))
+        yield f',\n      "ties": {_table(ties, "        ")}'
 
 
 def _table(entries: Iterable[tuple[str, Any]], indent: str) -> str:
@@ -108,7 +111,7 @@ def graph_tree(graph: Graph, types: Mapping[str, str] | None = None) -> dict[str
     for node in nodes.values():
         node["type"] = (types or {}).get(node["type"], node["type"])
     params = [(name, param.default) for name, param in graph.params.items()]
-    return {"params": params, "nodes": nodes, "wires": dict(graph.wires)}
+    return {"params": params, "nodes": nodes, "wires": dict(graph.wires), "ties": dict(graph.ties)}
 
 
 def _in_order(project: Project, node: Node) -> Mapping[str, Any]:

@@ -19,10 +19,12 @@ from graph_core.dims import Dim, Expr, Named, symbol
 from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, collecting_conditions, layer_types
+from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, callees_first, schedule
 from graph_core.problems import Finding
 from graph_core.structure import Structure
+from graph_core.ties import blocks_tied, findings_of, users_of
 
 
 def engine_of(project: Project) -> Engine:
@@ -147,6 +149,8 @@ class Engine:
                     if change.graph in self._structures:
                         self._structures[change.graph].touch_wire(target)
                     self._mark(change.graph, target)
+                case "ties":
+                    self._mark(change.graph, first_of(change.key))
                 case "head":
                     self._structures.pop(change.graph, None)  # sentences name the graph
                 case "params":
@@ -174,8 +178,9 @@ class Engine:
 
     def _mark(self, key: str, id: str) -> None:
         self._dirty = True
+        ids = {id, *users_of(self.project.graphs[key], id)} if key in self.project.graphs else {id}
         for context in self._contexts.get(key, {}).values():
-            context.stale.add(id)
+            context.stale |= ids
 
     def _drop_contexts(self, key: str, *, roots_too: bool = True) -> None:
         """The graph's ports or parameters changed: its contexts are void, its users are stale."""
@@ -205,7 +210,9 @@ class Engine:
         self._dirty = False
         self._evict()
         for key in self._callees()[0]:
+            ways = blocks_tied(self.project.graphs[key])
             for context in list(self._contexts.get(key, {}).values()):
+                context.stale |= ways
                 if context.stale:
                     before = context.totals, tuple(context.outputs().values())
                     self._refresh_context(context)
@@ -249,6 +256,15 @@ class Engine:
                         queued.add(target)
                         heapq.heappush(heap, (plan.position[target], target))
         context.totals = totals
+        self._settle_ties(context)
+
+    def _settle_ties(self, context: Context) -> None:
+        """Say what is wrong with the ties of a context's graph, and count it among its errors."""
+        if not context.graph.ties and not context.tie_findings:
+            return
+        found = findings_of(context)
+        errors = context.totals.errors + len(found) - len(context.tie_findings)
+        context.tie_findings, context.totals = found, context.totals._replace(errors=errors)
 
     def _forget(self, context: Context, id: str) -> Result:
         result = context.results.pop(id)
@@ -335,6 +351,7 @@ class Engine:
         if sums:
             totals = Totals(*[sum(column) for column in zip(*sums, strict=True)])
         context.totals = totals
+        self._settle_ties(context)
         context.conditions = tuple(dict.fromkeys(conditions))
         return context
 

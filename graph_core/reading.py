@@ -20,13 +20,15 @@ from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_id, check_identifier
 
 FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
-GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires")
+GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires", "ties")
 NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "use")
 MAX_GRAPHS: Final = 10_000
+MAX_WAY: Final = 400  # characters of a tie's end: the ids on the way down to a weight
 MAX_SYMBOL: Final = 2**31 - 1
 _NODE_FIELDS = frozenset(NODE_FIELDS)
 _NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z")
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")
+_WEIGHT = re.compile(r"[A-Za-z0-9_-]{1,40}(?:/[A-Za-z0-9_-]{1,40})*\.[A-Za-z_][A-Za-z0-9_.]{0,79}\Z")
 _END = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,60})\Z")
 
 
@@ -125,6 +127,7 @@ class Reader:
             renaming = {name: d for name, d in layer_types().items() if d.renamed and name not in self.project.graphs}
             renamed = {id: renaming[node.type] for id, node in graph.nodes.items() if node.type in renaming}
             self._each(tree, "wires", partial(self._wire, graph.key, renamed))
+            self._each(tree, "ties", partial(self._tie, graph.key))
 
     def _head(self, key: str, name: str, value: Any) -> None:
         check_plain(value, name)
@@ -196,6 +199,14 @@ class Reader:
             declaration = renamed[out[0]]
             source = f"{out[0]}.{_port_now(declaration, declaration.outlets, out[1])}"
         self.project.fill(key, "wires", target, source)
+
+    def _tie(self, key: str, target: str, source: Any) -> None:
+        if not isinstance(source, str):
+            raise FileError(f"{shown(target)} is {kind_of(source)}; it takes a weight, such as “embed.weight”.")
+        for end in (target, source):
+            if len(end) > MAX_WAY or not _WEIGHT.match(end):
+                raise FileError(f"{shown(end)} names no weight; write node.weight, such as head.weight.")
+        self.project.fill(key, "ties", target, source)
 
     def _known(self, tree: Mapping[str, Any], fields: Iterable[str], what: str) -> None:
         for name in tree:

@@ -20,6 +20,7 @@ PATH: Final = Path(__file__).with_name("netw.schema.json")
 _ID = "^[A-Za-z0-9_-]{1,40}$"
 _NAME = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
 _END = "^[A-Za-z0-9_-]{1,40}\\.[A-Za-z0-9_-]{1,60}$"
+_WEIGHT = "^[A-Za-z0-9_-]{1,40}(/[A-Za-z0-9_-]{1,40})*\\.[A-Za-z_][A-Za-z0-9_.]{0,79}$"
 _EXPRESSION = {"type": "string", "maxLength": MAX_LENGTH, "description": "An expression, such as 4 * dim."}
 
 
@@ -63,6 +64,11 @@ def schema() -> dict[str, Any]:
                     "params": _table(_NAME, {"$ref": "#/$defs/value"}, "Parameters; null where each use gives one."),
                     "nodes": _table(_ID, {"$ref": "#/$defs/node"}, "Nodes by id."),
                     "wires": _table(_END, {"type": "string", "pattern": _END}, "target.port: source.port"),
+                    "ties": _table(
+                        _WEIGHT,
+                        {"type": "string", "pattern": _WEIGHT},
+                        "target.weight: source.weight, the tensor that it is; block/node.weight inside of a block.",
+                    ),
                 },
             },
             "node": {

@@ -107,8 +107,9 @@ def _restore(layer: nn.Module, path: str, entry: dict[str, Any], tensors: dict[s
         fake.step.copy_(step)
         fake.input_step.copy_(tensors[f"{path}.input_step"])
         fake.input_zero.fill_(int(entry["input_zero"]))
-        fake.weight.copy_(levels * step.view(-1, *[1] * (levels.ndim - 1)))
-        if fake.bias is not None:
-            fake.bias.copy_(tensors[f"{path}.bias"])
+    # Parameters of its own: on its grid a weight is no longer the same as the one that it was tied to.
+    fake.layer.weight = nn.Parameter(levels * step.view(-1, *[1] * (levels.ndim - 1)))
+    if fake.bias is not None:
+        fake.layer.bias = nn.Parameter(tensors[f"{path}.bias"].clone())
     fake.ready = True
     return fake

@@ -15,6 +15,7 @@ from codegen.emit.scopes import Argument, Scope
 from codegen.emit.shapes import Shapes
 from codegen.emit.statements import Assign, Class, Evaluate, Function, If, Spot, Statement
 from codegen.emit.structure import Style, is_chain, made_in_constructor, role, single, style
+from codegen.emit.tied import tied_weights
 from graph_core.context import Context
 from graph_core.dims import Shape
 from graph_core.graph import Graph, Node
@@ -84,6 +85,7 @@ class ClassWriter:
             attribute(node.name)
             if not node.use:
                 lines += self._made_node(node)
+        lines += tied_weights(self)
         return lines
 
     def _made_node(self, node: Node) -> list[Statement]:

@@ -74,9 +74,12 @@ def style(graph: Graph, node: Node) -> Style:
 
 
 def is_chain(graph: Graph) -> bool:
-    """Whether all nodes are named 0 … k−1 in a chain from the only Input to the only Output, each a module."""
+    """Whether all nodes are named 0 … k−1 in a chain from the only Input to the only Output, each a module.
+
+    A chain with tied weights needs a constructor of its own.
+    """
     inputs, outputs = graph.inputs(), graph.outputs()
-    if len(inputs) != 1 or len(outputs) != 1:
+    if graph.ties or len(inputs) != 1 or len(outputs) != 1:
         return False
     inner = {node.name: node for node in graph.nodes.values() if not role(node)}
     here = inputs[0]
