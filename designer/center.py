@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from designer.canvas.surface import Canvas
 from designer.document import Document
 from designer.drawing import Drawing
-from designer.gallery import Gallery
+from designer.late import Late
 from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.theme import themes
@@ -21,7 +21,7 @@ class Center(QWidget):
 
     lens_changed = Signal(str)
 
-    def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Gallery) -> None:
+    def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Late) -> None:
         super().__init__()
         self._document, self._drawing = document, drawing
         self.canvas, self.gallery = canvas, gallery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -72,6 +73,8 @@ def _open_window(path: Path | None, template: str) -> int:
             "There is no display to open the window on; without one use netwright new, check, summary, emit, render, "
             "train, quantize or export (netwright --help)."
         )
+    # What is loaded and built on the way to the window stays: looking through it for garbage takes a sixth of the time.
+    gc.disable()
     from designer.application import run
 
     return run(path, template)

@@ -138,7 +138,7 @@ class Card(QWidget):
             )
 
 
-class _Sheet(QWidget):
+class Sheet(QWidget):
     """The drawing sheet, empty: its colour and its dots."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -183,7 +183,6 @@ class Gallery(QWidget):
             card.chosen.connect(self.template_chosen)
             card.search_requested.connect(self.search_requested)
             card.stepped.connect(self._step)
-        self._lay_cards(self.cards)
         actions = QHBoxLayout()
         for text, glyph, signal in (
             ("Blank canvas", "ui_plus", self.blank_chosen),
@@ -204,7 +203,7 @@ class Gallery(QWidget):
         column.addLayout(actions)
         column.addLayout(self._recent)
         column.addStretch()
-        inside = _Sheet()
+        inside = Sheet()
         middle = QHBoxLayout(inside)
         middle.setContentsMargins(24, 48, 24, 24)
         middle.addStretch()
@@ -217,6 +216,7 @@ class Gallery(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)
+        self._lay_cards(self.cards)  # once the grid has a parent: a card shown before would be a window of its own
 
     def showEvent(self, event: object) -> None:
         """Thumbnails are painted one a turn of the event loop, after the window is there."""
@@ -276,9 +276,10 @@ class Gallery(QWidget):
     def _lay_cards(self, cards: list[Card]) -> None:
         for card in self.cards:
             self._grid.removeWidget(card)
-            card.setVisible(card in cards)
         for k, card in enumerate(cards):
             self._grid.addWidget(card, k // COLUMNS, k % COLUMNS)
+        for card in self.cards:
+            card.setVisible(card in cards)
 
 
 def _home(path: Path) -> str:

@@ -9,14 +9,15 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from designer.canvas.scene import Activation
-from designer.panels.compression import CompressionPanel
-from designer.panels.sketch import SketchPanel
-from designer.panels.training import TrainingPanel
+from designer.late import Late
 from designer.theme import themes
 from designer.training import INK
 from graph_core.optimizers import optimizer_values
 
 if TYPE_CHECKING:
+    from designer.panels.compression import CompressionPanel
+    from designer.panels.sketch import SketchPanel
+    from designer.panels.training import TrainingPanel
     from designer.window import MainWindow
 
 
@@ -27,71 +28,113 @@ class Rehearsal(QObject):
         super().__init__(window)
         self._window = window
         self.training = window.training
-        self.panel, self.sketch, self.compression = TrainingPanel(), SketchPanel(), CompressionPanel()
-        window.add_tab(self.panel, "Training")
-        window.add_tab(self.compression, "Compression")
+        self._panel, self._compression = Late(self._make_panel), Late(self._make_compression)
+        self.sketch_page = Late(self._make_sketch)
+        window.add_tab(self._panel, "Training")
+        window.add_tab(self._compression, "Compression")
         self.sketch_dock = QDockWidget("Sketch pad", window)
         self.sketch_dock.setObjectName("sketch")
         self.sketch_dock.setTitleBarWidget(QWidget(self.sketch_dock))
-        self.sketch_dock.setWidget(self.sketch)
+        self.sketch_dock.setWidget(self.sketch_page)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sketch_dock)
         self.sketch_dock.hide()
         window.tabs.currentChanged.connect(self._fit_height)
-        self._connect_panels()
-        self._connect_runs()
-        self._show_setup()
+        window.document.replaced.connect(self._start_over)
+        window.document.edited.connect(self._check_ready)
+        training = self.training
+        training.reported.connect(self._report)
+        training.finished.connect(lambda _: self.show_sketch_pad())
+        training.failed.connect(window.center.say)
+        training.run_changed.connect(self._run_changed)
+        training.predicted.connect(self._predicted)
+        training.image_ready.connect(self._image)
 
-    def _connect_panels(self) -> None:
-        training, panel = self.training, self.panel
+    # The panels, made when they are first looked at ----------------------------------------------------------
+
+    @property
+    def panel(self) -> TrainingPanel:
+        """Settings, curves and runs."""
+        return self._panel.content
+
+    @property
+    def sketch(self) -> SketchPanel:
+        """The pad on which a trained network is tried out."""
+        return self.sketch_page.content
+
+    @property
+    def compression(self) -> CompressionPanel:
+        """Quantization of a trained network."""
+        return self._compression.content
+
+    def _make_panel(self) -> TrainingPanel:
+        from designer.panels.training import TrainingPanel
+
+        training, panel = self.training, TrainingPanel()
         panel.train_requested.connect(training.start)
         panel.pause_requested.connect(training.toggle_pause)
         panel.resume_requested.connect(training.toggle_pause)
         panel.stop_requested.connect(training.stop)
         panel.run_selected.connect(training.choose_run)
-        self.sketch.sketched.connect(training.predict)
-        self.sketch.test_image_requested.connect(training.ask_test_image)
-        self.compression.quantize_requested.connect(training.quantize)
-        self.compression.cancel_requested.connect(training.cancel_quantizing)
-        self.panel.settings_changed.connect(training.keep_setup)
-        self._window.document.replaced.connect(self._show_setup)
-        self._window.document.edited.connect(self._check_ready)
-
-    def _connect_runs(self) -> None:
-        training, panel = self.training, self.panel
+        panel.settings_changed.connect(training.keep_setup)
         training.begun.connect(panel.begin)
-        training.reported.connect(self._report)
         training.finished.connect(panel.finished)
-        training.finished.connect(lambda _: self.show_sketch_pad())
         training.failed.connect(panel.failed)
-        training.failed.connect(self._window.center.say)
-        training.run_changed.connect(self._run_changed)
-        training.predicted.connect(self._predicted)
-        training.image_ready.connect(self._image)
-        training.compressed.connect(self.compression.result)
-        training.compress_failed.connect(self.compression.failed)
-        training.compress_progress.connect(self.compression.report)
-        training.compress_begun.connect(lambda: self.compression.busy("Quantizing", None))
+        self._show_setup(panel)
+        self._show_ready(panel)
+        return panel
 
-    def _show_setup(self) -> None:
-        document = self._window.document
-        setup = document.project.setup(document.network)
-        self.panel.set_settings({**setup.get("training", {}), "optimizer": optimizer_values(setup)})
-        self.panel.set_runs([])
+    def _make_sketch(self) -> SketchPanel:
+        from designer.panels.sketch import SketchPanel
+
+        training, pad = self.training, SketchPanel()
+        pad.sketched.connect(training.predict)
+        pad.test_image_requested.connect(training.ask_test_image)
+        pad.setEnabled(training.run is not None)
+        return pad
+
+    def _make_compression(self) -> CompressionPanel:
+        from designer.panels.compression import CompressionPanel
+
+        training, panel = self.training, CompressionPanel()
+        panel.quantize_requested.connect(training.quantize)
+        panel.cancel_requested.connect(training.cancel_quantizing)
+        training.compressed.connect(panel.result)
+        training.compress_failed.connect(panel.failed)
+        training.compress_progress.connect(panel.report)
+        training.compress_begun.connect(lambda: panel.busy("Quantizing", None))
+        panel.set_run(self._name_of(training.run))
+        return panel
+
+    # Following the document ----------------------------------------------------------------------------------
+
+    def _start_over(self) -> None:
         self.sketch_dock.hide()
+        if self._panel.made:
+            self._show_setup(self.panel)
         self._run_changed(None)
         self._check_ready()
 
+    def _show_setup(self, panel: TrainingPanel) -> None:
+        document = self._window.document
+        setup = document.project.setup(document.network)
+        panel.set_settings({**setup.get("training", {}), "optimizer": optimizer_values(setup)})
+        panel.set_runs([])
+
     def _check_ready(self, *_: object) -> None:
+        if self._panel.made:
+            self._show_ready(self.panel)
+
+    def _show_ready(self, panel: TrainingPanel) -> None:
         """Say why the network cannot be trained, beside the button, before anyone tries."""
         document = self._window.document
         error = next((p.message for p in document.analysis().problems if p.severity == "error"), "")
         if not document.root_graph.nodes:
             error = "there is nothing to train yet"
-        self.panel.set_ready(not error, f"{error[:1].upper()}{error[1:]}." if error else "")
+        panel.set_ready(not error, f"{error[:1].upper()}{error[1:]}." if error else "")
 
     def _fit_height(self, place: int) -> None:
         window = self._window
-        high = window.tabs.widget(place) is self.panel
+        high = window.tabs.widget(place) is self._panel
         size = themes.current.size("bottom_training" if high else "bottom")
         window.resizeDocks([window.bottom_dock], [size], Qt.Orientation.Vertical)
 
@@ -111,9 +154,14 @@ class Rehearsal(QObject):
         if report.get("kind") == "epoch":
             self.training.offer_checkpoint()
 
-    def _run_changed(self, run: object) -> None:
-        self.compression.set_run(self.training.name_of(run) if isinstance(run, Path) else "")
-        self.sketch.setEnabled(run is not None)
+    def _run_changed(self, run: Path | None) -> None:
+        if self._compression.made:
+            self.compression.set_run(self._name_of(run))
+        if self.sketch_page.made:
+            self.sketch.setEnabled(run is not None)
+
+    def _name_of(self, run: Path | None) -> str:
+        return "" if run is None else self.training.name_of(run)
 
     # Sketching -----------------------------------------------------------------------------------------------
 

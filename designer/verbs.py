@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
@@ -13,12 +15,14 @@ from designer.document import Document
 from designer.drawing import Drawing, kind_of
 from designer.judge import DocumentJudge
 from designer.search import Entry, catalogue
-from designer.search_popup import SearchPopup
 from graph_core import Graph, edits
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
 from graph_core.copying import duplicate
 from graph_core.expanding import expand
+
+if TYPE_CHECKING:
+    from designer.search_popup import SearchPopup
 
 STEP = 8
 
@@ -32,9 +36,16 @@ class Verbs(QObject):
         self._drawing = drawing
         self._judge = judge
         self._window = window
-        self.popup = SearchPopup(window)
-        self.popup.placed.connect(self._place_searched)
         self._searched: tuple[float, float, tuple[str, str] | tuple[()], bool] = (0.0, 0.0, (), False)
+
+    @cached_property
+    def popup(self) -> SearchPopup:
+        """Search-and-place, made when it is first asked for."""
+        from designer.search_popup import SearchPopup
+
+        popup = SearchPopup(self._window)
+        popup.placed.connect(self._place_searched)
+        return popup
 
     # Placing -------------------------------------------------------------------------------------------------
 

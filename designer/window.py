@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPixmap, QShowEvent
@@ -26,31 +28,32 @@ from designer.commands import commands_of
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.files import Files
-from designer.gallery import Gallery
 from designer.judge import DocumentJudge
-from designer.panels.code import CodePanel
-from designer.panels.definition import DefinitionPanel
+from designer.late import Afterwards, Late
 from designer.panels.inspector import Inspector
-from designer.panels.ledger import LedgerPanel
 from designer.panels.outline import OutlinePanel
 from designer.panels.palette import PalettePanel
 from designer.panels.problems import ProblemsPanel
 from designer.panels.readout import ReadoutPanel
 from designer.rehearsal import Rehearsal
 from designer.settings import Settings
-from designer.source import SourceKeeper
 from designer.style import dress
 from designer.theme import Choice, themes
-from designer.thumbnails import thumbnail
 from designer.topbar import TopBar
 from designer.training import Training
 from designer.verbs import Verbs
 
+if TYPE_CHECKING:
+    from designer.gallery import Gallery
+    from designer.panels.code import CodePanel
+
 
 class MainWindow(QMainWindow):
-    """Netwright's window. `settings` may point elsewhere, for tests."""
+    """Netwright's window. `settings` may point elsewhere, for tests; `opening` opens something before the panels are
+    made, so that they are filled once.
+    """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, opening: Callable[[Files], object] | None = None) -> None:
         super().__init__()
         self.settings = settings or Settings()
         self.setWindowTitle("Netwright")
@@ -63,12 +66,14 @@ class MainWindow(QMainWindow):
         self.training = Training(self.document, self)
         self.files = Files(self.document, self.settings, self)
         self.files.room = lambda: max(560.0, self.canvas.height() - 96.0)
-        self.gallery = Gallery(self.settings, self._thumbnail)
-        self.center = Center(self.document, self.drawing, self.canvas, self.gallery)
+        self._gallery = Late(self._make_gallery)
+        self.center = Center(self.document, self.drawing, self.canvas, self._gallery)
         self.setCentralWidget(self.center)
+        self.files.said.connect(self.center.say)
+        if opening is not None:
+            opening(self.files)
         self._make_docks()
         self._make_bars()
-        self.source = SourceKeeper(self.document, self.code, self.training)
         self.rehearsal = Rehearsal(self)
         self._connect_canvas()
         self._connect_document()
@@ -77,6 +82,11 @@ class MainWindow(QMainWindow):
         if geometry is not None and docks is not None:
             self.restoreGeometry(geometry)
             self.restoreState(docks)
+        pages = [self.tabs.widget(place) for place in range(self.tabs.count())]
+        late = [page for page in (*pages, self.rehearsal.sketch_page) if isinstance(page, Late)]
+        self.afterwards = Afterwards(
+            self, [lambda: self.verbs.popup, *(partial(getattr, page, "content") for page in late)]
+        )
 
     # Building ------------------------------------------------------------------------------------------------
 
@@ -87,18 +97,16 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector(self.document)
         self.readout = ReadoutPanel(self.document)
         self.problems = ProblemsPanel(self.document)
-        self.code = CodePanel()
-        self.definition = DefinitionPanel(self.document)
-        self.ledger = LedgerPanel(self.document)
+        self._code = Late(self._make_code)
         self.left = self._split(self.palette_panel, self.outline, (440, 330))
         self.right_split = self._split(self.inspector, self.readout, (420, 380))
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for title, panel in (
             ("Problems", self.problems),
-            ("Code", self.code),
-            ("Definition", self.definition),
-            ("Ledger", self.ledger),
+            ("Code", self._code),
+            ("Definition", Late(self._make_definition)),
+            ("Ledger", Late(self._make_ledger)),
         ):
             self.add_tab(panel, title)
         self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -118,6 +126,45 @@ class MainWindow(QMainWindow):
         """One more page at the bottom; a page that needs much room does not keep the others from being low."""
         panel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.tabs.addTab(panel, title)
+
+    def _make_gallery(self) -> Gallery:
+        from designer.gallery import Gallery
+
+        gallery = Gallery(self.settings, self._thumbnail)
+        gallery.template_chosen.connect(self.files.new_from_template)
+        gallery.blank_chosen.connect(self.center.leave_gallery)
+        gallery.search_requested.connect(self.search_here)
+        gallery.open_chosen.connect(self.files.ask_open)
+        gallery.file_chosen.connect(self.files.open)
+        return gallery
+
+    def _make_code(self) -> CodePanel:
+        from designer.panels.code import CodePanel
+        from designer.source import SourceKeeper
+
+        panel = CodePanel()
+        SourceKeeper(self.document, panel, self.training)
+        return panel
+
+    def _make_definition(self) -> QWidget:
+        from designer.panels.definition import DefinitionPanel
+
+        return DefinitionPanel(self.document)
+
+    def _make_ledger(self) -> QWidget:
+        from designer.panels.ledger import LedgerPanel
+
+        return LedgerPanel(self.document)
+
+    @property
+    def gallery(self) -> Gallery:
+        """The templates, made when they are first looked at."""
+        return self._gallery.content
+
+    @property
+    def code(self) -> CodePanel:
+        """The source, made when it is first looked at."""
+        return self._code.content
 
     def _split(self, top: QWidget, bottom: QWidget, sizes: tuple[int, int]) -> QSplitter:
         splitter = QSplitter(Qt.Orientation.Vertical)
@@ -178,11 +225,6 @@ class MainWindow(QMainWindow):
         canvas.rename_requested.connect(lambda _: self.inspector.focus_name())
         canvas.context_menu.connect(self._menu_at)
         self.palette_panel.chosen.connect(self.place_in_middle)
-        self.gallery.template_chosen.connect(self.files.new_from_template)
-        self.gallery.blank_chosen.connect(self.center.leave_gallery)
-        self.gallery.search_requested.connect(self.search_here)
-        self.gallery.open_chosen.connect(self.files.ask_open)
-        self.gallery.file_chosen.connect(self.files.open)
 
     def _connect_document(self) -> None:
         document = self.document
@@ -190,7 +232,6 @@ class MainWindow(QMainWindow):
         document.renamed.connect(self._show_state)
         document.replaced.connect(self._show_state)
         self.problems.counted.connect(self._show_counts)
-        self.files.said.connect(self.center.say)
         self.topbar.export_clicked.connect(self.export)
         self.topbar.train_clicked.connect(self.rehearsal.train_or_pause)
         self.training.state_changed.connect(self.topbar.show_training)
@@ -300,11 +341,14 @@ class MainWindow(QMainWindow):
         self.tabs.setTabText(0, f"Problems {total}" if total else "Problems")
 
     def _thumbnail(self, name: str, size: QSize) -> tuple[QPixmap, int]:
+        from designer.thumbnails import thumbnail
+
         return thumbnail(name, size, themes.current, self.devicePixelRatioF())
 
     def _retheme(self, theme: Any) -> None:
         self.canvas.set_theme(theme)
-        self.gallery.forget_thumbnails()
+        if self._gallery.made:
+            self.gallery.forget_thumbnails()
         self.center.refresh()
 
     def closeEvent(self, event: QCloseEvent) -> None:

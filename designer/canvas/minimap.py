@@ -91,7 +91,7 @@ class Minimap:
         tall = np.clip(h * k, 1.0, None) * np.where(snap.bar[chosen] >= 5, 1.0, 0.66)
         rects = np.column_stack([left + x * k, top + (y + h / 2) * k - tall / 2, np.maximum(w * k, 1), tall])
         color = snap.colors[chosen]
-        for code in np.unique(color).tolist():
+        for code in sorted(set(color.tolist())):  # np.unique would load numpy.ma at the first paint
             canvas.picture.fill(p, rects[color == code], canvas.picture.bar_color(snap, code))
         p.end()
 

@@ -63,8 +63,8 @@ class Banner(QWidget):
         self._buttons: list[QPushButton] = []
         self._close = button("", "ui_x", quiet=True, small=True, tip="Close")
         self._close.clicked.connect(self._shut)
-        self._close.setVisible(closable)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._close.setVisible(closable)  # once it has a parent: before, it would be a window of its own
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.hide()
 
@@ -122,7 +122,6 @@ class Busy(QWidget):
         self.text = Text("", "small", "ink2")
         self._cancel = button("Cancel", small=True)
         self._cancel.clicked.connect(self.cancelled)
-        self._cancel.setVisible(cancellable)
         words = QHBoxLayout()
         words.setContentsMargins(12, 4, 12, 4)
         words.addWidget(self.text, 1)
@@ -132,6 +131,7 @@ class Busy(QWidget):
         column.setSpacing(0)
         column.addWidget(self.line)
         column.addLayout(words)
+        self._cancel.setVisible(cancellable)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._later = QTimer(self)
         self._later.setSingleShot(True)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.first_paint import opened
 from tests.house.source import ROOT, sources
 
 HEAVY = {"torch", "onnx", "onnxruntime", "onnxscript", "sklearn", "scipy", "sympy", "pyqtgraph", "ziamath"}
@@ -63,6 +64,14 @@ def test_the_command_line_starts_without_qt_and_torch(module: str):
 @pytest.mark.parametrize("module", there("designer.window"))
 def test_the_window_starts_without_torch_formulas_and_plots(module: str):
     assert loaded_by(f"import {module}") & HEAVY == set()
+
+
+@pytest.mark.parametrize("words", [(), ("--new", "lenet")])
+def test_the_first_paint_needs_none_of_them(words: tuple[str, ...]):
+    loaded = opened(*words)
+    heavy = HEAVY | {"symengine", "pygments", "networkx", "numpy.ma", "designer.panels.code", "designer.export_dialog"}
+    assert loaded & heavy == set()
+    assert "designer.window" in loaded
 
 
 def test_no_module_of_the_window_loads_what_workers_need():
