@@ -19,6 +19,7 @@ from graph_core.graph import Graph, Node
 from graph_core.layer import Layer, Spec, layer_types
 from graph_core.memory import spec_bytes
 from graph_core.problems import Problem
+from graph_core.ties import nodes_tied
 
 _RANK = {"": 0, "note": 1, "warning": 2, "error": 3}
 
@@ -31,6 +32,7 @@ class Drawing:
         self._plates: dict[str, tuple[Any, Plate]] = {}
         self._wires: dict[str, tuple[Any, Wire]] = {}
         self._router: tuple[Any, Router] | None = None
+        self._tied: set[str] = set()
         self.heat: Mapping[str, tuple[float | None, str]] = {}
         self.activations: Mapping[str, Any] = {}
 
@@ -46,6 +48,7 @@ class Drawing:
         graph, context = document.graph, document.context()
         problems = _worst(document.analysis().problems, graph.key)
         positions = self.positions()
+        self._tied = nodes_tied(graph)
         plates = {id: self._plate(graph, context, node, positions[id], problems) for id, node in graph.nodes.items()}
         routes = self._routes(graph, plates)
         wires: dict[str, Wire] = {}
@@ -105,7 +108,8 @@ class Drawing:
         heat = self.heat.get(node.id)
         activation = self.activations.get(node.id)
         changed = self.document.is_changed(graph.key, node)
-        key = (id(node), id(result), at, problem, ports, wired_out, heat, id(activation), changed)
+        tied = node.id in self._tied
+        key = (id(node), id(result), at, problem, ports, wired_out, heat, id(activation), changed, tied)
         known = self._plates.get(node.id)
         if known is not None and known[0][:-1] == key and known[0][-1] is result:
             return known[1]
@@ -134,7 +138,7 @@ class Drawing:
             changed=changed,
             when="" if not node.when else "off" if off else "on",
             repeat=sum(call.count for call in result.calls) if result and node.run else 1,
-            shared=bool(node.use or (node.run and node.run.shared)),
+            shared=bool(tied or node.use or (node.run and node.run.shared)),
             heat=heat[0] if heat else None,
             activation=activation,
         )

@@ -18,6 +18,8 @@ from graph_core.layer import Weight, layer_types
 from graph_core.names import first_of, parts_of
 from graph_core.problems import Finding
 
+MAX_CANDIDATES = 100
+
 # Edits.
 
 
@@ -247,8 +249,40 @@ def blocks_tied(graph: Graph) -> set[str]:
     return {first_of(end) for tie in graph.ties.items() for end in tie if "/" in end}
 
 
+def nodes_tied(graph: Graph) -> set[str]:
+    """The nodes at one or the other end of a tie."""
+    return {first_of(end) for tie in graph.ties.items() for end in tie}
+
+
 def users_of(graph: Graph, id: str) -> Iterator[str]:
     """The nodes whose weights are counted with those of another, by its id."""
     for target, source in graph.ties.items():
         if first_of(source) == id:
             yield first_of(target)
+
+
+def candidates(context: Context, target: str) -> list[str]:
+    """The weights to which one could be tied: of the same role, shape and type, and not tied themselves; at most 100."""
+    mine = find(context, target).weight
+    if mine is None:
+        return []
+    found = []
+    for end, weight in _weights(context, ""):
+        fits = (weight.role, weight.shape, weight.dtype) == (mine.role, mine.shape, mine.dtype)
+        if fits and end != target and end not in context.graph.ties:
+            found.append(end)
+            if len(found) == MAX_CANDIDATES:
+                break
+    return found
+
+
+def _weights(context: Context, way: str) -> Iterator[tuple[str, Weight]]:
+    """Every weight of a context to which a tie can lead."""
+    for id in context.order:
+        result = context.results[id]
+        if result.node.use or (way and result.node.when):
+            continue
+        if result.calls and result.node.run is None:
+            yield from _weights(result.calls[0].context, f"{way}{id}/")
+        elif result.facts is not None and result.enabled is not False and _makes_weights(result.node):
+            yield from ((f"{way}{id}.{w.name}", w) for w in result.facts.weights if w.role != "buffer")

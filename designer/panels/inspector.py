@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollAre
 
 from designer.document import Document
 from designer.drawing import label
-from designer.numbers import exact, percent, short
+from designer.numbers import percent, short
 from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
 from designer.panels.network_form import NetworkForm
+from designer.panels.weights import WeightRows
 from designer.style import dress
 from designer.widgets import FamilyTile, FollowsField, NameField
 from designer.widgets import Field as TextField
 from graph_core import EditError, Graph, Node, edits
 from graph_core.context import Result
-from graph_core.dims import prod
 from graph_core.fields import Field
 from graph_core.layer import layer_types
 
@@ -44,6 +44,7 @@ class Inspector(QWidget):
         self._shown: tuple[Any, ...] | None = None
         self.form: FieldForm | None = None
         self._sitting = 0  # counts the times that a node was taken up
+        self.weights: WeightRows | None = None
         title = QLabel("Inspector")
         dress(title, font="small_strong")
         self._body = QWidget()
@@ -107,6 +108,7 @@ class Inspector(QWidget):
     def _rebuild(self, graph: Graph, node: Node | None) -> None:
         self._network = None
         self._sitting += 1
+        self.weights = None
         while (item := self._layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -242,10 +244,11 @@ class Inspector(QWidget):
                 self._fact(port if len(port) < 10 else "y", label(spec), spec.dtype)
         if facts is not None and facts.weights:
             self._facts.addWidget(caption("Weights"))
-            for weight in facts.weights:
-                size = prod(weight.shape)
-                count = exact(int(size)) if isinstance(size, int) else str(size)
-                self._fact(weight.name, "×".join(str(s) for s in weight.shape) or "1", count)
+            asked = self.weights.focused() if self.weights else ""
+            self.weights = WeightRows(self._document, node.id, facts.weights)
+            self._facts.addWidget(self.weights)
+            if asked in self.weights.buttons:
+                self.weights.buttons[asked].setFocus()
         self._figures(result)
 
     def _figures(self, result: Result) -> None:

@@ -1,0 +1,72 @@
+"""Tying and untying a weight in the inspector, with the mouse and with keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from designer.canvas.camera import Camera
+from graph_core import analyze
+from tests.graph_core.test_ties import language_model
+from tests.gui.window_rig import LEFT, NO, WindowRig
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
+    rig = WindowRig(qtbot, tmp_path)
+    rig.document.new(language_model().project)
+    rig.canvas.set_camera(Camera(1.0, rig.canvas.devicePixelRatioF(), -100, -20))
+    rig.canvas.repaint()
+    return rig
+
+
+def plate(rig: WindowRig, name: str):
+    return rig.canvas.scene.plates[rig.node(name).id]
+
+
+def test_a_weight_is_tied_and_untied(rig: WindowRig) -> None:
+    before = rig.bytes()
+    assert not plate(rig, "head").shared
+    rig.click(rig.middle("head"))
+    inspector = rig.window.inspector
+    QTest.mouseClick(inspector.weights.buttons["weight"], LEFT, NO)
+    menu = inspector.weights.menu
+    assert [action.text() for action in menu.actions()] == ["Tie to embedding.weight"]
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Return)
+    assert rig.graph.ties == {"h.weight": "e.weight"}
+    assert rig.document.history.titles == ["Tie head.weight to embedding"]
+    assert plate(rig, "head").shared
+    assert plate(rig, "embedding").shared
+    assert not plate(rig, "norm").shared
+    assert analyze(rig.document.project).params.trainable == 1632
+    shown = [label.text() for label in inspector.weights.findChildren(type(inspector.path)) if label.text()]
+    assert "= embedding" in " ".join(shown)
+    tied = rig.bytes()
+    # The button keeps the focus: the keyboard goes on from there.
+    assert rig.window.focusWidget() is inspector.weights.buttons["weight"]
+    QTest.keyClick(inspector.weights.buttons["weight"], Key.Key_Space)
+    menu = inspector.weights.menu
+    assert [action.text() for action in menu.actions() if action.text()] == [
+        "Untie head.weight",
+        "Tie to embedding.weight",
+    ]
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Return)
+    assert rig.bytes() == before
+    rig.key(Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert rig.bytes() == tied
+
+
+def test_what_has_no_partner_has_no_button(rig: WindowRig) -> None:
+    rig.click(rig.middle("norm"))
+    assert list(rig.window.inspector.weights.buttons) == []  # its bias has as many values, and another role
+    rig.graph.set("h", out_features=50)
+    rig.click(rig.middle("head"))
+    assert list(rig.window.inspector.weights.buttons) == []
