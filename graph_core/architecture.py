@@ -19,6 +19,7 @@ from graph_core.layer import Weight, layer_types
 from graph_core.optimizers import check_setup, optimizer_values
 from graph_core.problems import Finding
 from graph_core.propagate import engine_of
+from graph_core.ties import inside, marked, ties_inside
 
 IDENTITY: Final = "identity"
 MAX_ROWS = 10_000
@@ -88,7 +89,7 @@ class FiveTuple:
 def five_tuple(project: Project, network: str = "main") -> FiveTuple:
     """Derive 𝒜 of a network; layers without known shapes are left out, as their weights are."""
     rows: list[Row] = []
-    for row in _rows(engine_of(project).root(network), "", ""):
+    for row in _rows(engine_of(project).root(network), "", "", {}):
         rows.append(row)
         if len(rows) == MAX_ROWS:
             break
@@ -108,14 +109,16 @@ def check_tuple(project: Project, tuple_: FiveTuple) -> Iterator[Finding]:
     yield from check_setup(project.setup(tuple_.network))
 
 
-def _rows(context: Context, path: str, ids: str) -> Iterator[Row]:
+def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[Row]:
+    if context.graph.ties:
+        tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
         for inner, child in instances_of(result, path):
-            yield from _rows(child, f"{inner}.", f"{ids}{id}/")
+            yield from _rows(child, f"{inner}.", f"{ids}{id}/", inside(tied, id) if tied else tied)
         if result.facts is None or result.enabled is False or result.node.use:
             continue
-        owned = [w for w in result.facts.weights if w.role != "buffer"]
+        owned = [w for w in marked(result.facts.weights, id, tied) if w.role != "buffer"]
         if not owned:
             continue
         given = [context.results.get(source) for source, _ in context.graph.incoming.get(id, {}).values()]
@@ -168,5 +171,5 @@ def _latex_value(value: Any) -> str:
 
 
 def parameter_count(tuple_: FiveTuple) -> Dim:
-    """Σ over all W and b: the parameter count that the tuple implies."""
-    return sum((prod(w.shape) for row in tuple_.rows for w in (*row.weights, *row.biases)), 0)
+    """Σ over all W and b: the parameter count that the tuple implies; tied weights count once."""
+    return sum((prod(w.shape) for row in tuple_.rows for w in (*row.weights, *row.biases) if not w.tied), 0)

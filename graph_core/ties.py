@@ -7,7 +7,7 @@ runs once. Both weights have one shape and one type; torch keeps both keys in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from graph_core.context import Context, Result, Totals, layer_totals, weight_totals
@@ -239,6 +239,11 @@ def counted(result: Result, id: str, tied: Mapping[str, str]) -> Totals:
     return totals
 
 
+def marked(weights: Iterable[Weight], id: str, tied: Mapping[str, str]) -> list[Weight]:
+    """The weights of a layer, those that are ``tied`` from above marked as such."""
+    return [replace(w, tied=tied[end]) if (end := f"{id}.{w.name}") in tied else w for w in weights]
+
+
 def inside(ties: Mapping[str, str], id: str) -> dict[str, str]:
     """The targets that lie inside of a block instance, from there on: ``b/head.weight`` gives ``head.weight``."""
     return {target[len(id) + 1 :]: source for target, source in ties.items() if target.startswith(f"{id}/")}
@@ -262,7 +267,7 @@ def users_of(graph: Graph, id: str) -> Iterator[str]:
 
 
 def candidates(context: Context, target: str) -> list[str]:
-    """The weights to which one could be tied: of the same role, shape and type, and not tied themselves; at most 100."""
+    """The weights to which one could be tied: of one role, shape and type, not tied themselves; at most 100."""
     mine = find(context, target).weight
     if mine is None:
         return []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from graph_core import EditError, FileError, Graph, Project, analyze, dumps, edits, loads
+from graph_core.architecture import five_tuple, parameter_count
 from graph_core.blocks import add_graph, collapse
 from graph_core.clipboard import copy, paste
 from graph_core.copying import duplicate
@@ -241,7 +242,9 @@ def test_collapsing_keeps_a_tie_inside_or_across_and_expanding_brings_it_back():
     graph = language_model()
     tie(graph, "h.weight", "e.weight")
     history, before = History(graph.project), dumps(graph.project)
+    assert parameter_count(five_tuple(graph.project)) == parameters(graph)
     node = collapse(graph, ["n", "h"], "Head")
+    assert parameter_count(five_tuple(graph.project)) == parameters(graph)
     assert graph.ties == {f"{node.id}/h.weight": "e.weight"}
     a = analyze(graph.project)
     assert a.params.trainable == WORDS * WIDTH + 2 * WIDTH
