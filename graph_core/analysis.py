@@ -223,6 +223,8 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
             entry[1].append((path, ids))
 
     for key, findings in engine.structures(root.graph.key):
+        if not findings:
+            continue
         graph = project.graphs[key]
         prefixes = _places(root, key)
         for id, finding in findings:

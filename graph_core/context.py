@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -34,6 +34,8 @@ class Totals(NamedTuple):
 
     def minus(self, other: Totals) -> Totals:
         """The difference of both."""
+        if other is NOTHING:
+            return self
         return Totals(*[a - b for a, b in zip(self, other, strict=True)])  # type: ignore[arg-type]
 
     def times(self, n: int) -> Totals:
@@ -46,6 +48,13 @@ class Totals(NamedTuple):
 
 
 NOTHING = Totals()
+
+
+def total(parts: Sequence[Totals]) -> Totals:
+    """The sum of all."""
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
+    return Totals(*[sum(column) for column in zip(*parts, strict=True)])
 
 
 class Outcome(NamedTuple):

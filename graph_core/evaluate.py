@@ -37,10 +37,10 @@ def decided(node: Node, scope: Scope) -> tuple[bool | None, Finding | None]:
 
 
 def configured(node: Node, declaration: type[Layer], scope: Scope, known: dict[Any, Layer] | None = None) -> Layer:
-    """The node's layer with every parameter resolved; raises FieldError. ``known`` remembers layers by literals."""
+    """The node's layer with every parameter resolved; raises FieldError. ``known`` remembers layers."""
     if known is None:
         return declaration(resolve_all(declaration.fields, node.params, scope))
-    key = _literals(node, declaration)
+    key = _configuration(node, declaration, scope)
     layer = known.get(key) if key is not None else None
     if layer is None:
         layer = declaration(resolve_all(declaration.fields, node.params, scope))
@@ -51,13 +51,18 @@ def configured(node: Node, declaration: type[Layer], scope: Scope, known: dict[A
     return layer
 
 
-def _literals(node: Node, declaration: type[Layer]) -> Any:
-    """A key of a node's parameters where all are plain literals, else None. True and 1 are told apart."""
+def _configuration(node: Node, declaration: type[Layer], scope: Scope) -> Any:
+    """A key of a node's parameters, computed but not checked; None where they have none. True and 1 are told apart."""
     parts: list[Any] = [declaration]
+    fields = declaration.fields
     for name, value in node.params.items():
         kind = type(value)
-        if kind is str and name in declaration.fields and declaration.fields[name].is_expression(value):
-            return None
+        if kind is str and name in fields and fields[name].is_expression(value):
+            try:
+                value = evaluate(fields[name].expression(value), scope)
+            except ExpressionError:
+                return None
+            kind = type(value)
         if kind is list or kind is tuple:
             if not all(type(part) is int for part in value):
                 return None
@@ -243,11 +248,9 @@ def source_spec(context: Context, source: tuple[str, str]) -> Spec | None:
     result = context.results.get(source[0])
     if result is None:
         return None
-    type = result.node.type
-    if type in context.graph.project.graphs:
+    if result.layer is not None:
+        place = result.layer.places.get(source[1])
+    else:
         ports = context.graph.out_ports(result.node)
         place = ports.index(source[1]) if source[1] in ports else None
-    else:
-        declaration = layer_types().get(type)
-        place = declaration.places.get(source[1]) if declaration else None
     return result.specs[place] if place is not None and place < len(result.specs) else None

@@ -97,18 +97,21 @@ def _check(node: ast.expr, text: str, depth: int) -> None:
         _check(child, text, depth + 1)
 
 
-def names_in(text: str) -> set[str]:
+@lru_cache(maxsize=8192)
+def names_in(text: str) -> frozenset[str]:
     """The names that ``text`` refers to; empty where it does not parse."""
     try:
         tree = parse(text)
     except ExpressionError:
-        return set()
+        return frozenset()
     calls = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in calls}
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in calls)
 
 
 def evaluate(text: str, scope: Scope) -> Value:
     """The value of ``text`` with names looked up in ``scope``; raises ExpressionError, or Undecided on symbols."""
+    if text in scope and text.isidentifier():
+        return scope[text]  # most expressions are one name
     try:
         return _value(parse(text), scope)
     except ExpressionError:

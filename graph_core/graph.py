@@ -118,11 +118,11 @@ class Graph:
 
     def inputs(self) -> list[Node]:
         """Its Input nodes, in the order of its ports."""
-        return sorted(self.ports_of_role["input"].values(), key=lambda node: natural(node.id))
+        return _in_order(self.ports_of_role["input"])
 
     def outputs(self) -> list[Node]:
         """Its Output nodes, in the order of its ports."""
-        return sorted(self.ports_of_role["output"].values(), key=lambda node: natural(node.id))
+        return _in_order(self.ports_of_role["output"])
 
     def node(self, id: str) -> Node:
         """The node with that id; raises EditError."""
@@ -353,6 +353,12 @@ class Project:
             self.engine.note(edit)
         for listener in list(self.listeners):
             listener(edit)
+
+
+def _in_order(ports: Mapping[str, Node]) -> list[Node]:
+    if len(ports) < 2:
+        return list(ports.values())
+    return sorted(ports.values(), key=lambda node: natural(node.id))
 
 
 def _note_node(graph: Graph, old: Node | None, new: Node | None) -> None:

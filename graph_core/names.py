@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 MAX_NAME = 60
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
@@ -53,6 +54,16 @@ def check_name(text: str) -> str:
     if text in MODULE_ATTRIBUTES:
         raise BadName(f"“{text}” is taken by torch.nn.Module itself; choose another name.")
     return text
+
+
+@lru_cache(maxsize=65536)
+def is_name(text: str) -> bool:
+    """Whether ``text`` can name a node; remembered, for every node of a drawing is asked again and again."""
+    try:
+        check_name(text)
+    except BadName:
+        return False
+    return True
 
 
 def check_identifier(text: str) -> str:

@@ -28,33 +28,41 @@ class Schedule:
 def schedule(graph: Graph) -> Schedule:
     """Depth-first Kahn: a branch is followed to its end before the next begins, consumers in the order of their ids."""
     nodes, incoming, outgoing = graph.nodes, graph.incoming, graph.outgoing
-    waiting: dict[str, int] = {}
-    ready: list[str] = []
-    for id in nodes:
-        wired = incoming.get(id)
-        feeding = len({source for source, _ in wired.values() if source in nodes}) if wired else 0
-        waiting[id] = feeding
-        if not feeding:
-            ready.append(id)
+    gone = {id for id in outgoing.keys() - nodes.keys() if outgoing[id]}  # wires begin there, but nothing is there
+    waiting: dict[str, int] = {}  # how many sources of a node with several are still to run
+    ready = [id for id in nodes if not incoming.get(id)]
+    if gone:
+        ready += [id for id in nodes if incoming.get(id) and gone.issuperset(s for s, _ in incoming[id].values())]
     ready.sort(key=_natural, reverse=True)
     order: list[str] = []
     while ready:
         id = ready.pop()
-        order.append(id)
-        read = outgoing.get(id)
-        if not read:
-            continue
-        freed = []
-        for target in {target for target, _ in read} if len(read) > 1 else (next(iter(read))[0],):
-            if target in waiting:
-                waiting[target] -= 1
-                if not waiting[target]:
+        while True:
+            order.append(id)
+            read = outgoing.get(id)
+            if not read:
+                break
+            freed = []
+            for target in (next(iter(read))[0],) if len(read) == 1 else {target for target, _ in read}:
+                wired = incoming[target]
+                if len(wired) > 1:
+                    left = waiting.get(target)
+                    if left is None:
+                        sources = {source for source, _ in wired.values()}
+                        left = len(sources - gone if gone else sources)
+                    waiting[target] = left = left - 1
+                    if left:
+                        continue
+                if target in nodes:
                     freed.append(target)
-        if len(freed) > 1:
+            if len(freed) == 1:
+                id = freed[0]  # a chain is followed without a detour
+                continue
             freed.sort(key=_natural, reverse=True)
-        ready += freed
-    cyclic = frozenset(graph.nodes) - frozenset(order) if len(order) < len(graph.nodes) else frozenset()
-    return Schedule(tuple(order), {id: k for k, id in enumerate(order)}, cyclic)
+            ready += freed
+            break
+    cyclic = frozenset(nodes) - frozenset(order) if len(order) < len(nodes) else frozenset()
+    return Schedule(tuple(order), dict(zip(order, range(len(order)), strict=True)), cyclic)
 
 
 def loops(graph: Graph, cyclic: Iterable[str]) -> list[list[str]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from graph_core.context import NOTHING, Context, Outcome, Result, Totals
+from graph_core.context import Context, Outcome, Result, Totals, total
 from graph_core.definitions import defaults, definition_input, definition_scope
 from graph_core.dims import Dim, Expr, Named, symbol
 from graph_core.expressions import Value
@@ -223,19 +223,21 @@ class Engine:
 
     def _refresh_context(self, context: Context) -> None:
         plan = self.schedule_of(context.graph)
+        position, outgoing, results = plan.position, context.graph.outgoing, context.results
         heap: list[tuple[int, str]] = []
-        totals = context.totals
+        came: list[Totals] = []
+        went: list[Totals] = []
         for id in context.stale:
-            if id in plan.position:
-                heap.append((plan.position[id], id))
-            elif id in context.results:
-                totals = totals.minus(self._forget(context, id).totals)
+            if id in position:
+                heap.append((position[id], id))
+            elif id in results:
+                went.append(self._forget(context, id).totals)
         context.stale.clear()
         context.order = plan.order
         for id in plan.cyclic:
-            if id in context.results:
-                totals = totals.minus(self._forget(context, id).totals)
-                heap += [(plan.position[t], t) for t, _ in context.graph.outgoing.get(id, {}) if t in plan.position]
+            if id in results:
+                went.append(self._forget(context, id).totals)
+                heap += [(position[t], t) for t, _ in outgoing.get(id, {}) if t in position]
         heapq.heapify(heap)
         queued = {id for _, id in heap}
         while heap:
@@ -243,19 +245,21 @@ class Engine:
             if id not in queued:
                 continue
             queued.discard(id)
-            old = context.results.get(id)
+            old = results.get(id)
             new = evaluate_node(self, context, context.graph.nodes[id])
             self._put(context, id, old, new)
             if old is None:
-                totals = totals.plus(new.totals)
-            elif old.totals is not new.totals and old.totals != new.totals:
-                totals = totals.plus(new.totals).minus(old.totals)
+                came.append(new.totals)
+            elif old.totals is not new.totals:
+                came.append(new.totals)
+                went.append(old.totals)
             if old is None or (old.specs is not new.specs and old.specs != new.specs):
-                for target, _ in context.graph.outgoing.get(id, {}):
-                    if target in plan.position and target not in queued:
+                for target, _ in outgoing.get(id, ()):
+                    if target in position and target not in queued:
                         queued.add(target)
-                        heapq.heappush(heap, (plan.position[target], target))
-        context.totals = totals
+                        heapq.heappush(heap, (position[target], target))
+        if came or went:
+            context.totals = context.totals.plus(total(came)).minus(total(went))
         self._settle_ties(context)
 
     def _settle_ties(self, context: Context) -> None:
@@ -273,11 +277,12 @@ class Engine:
         return result
 
     def _put(self, context: Context, id: str, old: Result | None, new: Result) -> None:
-        if old:
+        if old and old.calls:
             for call in old.calls:
                 call.context.users.pop((id_of(context), id), None)
-        for call in new.calls:
-            call.context.users[(id_of(context), id)] = (context, id)
+        if new.calls:
+            for call in new.calls:
+                call.context.users[(id_of(context), id)] = (context, id)
         context.results[id] = new
 
     def _evict(self) -> None:
@@ -336,7 +341,6 @@ class Engine:
         context = Context(graph, role, key, {**scope, **bound}, bound, inputs)
         if role in ("root", "instance"):
             self._contexts.setdefault(graph.key, {})[(role, key)] = context
-        totals = NOTHING
         plan = self.schedule_of(graph)
         context.order = plan.order
         results = context.results
@@ -348,9 +352,7 @@ class Engine:
                 for call in result.calls:
                     call.context.users[(id_of(context), id)] = (context, id)
                 sums.append(result.totals)
-        if sums:
-            totals = Totals(*[sum(column) for column in zip(*sums, strict=True)])
-        context.totals = totals
+        context.totals = total(sums)
         self._settle_ties(context)
         context.conditions = tuple(dict.fromkeys(conditions))
         return context

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from graph_core.graph import Graph, Node
 from graph_core.layer import layer_types
-from graph_core.names import BadName, check_name, natural
+from graph_core.names import BadName, check_name, is_name, natural
 from graph_core.order import Schedule, blocks_used, loops
 from graph_core.problems import Finding
 
@@ -40,8 +40,10 @@ class Structure:
                 self._stale.add(node.id)
                 self._stale.update(target for target, _ in self.graph.outgoing.get(node.id, ()))
                 self._stale.update(self.graph.names.get(node.name, ()))
+            if node is not None and node.type in self.graph.project.graphs:
+                self._blocks = None
         self._stale.update(self._borrowers)
-        self._found = self._blocks = None
+        self._found = None
 
     def blocks(self) -> list[str]:
         """The keys of the graphs that it uses as nodes, sorted."""
@@ -65,17 +67,40 @@ class Structure:
         return self._found
 
     def _check(self, id: str) -> None:
-        node = self.graph.nodes.get(id)
-        found = list(_dangling(self.graph, id, node))
-        self._borrowers.discard(id)
+        graph = self.graph
+        node = graph.nodes.get(id)
+        found = [] if _well_wired(graph, id, node) else list(_dangling(graph, id, node))
         if node is not None:
-            found += [(id, finding) for finding in (*_names(self.graph, node), *_sharing(self.graph, node))]
+            if not is_name(node.name) or len(graph.names[node.name]) > 1:
+                found += [(id, finding) for finding in _names(graph, node)]
             if node.use:
+                found += [(id, finding) for finding in _sharing(graph, node)]
                 self._borrowers.add(id)
+            elif self._borrowers:
+                self._borrowers.discard(id)
         if found:
             self._local[id] = found
-        else:
+        elif self._local:
             self._local.pop(id, None)
+
+
+def _well_wired(graph: Graph, id: str, node: Node | None) -> bool:
+    """Whether every wire into a node is plainly right: what nearly always is, told without a generator."""
+    wired = graph.incoming.get(id)
+    if not wired:
+        return True
+    if node is None:
+        return False
+    nodes, graphs, types = graph.nodes, graph.project.graphs, layer_types()
+    inward = types.get(node.type)
+    if inward is None or not inward.simple or node.type in graphs:
+        return False
+    for port, (start, out) in wired.items():
+        source = nodes.get(start)
+        outward = types.get(source.type) if source is not None and source.type not in graphs else None
+        if outward is None or port not in inward.inlets or out not in outward.outlets:
+            return False
+    return True
 
 
 def _dangling(graph: Graph, id: str, node: Node | None) -> Iterator[tuple[str, Finding]]:
@@ -130,8 +155,6 @@ def _names(graph: Graph, node: Node) -> Iterator[Finding]:
 
 def _sharing(graph: Graph, node: Node) -> Iterator[Finding]:
     """Weights that nobody owns: those of a node that is not there, of itself, of one that borrows them too."""
-    if not node.use:
-        return
     owner = graph.nodes.get(node.use)
     if owner is None:
         yield Finding("sharing", f"{node.name} uses the weights of {node.use}, which is not there")

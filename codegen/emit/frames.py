@@ -263,7 +263,7 @@ class Frame:
 def _names(value: Any) -> set[str]:
     if isinstance(value, list | tuple):
         return set().union(*map(_names, value)) if value else set()
-    return names_in(value) if isinstance(value, str) else set()
+    return set(names_in(value)) if isinstance(value, str) else set()
 
 
 def _settles(value: Any, lookup: Lookup) -> bool:

@@ -120,7 +120,7 @@ def _uses_names(graph: Graph) -> bool:
 def _texts(value: object) -> set[str]:
     if isinstance(value, list | tuple):
         return {name for part in value for name in _texts(part)}
-    return names_in(value.removeprefix("=")) - {"i"} if isinstance(value, str) else set()
+    return set(names_in(value.removeprefix("=")) - {"i"}) if isinstance(value, str) else set()
 
 
 def _instances(roots: list[Context]) -> dict[str, list[Context]]:
