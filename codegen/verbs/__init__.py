@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "new": "codegen.verbs.new",
     "check": "codegen.verbs.check",
     "summary": "codegen.verbs.summary",
+    "diff": "codegen.verbs.diff",
     "emit": "codegen.verbs.emit",
     "train": "codegen.verbs.train",
     "quantize": "codegen.verbs.quantize",
