@@ -66,6 +66,8 @@ class Difference:
 
         ``+`` added, ``-`` removed, ``>`` moved from another graph, ``~`` renamed or changed.
         """
+        if self.same:
+            return []
         found: list[str] = []
         title = None
         for item in self.items:
