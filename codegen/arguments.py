@@ -33,7 +33,7 @@ def take_path(args: Mapping[str, Any], name: str) -> Path:
     """The argument of that name as a path. Raises Unusable."""
     text = take(args, name, str)
     if not text or "\0" in text:
-        raise Unusable(f"The request's {name} must be a path.")
+        raise Unusable(f"{name} is {text[:60]!r}; it takes the path of a file or a folder.")
     return Path(text)
 
 

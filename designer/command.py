@@ -18,15 +18,21 @@ verbs:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code: 0 done, 1 failed, 2 wrong usage or an unreadable file."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:  # while it starts; verbs say more
+        return 130
+
+
+def _run(words: list[str]) -> int:
     from codegen.verbs import VERBS, run_verb
 
     if words and words[0] in VERBS:
         return run_verb(words[0], words[1:])
     if words and words[0] == "render":
-        from designer.render import main as render
+        from designer import render
 
-        return render(words[1:])
+        return run_verb("render", words[1:], render)
     if words and words[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-HELP = "the drawing as an SVG, PNG or PDF"
+from codegen.errors import Refusal, Unusable
+from codegen.files import check_output
+from codegen.verbs.opening import add_network, chosen_network, opened
+from codegen.verbs.parsing import add_choice, real
+
+HELP = "write a drawing as an SVG, PNG or PDF picture"
 SUFFIXES = (".svg", ".png", ".pdf")
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the verb; 0 done, 1 it could not be written, 2 wrong usage or an unreadable file."""
-    parser = argparse.ArgumentParser(prog="netwright render", description=f"Writes {HELP}.")
-    parser.add_argument("file", type=Path, metavar="FILE", help="a .netw drawing")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="picture.svg, .png or .pdf")
-    parser.add_argument("--theme", choices=("light", "dark"), default="light")
-    parser.add_argument("--scale", type=float, default=2.0, help="pixels per unit, for PNG")
-    arguments = parser.parse_args(argv)
-    if arguments.out.suffix.lower() not in SUFFIXES:
-        return _say(f"{arguments.out.name} must end in {', '.join(SUFFIXES)}.", 2)
-    if not 0.1 <= arguments.scale <= 10:
-        return _say(f"--scale is {arguments.scale:g}; it takes a number from 0.1 to 10.", 2)
-    from graph_core.project import FileError, load
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What follows the verb."""
+    parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
+    parser.add_argument("-o", "--out", required=True, metavar="OUT", help="picture.svg, .png or .pdf")
+    add_choice(parser, "--theme", ("light", "dark"), default="light", help="default: light")
+    parser.add_argument(
+        "--scale", type=real(0.1, 10), metavar="X", default=2.0, help="pixels per unit of a PNG, 0.1 … 10 (default: 2)"
+    )
+    add_network(parser)
 
-    try:
-        project = load(arguments.file)
-    except (FileError, OSError) as error:
-        sentence = str(error) if isinstance(error, FileError) else f"{arguments.file}: {error.strerror}."
-        return _say(sentence, 2)
+
+def run(arguments: argparse.Namespace) -> int:
+    """Paint and write; 0 done, 1 the drawing cannot be painted."""
+    out = Path(arguments.out)
+    check_output(out)
+    if out.suffix.lower() not in SUFFIXES:
+        raise Unusable(f"{out.name} must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
+    project = opened(arguments.file)
+    network = chosen_network(project, arguments.network)
+    if not project.networks[network].nodes:
+        raise Refusal(f"The network {network} is empty; place a layer before painting it.")
+
     from designer.canvas.export import application, render
 
     app = application()
@@ -39,14 +45,10 @@ def main(argv: Sequence[str]) -> int:
 
     document = Document()
     document.new(project)
+    document.look((), network)
     try:
-        render(Drawing(document).scene(), arguments.out, Theme(arguments.theme), scale=arguments.scale)
-    except (OSError, ValueError) as error:
-        return _say(f"{arguments.out} could not be written: {getattr(error, 'strerror', None) or error}.", 1)
+        render(Drawing(document).scene(), out, Theme(arguments.theme), scale=arguments.scale)
+    except OSError as error:
+        raise Unusable(f"{out.name} cannot be written: {error.strerror or error}.") from error
     del app
     return 0
-
-
-def _say(sentence: str, code: int) -> int:
-    print(f"netwright render: {sentence}", file=sys.stderr)
-    return code

@@ -264,7 +264,7 @@ def set_symbol(project: Project, name: str, value: int | None) -> None:
     """Give a size symbol its example value, or remove it (None)."""
     _checked(check_identifier, name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31):
-        raise EditError(f"{name} is {value}; an example size is a whole number from 1.")
+        raise EditError(f"{name} is {str(value)[:40]}; an example size is a whole number from 1 to {2**31 - 1}.")
     with project.editing(f"Set {name} to {value}" if value else f"Remove symbol {name}"):
         project.record("", "symbols", name, value)
 

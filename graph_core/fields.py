@@ -163,6 +163,11 @@ class Number(Field[T]):
     def takes(self) -> str:
         return f"a whole number from {self.least}" + (f" to {self.most}" if self.most != MAX_SIZE else "")
 
+    def refuse(self, value: object) -> FieldError:
+        if isinstance(value, int) and not isinstance(value, bool) and value > self.most:
+            return FieldError(f"{self.name} is {str(value)[:40]}; the largest it takes is {self.most}.")
+        return super().refuse(value)
+
     def in_range(self, value: Value) -> bool:
         """Whether it is a whole number in range; a symbolic size is."""
         if isinstance(value, Expr):

@@ -205,7 +205,7 @@ def _migrate(tree: dict[str, Any], older: int) -> None:
 
 def load(path: str | os.PathLike[str], *, newer_ok: bool = False) -> Project:
     """The project in a file; raises FileError with one sentence that begins with the file's name."""
-    name = Path(path).name
+    name = Path(path).name or f"“{path}”"
     try:
         project = loads(_read(path), newer_ok=newer_ok)
         project.file = Path(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from codegen.arguments import no_others, take, take_or, take_path
 from codegen.compress import RUNTIMES
 from codegen.compress.int8 import int8_onnx, measure_onnx
@@ -12,10 +14,11 @@ from codegen.compress.packed import save_quantized
 from codegen.compress.quantize import EPOCHS, Measured, measure_float, measure_quantized, quantize
 from codegen.drawing import open_drawing
 from codegen.errors import Refusal, Unusable
-from codegen.files import write_atomic, write_json
+from codegen.files import check_output, write_atomic, write_json
 from codegen.job import Job
 from codegen.train.context import open_trained
 
+MOST_EPOCHS = 100_000
 PACKED, INT8, REPORT = "quantized.safetensors", "int8.onnx", "quantized.json"
 
 
@@ -36,39 +39,51 @@ def quantize_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
         raise Unusable(f"Weights can be quantized to 2 … 8 bits, not to {bits}.")
     if out.suffix == ".onnx" and bits != 8:
         raise Unusable(f"The ONNX form has 8 bits, not {bits}; write other widths to a folder or a .safetensors file.")
+    folder = not out.suffix or out.is_dir()
+    check_output(out, folder=folder)
+    epochs = take_or(args, "epochs", int, EPOCHS)
+    assert epochs is not None
+    if not 0 <= epochs <= MOST_EPOCHS:
+        raise Unusable(f"The number of epochs is {epochs}; it must be from 0 to {MOST_EPOCHS}.")
     drawing = open_drawing(take_path(args, "file"), take_or(args, "network", str, "") or "")
     trained = open_trained(drawing, take_path(args, "run"))
     exact, answers = measure_float(trained.module, trained.examples)
-    folder = not out.suffix or out.is_dir()
-    try:
-        (out if folder else out.parent).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unusable(f"{out} cannot be written to: {error.strerror}.") from None
     report: dict[str, Any] = {"bits": bits, "float": exact.to_json(), "quantized": None, "int8": None}
+    small, model = None, None
     if form in ("both", "torch"):
-        epochs = take_or(args, "epochs", int, EPOCHS)
-        assert epochs is not None
         small = quantize(trained.module, trained.examples, bits, job, epochs, trained.run.settings.seed)
-        path = out / PACKED if folder else out
-        save_quantized(small, path)
-        report["quantized"] = _beside(measure_quantized(small, trained.examples, answers), exact, path)
+        report["quantized"] = _beside(measure_quantized(small, trained.examples, answers), exact)
     if form in ("both", "onnxruntime"):
-        path = out / INT8 if folder else out
         try:
             _, model = int8_onnx(trained.module, drawing.signature(), trained.examples, job, trained.notes())
-            measured = measure_onnx(model, trained.examples, answers)
+            report["int8"] = _beside(measure_onnx(model, trained.examples, answers), exact)
         except Refusal as refusal:
             if form != "both":
                 raise
             report["int8"] = {"refused": str(refusal)}
-        else:
-            write_atomic(path, model)
-            report["int8"] = _beside(measured, exact, path)
     report |= {"out": str(out), "run": str(trained.run.folder)}
-    if folder:
-        write_json(out / REPORT, report)
+    try:
+        _write(report, out, folder, small, model)
+    except OSError as error:
+        raise Unusable(f"{out} cannot be written: {error.strerror}.") from None
     job.step("done", 1.0)
     return report
+
+
+def _write(report: dict[str, Any], out: Path, folder: bool, small: nn.Module | None, model: bytes | None) -> None:
+    """Put everything at its place, now that nothing can fail or be stopped any more."""
+    if folder:
+        out.mkdir(parents=True, exist_ok=True)
+    if small is not None:
+        path = out / PACKED if folder else out
+        save_quantized(small, path)
+        report["quantized"] |= _file(path)
+    if model is not None:
+        path = out / INT8 if folder else out
+        write_atomic(path, model)
+        report["int8"] |= _file(path)
+    if folder:
+        write_json(out / REPORT, report)
 
 
 def _form(given: str | None, out: Path) -> str:
@@ -83,10 +98,12 @@ def _form(given: str | None, out: Path) -> str:
     return form
 
 
-def _beside(measured: Measured, exact: Measured, path: Path) -> dict[str, Any]:
+def _beside(measured: Measured, exact: Measured) -> dict[str, Any]:
     return measured.to_json() | {
         "bytes_share": measured.bytes / exact.bytes,
         "weight_bytes_share": measured.weight_bytes / exact.weight_bytes,
-        "file": str(path),
-        "file_bytes": path.stat().st_size if path.exists() else 0,
     }
+
+
+def _file(path: Path) -> dict[str, Any]:
+    return {"file": str(path), "file_bytes": path.stat().st_size}

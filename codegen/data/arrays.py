@@ -18,6 +18,7 @@ from codegen.data.catalog import CATALOG, names
 from codegen.errors import Unusable
 
 SPLIT_SEED = 8  # the split is part of the data's definition: it never follows a run's seed
+SUFFIX = ".npz"
 TEST_SHARE = 0.2  # of a file that brings no test examples of its own
 LARGEST_FILE = 2 << 30  # bytes, unpacked
 
@@ -58,7 +59,7 @@ def load_data(name: str) -> Data:
     if name in CATALOG:
         return _digits(name)
     path = Path(name)
-    if path.suffix != ".npz":
+    if not name.endswith(SUFFIX):
         raise Unusable(f"There is no data set named {name!r}; use {names()}, or the path of a .npz file.")
     return _from_file(path)
 

@@ -16,7 +16,7 @@ from codegen.deploy.program import export_pt2
 from codegen.deploy.tensorrt import MODEL, SCRIPT, export_tensorrt
 from codegen.drawing import Drawing, open_drawing
 from codegen.errors import Unusable
-from codegen.files import write_atomic
+from codegen.files import check_output, write_atomic
 from codegen.job import Job
 from codegen.train.checkpoint import save_tensors
 from codegen.train.context import open_trained
@@ -34,12 +34,11 @@ def export_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
     form, out = take(args, "format", str), take_path(args, "out")
     if form not in FORMATS:
         raise Unusable(f"There is no format {form!r:.40}; there are {', '.join(FORMATS)}.")
+    check_output(out, folder=form == "tensorrt")
     opset = take_or(args, "opset", int, OPSET)
     assert opset is not None
     drawing = open_drawing(take_path(args, "file"), take_or(args, "network", str, "") or "")
     run = take_path(args, "run") if args.get("run") is not None else None
-    if form != "tensorrt" and out.is_dir():
-        raise Unusable(f"{out} is a folder; name the file to write.")
     try:
         if form == "py":
             files, comparison = _source(drawing, run, out), None
@@ -57,12 +56,13 @@ def export_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
 
 
 def _source(drawing: Drawing, run: Path | None, out: Path) -> list[Path]:
-    trained = open_trained(drawing, run) if run else None
-    write_atomic(out, drawing.source.encode())
-    if trained is None:
+    if run is None:
+        write_atomic(out, drawing.source.encode())
         return [out]
     weights = out.with_suffix(".safetensors")
-    save_tensors(weights, trained.module.state_dict(), {})
+    check_output(weights)
+    save_tensors(weights, open_trained(drawing, run).module.state_dict(), {})
+    write_atomic(out, drawing.source.encode())
     return [out, weights]
 
 

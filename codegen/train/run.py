@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,16 +107,24 @@ class Run:
 
     def check_same(self, settings: Settings, identity: dict[str, Any]) -> None:
         """Raises Unusable, naming the first difference, unless the run was started with these settings and identity."""
-        old, new = self.settings.to_json(), settings.to_json()
-        for name in new:
-            if old[name] != new[name]:
-                raise Unusable(
-                    f"The run in {self.folder} was started with {name} {_short(old[name])}, not {_short(new[name])}; "
-                    "continue it with the same settings or start a new run."
-                )
+        for name, old, new in _differences(self.settings.to_json(), settings.to_json()):
+            raise Unusable(
+                f"The run in {self.folder} was started with {name} {_short(old)}, not {_short(new)}; "
+                "continue it with the same settings or start a new run."
+            )
         for name, value in identity.items():
             if self.identity.get(name) != value:
                 raise Unusable(f"The {name} has changed since the run in {self.folder} was started; start a new run.")
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], owner: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """What differs, by name, down to the field."""
+    for name in {**old, **new}:
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _differences(before, after, f"{owner}{name}'s ")
+        elif before != after:
+            yield f"{owner}{name}", before, after
 
 
 def _short(value: Any) -> str:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from codegen.arguments import no_others, take, take_or, take_path
-from codegen.data.arrays import load_data
+from codegen.data.arrays import SUFFIX, load_data
 from codegen.data.catalog import CATALOG
 from codegen.drawing import open_drawing
 from codegen.errors import Unusable
+from codegen.files import check_output
 from codegen.job import Job
 from codegen.train.examples import as_tensors
 from codegen.train.loop import train
@@ -32,9 +33,10 @@ def train_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
     no_others(args, "file", "out", "network", "resume", "nproc", *OVERRIDES)
     file, out = take_path(args, "file"), take_path(args, "out")
     resume = take_or(args, "resume", bool, False)
+    check_output(out, folder=True)
     drawing = open_drawing(file, take_or(args, "network", str, "") or "")
     settings = drawing.settings(**{name: args.get(name) for name in OVERRIDES})
-    if settings.data not in CATALOG:
+    if settings.data not in CATALOG and settings.data.endswith(SUFFIX):
         settings = replace(settings, data=str(Path(settings.data).absolute()))  # found again from another folder
     data = load_data(settings.data)
     examples = as_tensors(data, drawing.takes(), drawing.input_dtype())

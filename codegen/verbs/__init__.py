@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from typing import Protocol, cast
 
 from codegen.errors import Refusal, Stopped
+from codegen.verbs.parsing import Parser
 
 VERBS: dict[str, str] = {
     "templates": "codegen.verbs.templates",
@@ -45,23 +47,35 @@ def load_verb(name: str) -> Verb:
     return cast(Verb, importlib.import_module(VERBS[name]))
 
 
-def run_verb(name: str, argv: list[str]) -> int:
+def run_verb(name: str, argv: list[str], verb: Verb | None = None) -> int:
     """Parse `argv` (what follows the verb) and run it; every refusal becomes one line on stderr.
 
-    Wrong usage ends in argparse's own SystemExit(2); an interruption (Ctrl-C) returns 130, as shells expect.
+    `verb` is the module of a verb that is none of `VERBS`. Wrong usage ends in SystemExit(2), as argparse has it; an
+    interruption (Ctrl-C) returns 130, as shells expect.
     """
-    verb = load_verb(name)
-    parser = argparse.ArgumentParser(prog=f"netwright {name}", description=verb.HELP)
+    verb = verb or load_verb(name)
+    parser = Parser(prog=f"netwright {name}", description=verb.HELP)
     verb.add_arguments(parser)
-    arguments = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where the terminal does not know ×
     try:
-        return verb.run(arguments)
+        code = verb.run(parser.parse_args(argv))
+        print(end="", flush=True)  # what cannot be written is told here, not by Python while it leaves
+        return code
     except Refusal as refusal:
         print(f"netwright {name}: {refusal}", file=sys.stderr)
         return refusal.exit_code
+    except MemoryError:
+        print(f"netwright {name}: The memory of this machine does not suffice; choose smaller sizes.", file=sys.stderr)
+        return 1
     except BrokenPipeError:  # the reader of our output left early (`| head`): not a failure of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains while it flushes at exit
         return 0
+    except OSError as error:  # a full disk, say
+        what = error.filename or "The output"
+        print(f"netwright {name}: {what} cannot be read or written: {error.strerror or error}.", file=sys.stderr)
+        return 1
     except (Stopped, KeyboardInterrupt):
         print(f"netwright {name}: interrupted.", file=sys.stderr)
         return 130

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, TextIO
 
@@ -16,6 +16,7 @@ from codegen.job import Job
 REDRAW = 0.1  # seconds
 SAY = 5.0  # seconds between lines where there is no terminal
 WIDTH = 24
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 class Bar:
@@ -65,7 +66,10 @@ def words_of(report: dict[str, Any]) -> tuple[float, str]:
 
 @contextmanager
 def interruptible() -> Iterator[Job]:
-    """A job whose progress is drawn, and which the first Ctrl-C asks to stop; a second one interrupts at once."""
+    """A job whose progress is drawn, and which the first Ctrl-C asks to stop; a second one interrupts at once.
+
+    A closed terminal and a polite request to end (SIGTERM, as schedulers send it) are taken as a Ctrl-C.
+    """
     bar = Bar()
 
     def tell(report: dict[str, Any]) -> None:
@@ -77,13 +81,16 @@ def interruptible() -> Iterator[Job]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         job.control.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        bar.close()
-        print("Stopping after this step; press Ctrl-C again to break off.", file=sys.stderr, flush=True)
+        for one in before:
+            signal.signal(one, signal.default_int_handler)
+        with suppress(OSError):  # the terminal may be gone
+            bar.close()
+            print("Stopping after this step; press Ctrl-C again to break off.", file=sys.stderr, flush=True)
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in INTERRUPTIONS}
     try:
         yield job
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         bar.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from codegen.errors import Unusable
-from codegen.verbs.opening import opened
+from codegen.verbs.opening import chosen_network, opened
 from graph_core.analysis import analyze, problem_json
 
 HELP = "tell what is wrong with a drawing; leaves with 0 if it is sound, 1 if not"
@@ -21,8 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check every network of the file: 0 sound (warnings allowed), 1 an error."""
     project = opened(arguments.file)
-    if not project.networks:
-        raise Unusable(f"{arguments.file} holds no network; add one to its networks.")
+    chosen_network(project, "")
     found = {name: analyze(project, name).problems for name in project.networks}
     rows = [(name, problem) for name, problems in found.items() for problem in problems]
     sound = not any(problem.severity == "error" for _, problem in rows)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from codegen.emit import emit_source
-from codegen.errors import Unusable
-from codegen.verbs.opening import add_network, opened, write_text
+from codegen.files import check_output
+from codegen.verbs.opening import add_network, chosen_network, opened, write_text
 
 HELP = "write a drawing as PyTorch source"
 
@@ -20,12 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the source; 1 with a sentence where the drawing has an error."""
+    if arguments.out is not None:
+        check_output(Path(arguments.out))
     project = opened(arguments.file)
-    if arguments.network and arguments.network not in project.networks:
-        known = ", ".join(project.networks) or "none"
-        raise Unusable(f"There is no network {arguments.network}; there are: {known}.")
-    source = emit_source(project, arguments.network)
-    if arguments.out:
+    source = emit_source(project, chosen_network(project, arguments.network))
+    if arguments.out is not None:
         write_text(arguments.out, source)
     else:
         print(source, end="")

@@ -9,6 +9,7 @@ from pathlib import Path
 from codegen.deploy import FORMATS, OPSET
 from codegen.errors import Unusable
 from codegen.verbs.bar import interruptible
+from codegen.verbs.parsing import add_choice, whole
 
 HELP = "export a network as PyTorch source, ONNX, a torch.export program or for TensorRT"
 
@@ -17,18 +18,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
     parser.add_argument("--run", metavar="DIR", help="take the weights of this run (default: freshly initialized)")
-    parser.add_argument("--format", choices=FORMATS, help="default: what OUT's ending says")
+    add_choice(parser, "--format", FORMATS, help="default: what OUT's ending says")
     parser.add_argument("-o", "--out", required=True, metavar="OUT", help="the file to write (tensorrt: a folder)")
-    parser.add_argument("--opset", type=int, metavar="N", help=f"ONNX operator set (default: {OPSET})")
+    parser.add_argument("--opset", type=whole, metavar="N", help=f"ONNX operator set (default: {OPSET})")
     parser.add_argument("--network", metavar="NAME", help="which network of the file (default: main, or the first)")
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Export; 0 when done."""
-    form = arguments.format or Path(arguments.out).suffix.lstrip(".")
+    ending = Path(arguments.out).suffix.lstrip(".").lower()
+    form = arguments.format or ending
     if form not in FORMATS:
         raise Unusable(f"{arguments.out} does not tell the format; name one with --format {'|'.join(FORMATS)}.")
+    if ending in FORMATS and ending != form:
+        raise Unusable(f"{arguments.out} ends in .{ending} and the format is {form}; choose another name or format.")
     from codegen.deploy.work import export_drawing
 
     given = {name: getattr(arguments, name) for name in ("file", "run", "out", "opset", "network")}

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from codegen.errors import Refusal, Unusable
+from codegen.files import check_output
 from codegen.verbs.opening import write_text
 from graph_core.project import FileError
 from graph_core.templates import template_text, templates
@@ -27,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     except FileError as error:
         raise Unusable(str(error)) from error
     path = Path(arguments.out)
+    check_output(path, drawing=True)
     if path.exists() and not arguments.force and not _untouched(path):
         raise Refusal(f"{path.name} is there and is no untouched template; choose another name, or add --force.")
     write_text(arguments.out, text)

@@ -24,6 +24,16 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", metavar="NAME", default="", help="default: main, or the first")
 
 
+def chosen_network(project: Project, name: str) -> str:
+    """The network of that name; without one `main`, or the first. Raises Unusable."""
+    known = list(project.networks)
+    if not known:
+        raise Unusable("The drawing holds no network; add one to its networks.")
+    if name and name not in known:
+        raise Unusable(f"There is no network {name[:60]}; there are: {', '.join(known)}.")
+    return name or ("main" if "main" in known else known[0])
+
+
 def with_sizes(project: Project, settings: Sequence[str]) -> None:
     """Give symbols other example sizes, each as NAME=SIZE; raises Unusable."""
     for setting in settings:
@@ -34,7 +44,7 @@ def with_sizes(project: Project, settings: Sequence[str]) -> None:
             known = ", ".join(project.symbols) or "none"
             raise Unusable(f"The drawing has no size symbol {name[:60]}; it has {known}.")
         try:
-            edits.set_symbol(project, name, int(size[:12]))
+            edits.set_symbol(project, name, int(size[:40]))
         except EditError as error:
             raise Unusable(str(error)) from error
 

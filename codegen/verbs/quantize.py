@@ -8,6 +8,7 @@ from typing import Any
 
 from codegen.compress import RUNTIMES
 from codegen.verbs.bar import interruptible
+from codegen.verbs.parsing import add_choice, whole
 
 HELP = "quantize a trained network to 2 … 8 bits in torch and to int8 for onnxruntime"
 
@@ -16,12 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
     parser.add_argument("--run", required=True, metavar="DIR", help="the folder of the run that trained it")
-    parser.add_argument("--bits", type=int, default=8, metavar="N", help="bits of each weight, 2 … 8 (default: 8)")
+    parser.add_argument("--bits", type=whole, default=8, metavar="N", help="bits of each weight, 2 … 8 (default: 8)")
     parser.add_argument(
         "-o", "--out", required=True, metavar="OUT", help="a folder, or one file: .safetensors (torch) or .onnx (int8)"
     )
-    parser.add_argument("--form", choices=RUNTIMES, help="which form to make (default: both)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="epochs of training through the rounding (default: 10)")
+    add_choice(parser, "--form", RUNTIMES, help="which form to make (default: both)")
+    parser.add_argument("--epochs", type=whole, metavar="N", help="epochs of training through the rounding (10)")
     parser.add_argument("--network", metavar="NAME", help="which network of the file (default: main, or the first)")
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from codegen.errors import Unusable
-from codegen.verbs.opening import add_network, opened, with_sizes
+from codegen.verbs.opening import add_network, chosen_network, opened, with_sizes
 from graph_core.analysis import Analysis, analyze
-from graph_core.graph import EditError
 
 HELP = "print the layer table, totals and formulas of a network"
 
@@ -25,10 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print; 0, whatever is wrong with the drawing: its problems are part of the summary."""
     project = opened(arguments.file)
     with_sizes(project, arguments.set)
-    try:
-        readout = analyze(project, arguments.network)
-    except EditError as error:
-        raise Unusable(str(error)) from error
+    readout = analyze(project, chosen_network(project, arguments.network))
     if arguments.json:
         print(json.dumps(readout.to_json()))
     else:

@@ -8,6 +8,7 @@ import sys
 
 from codegen.data.catalog import names
 from codegen.verbs.bar import interruptible
+from codegen.verbs.parsing import add_choice, whole
 from graph_core.optimizers import SCHEDULES
 
 HELP = "train a network on real data, with checkpoints that continue exactly"
@@ -17,14 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
     parser.add_argument("--data", metavar="NAME|PATH", help=f"a set ({names()}) or a .npz file with arrays x and y")
-    parser.add_argument("--epochs", type=int, metavar="N", help="passes over the training examples")
+    parser.add_argument("--epochs", type=whole, metavar="N", help="passes over the training examples")
     parser.add_argument("--out", required=True, metavar="DIR", help="the run's folder")
-    parser.add_argument("--seed", type=int, metavar="N", help="what initial weights, order and dropout are drawn from")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="examples per step")
-    parser.add_argument("--schedule", choices=SCHEDULES, help="how the learning rate moves")
+    parser.add_argument("--seed", type=whole, metavar="N", help="initial weights, order and dropout are drawn from it")
+    parser.add_argument("--batch-size", type=whole, metavar="N", help="examples per step")
+    add_choice(parser, "--schedule", SCHEDULES, help="how the learning rate moves")
     parser.add_argument("--network", metavar="NAME", help="which network of the file (default: main, or the first)")
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR, if there is one")
-    parser.add_argument("--nproc", type=int, default=1, metavar="N", help="processes to share the work (default: 1)")
+    parser.add_argument("--nproc", type=whole, default=1, metavar="N", help="processes to share the work (default: 1)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(shown))
     else:
         best = answer["best"]
-        line = f"accuracy {answer['accuracy']:.2%} on the test examples after {answer['epochs']} epochs"
+        epochs = f"{answer['epochs']} epoch{'s' if answer['epochs'] != 1 else ''}"
+        line = f"accuracy {answer['accuracy']:.2%} on the test examples after {epochs}"
         line += f" in {answer['seconds']:.1f} s"
         if best:
             line += f" (best {best['test_accuracy']:.2%}, epoch {best['epoch']})"

@@ -152,7 +152,7 @@ def test_requests_are_checked(lenet_file: Path, tmp_path: Path) -> None:
         export(lenet_file, tmp_path / "m", "tflite")
     with pytest.raises(Unusable, match="is a folder"):
         export(lenet_file, tmp_path, "onnx")
-    with pytest.raises(Unusable, match="cannot be written"):
+    with pytest.raises(Unusable, match="There is no folder"):
         export(lenet_file, tmp_path / "none" / "m.py", "py")
     with pytest.raises(Unusable, match="cannot be opened"):
         export(tmp_path / "none.netw", tmp_path / "m.py", "py")
