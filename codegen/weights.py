@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from codegen.errors import Unusable
 from codegen.train.checkpoint import load_tensors, save_tensors
-from graph_core.analysis import instances_of
 from graph_core.context import Context
 from graph_core.graph import Project
 from graph_core.propagate import engine_of
+from graph_core.walk import instances_of
 
 KEY = "weights"  # in the project's meta
 

@@ -11,15 +11,18 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from graph_core.context import Context, Result, Totals
+from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
+from graph_core.groups import frozen_values, groups_of, parameters_of, share_out, state_values
 from graph_core.layer import Spec
 from graph_core.memory import activations_inference, activations_training
-from graph_core.optimizers import KINDS, check_setup, optimizer_values
+from graph_core.optimizers import KINDS, kind_of, optimizer_values
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
+from graph_core.setups import check_setup
 from graph_core.ties import counted, inside, ties_inside
+from graph_core.walk import instances_of
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
@@ -74,7 +77,11 @@ class Analysis:
         self._engine = engine
         self._version = engine.version
         totals = engine.root(network).totals
-        self.params = ParamCounts(int_of(totals.trainable), int_of(totals.frozen), int_of(totals.buffers))
+        optimizer = engine.project.setup(network).get("optimizer", {})
+        # Without groups the totals say it all, and no parameter needs a name.
+        self._shares = share_out(optimizer, parameters_of(engine.root(network))) if groups_of(optimizer) else None
+        held = frozen_values(self._shares) if self._shares else 0
+        self.params = ParamCounts(int_of(totals.trainable) - held, int_of(totals.frozen) + held, int_of(totals.buffers))
         self.macs = int_of(totals.macs)
         self.flops = 2 * self.macs + int_of(totals.elementwise)
         self.problems = collect_problems(engine, network)
@@ -90,12 +97,14 @@ class Analysis:
         """Bytes of parameters, gradients, optimizer state and activations."""
         root = self._current()
         values = optimizer_values(self._engine.project.setup(self.network))
-        state = KINDS[values["kind"]].state_per_parameter(values)
-        grads = 4 * self.params.trainable
+        trainable = self.params.trainable
+        kept = trainable * KINDS[values["kind"]].state_per_parameter(values)
+        if self._shares is not None:
+            kept = state_values(self._shares)
         return Memory(
             int_of(self._totals.bytes),
-            grads,
-            state * grads,
+            4 * trainable,
+            4 * kept,
             activations_inference(root),
             activations_training(root),
         )
@@ -168,17 +177,6 @@ def int_of(size: Dim) -> int:
     return int(size)
 
 
-def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
-    """Each instance of a block node with its state-dict path: numbered where it repeats with weights of its own."""
-    node = result.node
-    for call in result.calls:
-        numbered = node.run is not None and not node.run.shared
-        for step in range(call.first, call.first + call.count):
-            yield (f"{path}{node.name}.{step}" if numbered else f"{path}{node.name}"), call.context
-            if not numbered:
-                break
-
-
 def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[LayerRow]:
     """``tied`` are ties of graphs above that end in this instance, by where from here."""
     if context.graph.ties:
@@ -232,8 +230,13 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
                 name = graph.nodes[id].name if id else ""
                 add(key, id, finding, f"{path}{name}".rstrip("."), f"{ids}{id}".rstrip("/"))
     _walk_findings(root, "", "", add, {})
-    for finding in check_setup(project.setup(network)):
-        add("", "optimizer" if finding.code == "optimizer" else "training", finding, finding.code, "")
+    setup = project.setup(network)
+    # What a group matches is only known of a drawing without errors; else it would name a symptom, not the cause.
+    grouped = bool(groups_of(setup.get("optimizer", {}))) or kind_of(setup.get("optimizer", {})).rank > 0
+    sound = grouped and all(finding.severity != "error" for finding, _ in found.values())
+    for finding in check_setup(setup, parameters_of(root) if sound else None):
+        part = "training" if finding.code in ("training", "schedule") else "optimizer"
+        add("", part, finding, part, "")
     problems = [
         Problem(
             finding.code,

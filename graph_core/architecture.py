@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graph_core.analysis import instances_of
 from graph_core.context import Context
 from graph_core.dims import Dim, prod, same
 from graph_core.graph import Project
 from graph_core.layer import Weight, layer_types
-from graph_core.optimizers import check_setup, optimizer_values
+from graph_core.optimizers import optimizer_values
 from graph_core.problems import Finding
 from graph_core.propagate import engine_of
+from graph_core.setups import check_setup
 from graph_core.ties import inside, marked, ties_inside
+from graph_core.walk import instances_of
 
 IDENTITY: Final = "identity"
 MAX_ROWS = 10_000

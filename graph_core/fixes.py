@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graph_core import edits, ties
@@ -303,6 +304,10 @@ def _default_fixes(project: Project, graph: Graph, node: Node, finding: Finding)
 
 
 def _setup_fixes(project: Project, network: str, part: str, finding: Finding) -> Iterator[Fix]:
+    for hint in finding.hints.get("setup", ()):
+        yield Fix(hint["title"], partial(edits.set_setup, project, network, hint["part"], hint["values"]))
+    if "setup" in finding.hints or "." in finding.port:
+        return
     values = finding.hints.get("set") or {finding.port: None}
     name = next(iter(values))
     title = f"Set {name} to {values[name]}" if values[name] is not None else f"Set {name} back to its default"

@@ -101,6 +101,8 @@ class Reader:
                 raise FileError(f"{name}.{shown(part)} is unknown; a set-up has optimizer and training.")
             _want(values, dict, f"{name}.{part}")
             check_plain(values, f"{name}.{part}")
+            if "groups" in values:
+                _groups(values["groups"], f"{name}.{part}.groups")
         self.project.fill("", "setups", name, setup)
 
     def _view(self, key: str, places: Any) -> None:
@@ -278,6 +280,16 @@ def _repeat(tree: Any, id: str) -> Repeat:
     elif type(times) is not int or not 0 <= times < 2**31:
         raise FileError(f"{id}.repeat is {shown(times)}; it takes a whole number from 0, or an expression.")
     return Repeat(times, shared)
+
+
+def _groups(groups: Any, where: str) -> None:
+    """Refuse what is no list of groups; fields that are wrong open for repair."""
+    _want(groups, list, where)
+    for place, group in enumerate(groups):
+        _want(group, dict, f"{where}.{place}")
+        match = group.get("match", [])
+        if not isinstance(match, str) and not (type(match) is list and all(isinstance(text, str) for text in match)):
+            raise FileError(f"{where}.{place}.match is {kind_of(match)}; it takes a list of paths, such as conv1.")
 
 
 def _end(text: str) -> tuple[str | Any, ...]:

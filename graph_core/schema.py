@@ -6,15 +6,19 @@ Editors use it to complete and to check files; ``python -m graph_core.schema`` w
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from graph_core.expressions import MAX_LENGTH
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
+from graph_core.groups import GROUP, MOST_GROUPS, Patterns
 from graph_core.jsontext import MAX_NUMBER, MAX_PLACE
 from graph_core.layer import layer_types
+from graph_core.optimizers import DEFAULT_KIND, KINDS, TRAINING
 from graph_core.project import VERSION
 from graph_core.reading import MAX_SYMBOL
+from graph_core.schedules import SCHEDULES, Milestones, ScheduleField
 
 PATH: Final = Path(__file__).with_name("netw.schema.json")
 _ID = "^[A-Za-z0-9_-]{1,40}$"
@@ -48,7 +52,36 @@ def schema() -> dict[str, Any]:
             "setup": {
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {"optimizer": {"type": "object"}, "training": {"type": "object"}},
+                "properties": {
+                    "optimizer": {"$ref": "#/$defs/optimizer"},
+                    "training": {
+                        "type": "object",
+                        "properties": {
+                            "data": {"type": "string", "description": "A data set's name, or the path of a file."},
+                            **{name: setting_schema(field) for name, field in TRAINING.items()},
+                        },
+                    },
+                },
+            },
+            "optimizer": {
+                "type": "object",
+                "properties": {
+                    "kind": {"enum": list(KINDS), "default": DEFAULT_KIND},
+                    "groups": {"type": "array", "maxItems": MOST_GROUPS, "items": {"$ref": "#/$defs/group"}},
+                },
+                "allOf": [_setting("kind", name, kind.fields, ("groups",)) for name, kind in KINDS.items()],
+            },
+            "group": {
+                "type": "object",
+                "description": "Parameters that take other fields than the rest, another optimizer, or stay frozen.",
+                "properties": {name: setting_schema(field) for name, field in GROUP.items()},
+                "allOf": [_setting("kind", name, kind.fields, tuple(GROUP)) for name, kind in KINDS.items()],
+            },
+            "schedule": {
+                "type": "object",
+                "required": ["kind"],
+                "properties": {"kind": {"enum": list(SCHEDULES)}},
+                "allOf": [_setting("kind", name, kind.fields) for name, kind in SCHEDULES.items()],
             },
             "place": {
                 "type": "array",
@@ -124,6 +157,33 @@ def _condition(name: str) -> dict[str, Any]:
         "if": {"properties": {"type": {"const": name}}},
         "then": {"properties": {"set": {"additionalProperties": False, "properties": fields}}},
     }
+
+
+def _setting(key: str, name: str, fields: Mapping[str, Field[Any]], more: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What an object holds whose ``key`` is ``name``, which it says: the fields of that kind and no others."""
+    properties = {field: setting_schema(declared) for field, declared in fields.items()}
+    return {
+        "if": {"properties": {key: {"const": name}}, "required": [key]},
+        "then": {
+            "properties": properties,
+            "propertyNames": {"enum": [key, *more, *properties]},
+        },
+    }
+
+
+def setting_schema(field: Field[Any]) -> dict[str, Any]:
+    """What a file may hold for a field of a set-up: a literal in its range."""
+    match field:
+        case ScheduleField():
+            return _described(field, {"anyOf": [{"enum": list(field.options)}, {"$ref": "#/$defs/schedule"}]})
+        case Milestones():
+            return _described(field, {"type": "array", "items": {"type": "integer", "minimum": 1}})
+        case Patterns():
+            text = {"type": "string", "minLength": 1, "maxLength": 200}
+            return _described(field, {"anyOf": [text, {"type": "array", "items": text}]})
+    found = field_schema(field)
+    literal = found.pop("anyOf")[0]
+    return {**found, **literal}
 
 
 def field_schema(field: Field[Any]) -> dict[str, Any]:

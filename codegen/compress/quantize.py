@@ -17,7 +17,7 @@ from codegen.errors import Refusal, Unusable
 from codegen.job import Job
 from codegen.train.evaluate import scores_of
 from codegen.train.examples import Examples, batches
-from codegen.train.optimizers import rate
+from graph_core.schedules import Place, rate_at
 
 CALIBRATION = 256  # training examples
 SAMPLE = 50_000  # values kept of each layer's input while calibrating
@@ -105,7 +105,7 @@ def _train(student: nn.Module, teacher: nn.Module, examples: Examples, epochs: i
         for x, numbers in batches(numbered, BATCH, seed, epoch):
             job.control.check()
             for group in optimizer.param_groups:
-                group["lr"] = PEAK * rate("one-cycle", at, steps)
+                group["lr"] = rate_at("one-cycle", PEAK, Place(at, steps, epoch, epochs))
             scores = student(x)
             loss = F.cross_entropy(scores, examples.y_train[numbers]) + F.cross_entropy(scores, wanted[numbers])
             optimizer.zero_grad(set_to_none=True)

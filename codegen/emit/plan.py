@@ -19,7 +19,8 @@ from graph_core.order import callees_first
 from graph_core.propagate import engine_of
 
 _MODULES = {"torch": "import torch", "F": "import torch.nn.functional as F"}
-_HARMLESS = ("optimizer", "training", "tuple")  # what is wrong with a set-up does not concern the source
+# What is wrong with a set-up does not concern the source.
+_HARMLESS = ("optimizer", "optimizer-shape", "group", "group-order", "frozen", "schedule", "training", "tuple")
 _PROBE = """
 def _probe(module: nn.Module, name: str, value: Tensor) -> Tensor:
     return value

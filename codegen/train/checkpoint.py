@@ -19,6 +19,7 @@ from torch import Tensor
 
 from codegen.errors import Unusable
 from codegen.files import write_atomic
+from codegen.train.state import flatten_state, unflatten_state
 
 HEADER = "netwright"
 
@@ -61,13 +62,8 @@ class Checkpoint:
     def write(self, path: Path) -> None:
         """Put the checkpoint at `path`, atomically."""
         tensors = {f"model.{name}": tensor for name, tensor in self.model.items()}
-        scalars: dict[str, dict[str, Any]] = {}
-        for index, entries in self.optimizer["state"].items():
-            for name, value in entries.items():
-                if isinstance(value, Tensor):
-                    tensors[f"optimizer.{index}.{name}"] = value
-                elif value is not None:
-                    scalars.setdefault(str(index), {})[name] = value
+        held, scalars = flatten_state(self.optimizer["state"])
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in held.items()}
         tensors["random.torch"] = self.random
         save_tensors(path, tensors, {"position": self.position, "optimizer": scalars})
 
@@ -76,18 +72,16 @@ class Checkpoint:
         """The checkpoint at `path`; `optimizer` holds only the state, without its groups. Raises Unusable."""
         tensors, header = load_tensors(path)
         model: dict[str, Tensor] = {}
-        state: dict[int, dict[str, Any]] = {}
+        held: dict[str, Tensor] = {}
         try:
             position = header["position"]
-            for index, entries in header["optimizer"].items():
-                state.setdefault(int(index), {}).update(entries)
             for name, tensor in tensors.items():
                 family, _, rest = name.partition(".")
                 if family == "model":
                     model[rest] = tensor
                 elif family == "optimizer":
-                    index, _, entry = rest.partition(".")
-                    state.setdefault(int(index), {})[entry] = tensor
+                    held[rest] = tensor
+            state = unflatten_state(held, header["optimizer"])
             return cls(model, {"state": state}, tensors["random.torch"], position)
-        except (KeyError, ValueError, AttributeError, TypeError):
+        except (KeyError, ValueError, AttributeError, TypeError, IndexError):
             raise Unusable(f"{path} is not a checkpoint of a training run.") from None

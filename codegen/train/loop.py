@@ -24,9 +24,10 @@ from codegen.job import Control
 from codegen.train.checkpoint import Checkpoint, save_tensors
 from codegen.train.evaluate import check_fit, evaluate, finite
 from codegen.train.examples import Examples, batch_bounds, batches
-from codegen.train.optimizers import build_optimizer, rate, set_rate
+from codegen.train.optimizers import build_optimizer
 from codegen.train.run import BEST, LAST, WEIGHTS, Run
 from codegen.train.team import Team
+from graph_core.schedules import Place
 
 Watch = Callable[[dict[str, Any]], None]
 
@@ -132,11 +133,12 @@ class Loop:
         """Stand where a checkpoint stood. Raises Unusable if it belongs to another network."""
         try:
             self.module.load_state_dict(checkpoint.model)
-            state = self.optimizer.state_dict()
-            self.optimizer.load_state_dict(state | checkpoint.optimizer)
+            self.optimizer.load_state_dict(checkpoint.optimizer)
             at = checkpoint.position
             self.epoch, self.batch, self.sums = at["epoch"], at["batch"], list(at["sums"])
             self.spent, self.run.history, self.run.best = at["seconds"], at["history"], at["best"]
+            losses = [row["test_loss"] for row in self.run.history]
+            self.team.heard[:] = [math.inf if loss is None else float(loss) for loss in losses]
             torch.set_num_threads(self.run.threads)
             torch.set_rng_state(checkpoint.random[self.team.rank].clone())
         except (RuntimeError, KeyError, ValueError, TypeError, IndexError):
@@ -187,34 +189,48 @@ class Loop:
             least=self.team.least,
         )
 
+    def place(self) -> Place:
+        """Where the run stands, for the schedule."""
+        epochs = self.settings.epochs
+        step = self.epoch * self.batches + self.batch
+        return Place(step, epochs * self.batches, self.epoch, epochs, self.team.heard)
+
     def step(self, x: Tensor, y: Tensor) -> tuple[float, float]:
         """Learn from one batch (a member: from its share); returns the whole batch's loss and the learning rate."""
-        settings, team = self.settings, self.team
-        at, steps = self.epoch * self.batches + self.batch, settings.epochs * self.batches
-        lr = set_rate(self.optimizer, rate(settings.schedule, at, steps))
+        lr = self.optimizer.set_rates(self.settings.schedule, self.place())
         self.module.train()
-        self.optimizer.zero_grad(set_to_none=True)
+        value, correct = self.gradients(x, y)
+        if not math.isfinite(value):
+            raise Refusal(
+                f"Training diverged in epoch {self.epoch + 1}: the loss is no longer a number; "
+                f"lower the learning rate (its peak is {self.optimizer.param_groups[0]['peak_lr']:g})."
+            )
+        if self.optimizer.closes:
+            first = [value]  # what the gradients just computed are those of
+            self.optimizer.step(lambda: first.pop() if first else self.gradients(x, y)[0])
+        else:
+            self.optimizer.step()
+        self.sums[0] += value * len(y)
+        self.sums[1] += correct
+        self.sums[2] += len(y)
+        self.batch += 1
+        return value, lr
+
+    def gradients(self, x: Tensor, y: Tensor) -> tuple[float, int]:
+        """Compute the gradients of one batch, summed over the team; returns its loss and number of right answers."""
+        team = self.team
+        self.optimizer.zero_grad()
         mine = slice(team.rank, None, team.size)
         try:
             scores = self.module(x[mine])
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise Refusal(f"The network failed in epoch {self.epoch + 1}: {reason[0]}") from None
-        loss = F.cross_entropy(scores, y[mine], label_smoothing=settings.label_smoothing) * (len(y[mine]) / len(y))
+        smoothing = self.settings.label_smoothing
+        loss = F.cross_entropy(scores, y[mine], label_smoothing=smoothing) * (len(y[mine]) / len(y))
         loss.backward()  # type: ignore[no-untyped-call]
         right = (scores.detach().argmax(1) == y[mine]).sum()
-        value, correct = team.summed(self.parameters, loss.detach(), right)
-        if not math.isfinite(value):
-            raise Refusal(
-                f"Training diverged in epoch {self.epoch + 1}: the loss is no longer a number; "
-                f"lower the learning rate (its peak is {self.optimizer.param_groups[0]['peak_lr']:g})."
-            )
-        self.optimizer.step()
-        self.sums[0] += value * len(y)
-        self.sums[1] += correct
-        self.sums[2] += len(y)
-        self.batch += 1
-        return value, lr
+        return team.summed(self.parameters, loss.detach(), right)
 
     def run_epoch(self) -> None:
         """Train through what is left of an epoch, evaluate, and note its row."""
@@ -225,6 +241,7 @@ class Loop:
             value, lr = self.step(x, y)
             self.tell_batch(value, lr)
         test_loss, test_accuracy = evaluate(self.module, examples.x_test, examples.y_test)
+        self.team.tell(test_loss if math.isfinite(test_loss) else math.inf)
         row = {
             "epoch": self.epoch + 1,
             "train_loss": self.sums[0] / self.sums[2],

@@ -1,84 +1,126 @@
-"""Optimizers and schedules from the five-tuple's configuration."""
+"""Optimizers from the five-tuple's configuration: one for each kind that its parameter groups name."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
 from codegen.errors import Unusable
-from graph_core.optimizers import KINDS
+from graph_core.groups import Parameter, share_out
+from graph_core.layer import layer_types
+from graph_core.schedules import Place, rate_at
+from graph_core.setups import check_setup
 
-WARM_UP = 0.3  # share of the steps in which one-cycle rises: torch.optim.lr_scheduler.OneCycleLR's default
-START = 1 / 25  # of the learning rate, where one-cycle starts: the same source
-END = START * 1e-4  # where it ends: the same source
 
+class Optimizers:
+    """Optimizers that step together, each over the groups of its kind.
 
-def build_optimizer(module: nn.Module, config: dict[str, Any]) -> torch.optim.Optimizer:
-    """The optimizer over a module's trainable parameters; each group keeps its highest learning rate in `peak_lr`.
-
-    `config` has passed `check_optimizer`. Raises Unusable if a group names a layer that the module has not, or one
-    that another group has named.
+    ``param_groups`` are torch's own, in the order of the configuration's groups within each kind, the rest last; each
+    keeps its own learning rate in `peak_lr`, since schedules move `lr`.
     """
-    kind: str = config["kind"]
-    trainable = {name: p for name, p in module.named_parameters() if p.requires_grad}
-    if not trainable:
+
+    def __init__(self, parts: list[torch.optim.Optimizer]) -> None:
+        self.parts = parts
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The groups of all optimizers."""
+        return [group for part in self.parts for group in part.param_groups]
+
+    @property
+    def closes(self) -> bool:
+        """Whether a step evaluates the loss several times, and so takes a closure."""
+        return any(isinstance(part, torch.optim.LBFGS) for part in self.parts)
+
+    def set_rates(self, schedule: Any, at: Place) -> float:
+        """Set every group's learning rate for a place in the run; returns that of the first."""
+        for group in self.param_groups:
+            group["lr"] = rate_at(schedule, group["peak_lr"], at)
+        return float(self.param_groups[0]["lr"])
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for part in self.parts:
+            part.zero_grad(set_to_none=True)
+
+    def step(self, closure: Callable[[], float] | None = None) -> None:
+        """Take one step; `closure` evaluates loss and gradients anew."""
+        for part in self.parts:
+            part.step(closure)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of all, numbered through, as one torch optimizer has it; the groups follow from the drawing."""
+        state: dict[int, Any] = {}
+        first = 0
+        for part in self.parts:
+            state |= {first + index: entries for index, entries in part.state_dict()["state"].items()}
+            first += _count(part)
+        return {"state": state}
+
+    def load_state_dict(self, given: Mapping[str, Any]) -> None:
+        """Take back what `state_dict` gave. Raises ValueError if it belongs to other parameters."""
+        first = 0
+        state = given["state"]
+        for part in self.parts:
+            own = {index - first: state[index] for index in state if first <= index < first + _count(part)}
+            part.load_state_dict({**part.state_dict(), "state": own})
+            first += _count(part)
+        if any(index >= first for index in state):
+            raise ValueError("state of parameters that there are not")
+
+
+def _count(part: torch.optim.Optimizer) -> int:
+    return sum(len(group["params"]) for group in part.param_groups)
+
+
+def named_parameters(module: nn.Module) -> dict[Parameter, nn.Parameter]:
+    """A module's trainable parameters, each once, with what the groups' patterns and roles ask for."""
+    owners = dict(module.named_modules())
+    found: dict[Parameter, nn.Parameter] = {}
+    for path, tensor in module.named_parameters():
+        if tensor.requires_grad:
+            owner = type(owners[path.rpartition(".")[0]]).__name__
+            declaration = layer_types().get(owner)
+            found[Parameter(path, tuple(tensor.shape), declaration.family if declaration else "")] = tensor
+    return found
+
+
+def build_optimizer(module: nn.Module, config: Mapping[str, Any]) -> Optimizers:
+    """The optimizers over a module's trainable parameters, each in exactly one group; frozen ones lose their gradient.
+
+    Raises Unusable, in one sentence, where the configuration has a fault or does not fit the module.
+    """
+    tensors = named_parameters(module)
+    if not tensors:
         raise Unusable("The network has no trainable parameters, so there is nothing to train.")
-    base = {name: rule.default for name, rule in KINDS[kind].fields.items()}
-    base |= {name: value for name, value in config.items() if name not in ("kind", "groups")}
-    groups: list[dict[str, Any]] = []
-    taken: set[str] = set()
-    for entry in config.get("groups", []):
-        members = []
-        for layer in entry["layers"]:
-            found = [name for name in trainable if name == layer or name.startswith(f"{layer}.")]
-            if not found:
-                raise Unusable(f"The optimizer's groups name the layer {layer!r}, which owns no trainable parameters.")
-            for name in found:
-                if name in taken:
-                    raise Unusable(f"The optimizer's groups name {name!r} twice.")
-                taken.add(name)
-                members.append(name)
-        own = base | {name: value for name, value in entry.items() if name != "layers"}
-        groups.append(_group([trainable[name] for name in members], own))
-    rest = [p for name, p in trainable.items() if name not in taken]
-    if rest:
-        groups.append(_group(rest, base))
-    optimizer: torch.optim.Optimizer = getattr(torch.optim, kind)(groups, lr=base["lr"])
-    return optimizer
+    for finding in check_setup({"optimizer": config}, list(tensors)):
+        if finding.severity == "error":
+            raise Unusable(f"{finding.message}.")
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for share in share_out(config, tensors):
+        members = [tensors[parameter] for parameter in share.parameters]
+        if share.frozen:
+            for tensor in members:
+                tensor.requires_grad_(False)
+        elif members:
+            arguments = share.kind.arguments(share.values)
+            groups.setdefault(share.kind.name, []).append({"params": members, **arguments})
+    return Optimizers([_optimizer(kind, given) for kind, given in groups.items()])
 
 
-def _group(parameters: list[nn.Parameter], values: dict[str, Any]) -> dict[str, Any]:
-    group = {name: value for name, value in values.items() if name not in ("beta1", "beta2")}
-    if "beta1" in values:
-        group["betas"] = (values["beta1"], values["beta2"])
-    return {"params": parameters, "peak_lr": values["lr"], **group}
-
-
-def rate(schedule: str, step: int, steps: int) -> float:
-    """The learning rate of step 0 … steps − 1, as a share of its peak: a pure function, so resuming needs no state.
-
-    One-cycle is Smith's super-convergence policy (arXiv:1708.07120) with torch's two cosine phases.
-    """
-    at = step / max(1, steps - 1)
-    if schedule == "constant":
-        return 1.0
-    if schedule == "cosine":
-        return _cosine(1.0, 0.0, at)
-    assert schedule == "one-cycle"
-    if at < WARM_UP:
-        return _cosine(START, 1.0, at / WARM_UP)
-    return _cosine(1.0, END, (at - WARM_UP) / (1 - WARM_UP))
-
-
-def _cosine(start: float, end: float, at: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * at)) / 2
-
-
-def set_rate(optimizer: torch.optim.Optimizer, share: float) -> float:
-    """Set every group's learning rate to its peak times `share`; returns that of the first."""
-    for group in optimizer.param_groups:
-        group["lr"] = group["peak_lr"] * share
-    return float(optimizer.param_groups[0]["lr"])
+def _optimizer(kind: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    make = getattr(torch.optim, kind, None)
+    if make is None:
+        raise Unusable(f"torch {torch.__version__} has no {kind}; choose another optimizer, or a newer torch.")
+    if kind == "LBFGS":  # one group only, and max_eval follows max_iter only as an argument
+        (group,) = groups
+        made = make(group.pop("params"), **group)
+    else:
+        made = make(groups)
+    for group in made.param_groups:
+        group["peak_lr"] = group["lr"]
+    assert isinstance(made, torch.optim.Optimizer)
+    return made

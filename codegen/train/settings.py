@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from codegen.errors import Unusable
 from graph_core.fields import FieldError
-from graph_core.optimizers import KINDS, TRAINING
+from graph_core.optimizers import TRAINING
+from graph_core.setups import check_setup
 
 MOST_SEED = 2**32 - 1  # each epoch's own seed is derived from it and must fit 64 bits
 
@@ -18,8 +18,9 @@ MOST_SEED = 2**32 - 1  # each epoch's own seed is derived from it and must fit 6
 class Settings:
     """One run: which data, how long, in which steps.
 
-    `optimizer` is the five-tuple's configuration: `kind` and the fields of that kind (`OPTIMIZERS`), and `groups`,
-    a list of `{"layers": [state-dict path, …], field: value, …}` that overrides fields for the layers it names.
+    `optimizer` is the five-tuple's configuration: `kind` and the fields of that kind (`graph_core.optimizers.KINDS`),
+    and `groups` (`graph_core.groups`). `schedule` is the word of a kind (`graph_core.schedules.SCHEDULES`), or an
+    object with the kind and its fields.
     The other fields are those of `graph_core.optimizers.TRAINING`, with its defaults and ranges.
     """
 
@@ -28,7 +29,7 @@ class Settings:
     batch_size: int = TRAINING["batch_size"].default
     seed: int = TRAINING["seed"].default
     optimizer: dict[str, Any] = field(default_factory=lambda: {"kind": "AdamW"})
-    schedule: str = TRAINING["schedule"].default
+    schedule: Any = TRAINING["schedule"].default
     label_smoothing: float = TRAINING["label_smoothing"].default
     shift: int = TRAINING["shift"].default
 
@@ -61,37 +62,8 @@ class Settings:
                 raise Unusable(f"Training setting {error}") from None
         if self.seed > MOST_SEED:
             raise Unusable(f"Training setting seed is {self.seed}; the largest is {MOST_SEED}.")
-        check_optimizer(self.optimizer)
-
-
-def check_optimizer(optimizer: Any) -> None:
-    """Raises Unusable if the optimizer's configuration names a kind, a field or a value that torch would refuse."""
-    if not isinstance(optimizer, Mapping):
-        raise Unusable("Training setting optimizer must be an object with a kind and its fields.")
-    kind = optimizer.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise Unusable(f"The optimizer's kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
-    _check_fields(kind, {name: value for name, value in optimizer.items() if name not in ("kind", "groups")})
-    if optimizer.get("nesterov") and not optimizer.get("momentum"):
-        raise Unusable("SGD with nesterov needs a momentum above 0.")
-    groups = optimizer.get("groups", [])
-    if not isinstance(groups, list):
-        raise Unusable("The optimizer's groups must be a list.")
-    for number, group in enumerate(groups, 1):
-        layers = group.get("layers") if isinstance(group, Mapping) else None
-        if not isinstance(layers, list) or not all(isinstance(path, str) for path in layers):
-            raise Unusable(f"Parameter group {number} must name its layers in a list of paths.")
-        _check_fields(kind, {name: value for name, value in group.items() if name != "layers"})
-
-
-def _check_fields(kind: str, values: Mapping[str, Any]) -> None:
-    fields = KINDS[kind].fields
-    for name, value in values.items():
-        if name not in fields:
-            raise Unusable(f"{kind} has no field {name!r}; it has {', '.join(fields)}.")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise Unusable(f"{kind}'s {name} is {value}; it must be a finite number.")
-        try:
-            fields[name].check(value)
-        except FieldError as error:
-            raise Unusable(f"{kind}'s {error}") from None
+        if not isinstance(self.optimizer, Mapping):
+            raise Unusable("Training setting optimizer must be an object with a kind and its fields.")
+        for finding in check_setup({"optimizer": self.optimizer}):
+            if finding.severity == "error":
+                raise Unusable(f"{finding.message}.")

@@ -28,15 +28,21 @@ from codegen.client import worker_environment
 from codegen.errors import Refusal
 
 TIMEOUT = datetime.timedelta(minutes=5)  # for one exchange; deaths show at once, and a paused leader still calls
-STEP, RANDOM, HOLD, END = range(4)
+STEP, RANDOM, HOLD, END, SCORE = range(5)
 STRIDE = 0x9E3779B1  # between the seeds of two members
 
 
 class Team:
-    """A team of one: every exchange is trivial. `Partners` is one of several."""
+    """A team of one: every exchange is trivial. `Partners` is one of several.
+
+    `heard` holds the test losses of the epochs so far, which the leader alone measures.
+    """
 
     size = 1
     rank = 0
+
+    def __init__(self) -> None:
+        self.heard: list[float] = []
 
     @property
     def least(self) -> int:
@@ -52,6 +58,10 @@ class Team:
 
     def hold(self) -> None:
         """The leader's: still here, wait."""
+
+    def tell(self, loss: float) -> None:
+        """The leader's: what an epoch brought on the test examples, for schedules that follow it."""
+        self.heard.append(loss)
 
     def called(self) -> bool:
         """A member's: wait for the next step; False when it is over."""
@@ -70,6 +80,7 @@ class Partners(Team):
     """One process of a team of several, joined through a file that all of them know."""
 
     def __init__(self, rank: int, size: int, meeting: Path) -> None:
+        super().__init__()
         self.rank, self.size = rank, size
         if sys.platform == "linux":
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # else gloo looks the host's name up, which may fail
@@ -84,11 +95,18 @@ class Partners(Team):
     def hold(self) -> None:
         self._order(HOLD)
 
+    def tell(self, loss: float) -> None:
+        super().tell(loss)
+        self._order(SCORE)
+        self._score(loss)
+
     def called(self) -> bool:
         while True:
             order = self._order(None)
             if order == RANDOM:
                 self._gather()
+            elif order == SCORE:
+                self.heard.append(self._score(0.0))
             elif order != HOLD:
                 return order == STEP
 
@@ -120,6 +138,12 @@ class Partners(Team):
         with _told():
             dist.broadcast(cell, src=0)
         return int(cell)
+
+    def _score(self, loss: float) -> float:
+        cell = torch.tensor([loss], dtype=torch.float64)
+        with _told():
+            dist.broadcast(cell, src=0)
+        return float(cell)
 
     def _gather(self) -> list[Tensor]:
         mine = torch.get_rng_state()

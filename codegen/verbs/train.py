@@ -9,7 +9,7 @@ import sys
 from codegen.data.catalog import names
 from codegen.verbs.bar import interruptible
 from codegen.verbs.parsing import add_choice, whole
-from graph_core.optimizers import SCHEDULES
+from graph_core.schedules import SCHEDULES
 
 HELP = "train a network on real data, with checkpoints that continue exactly"
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="the run's folder")
     parser.add_argument("--seed", type=whole, metavar="N", help="initial weights, order and dropout are drawn from it")
     parser.add_argument("--batch-size", type=whole, metavar="N", help="examples per step")
-    add_choice(parser, "--schedule", SCHEDULES, help="how the learning rate moves")
+    add_choice(parser, "--schedule", tuple(SCHEDULES), help="how the learning rate moves")
     parser.add_argument("--network", metavar="NAME", help="which network of the file (default: main, or the first)")
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR, if there is one")
     parser.add_argument("--nproc", type=whole, default=1, metavar="N", help="processes to share the work (default: 1)")

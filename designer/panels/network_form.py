@@ -12,6 +12,7 @@ from designer.style import dress
 from graph_core import EditError, Param, edits
 from graph_core.fields import Count
 from graph_core.optimizers import KINDS, TRAINING
+from graph_core.schedules import schedule_values
 
 
 class NetworkForm(QWidget):
@@ -38,7 +39,10 @@ class NetworkForm(QWidget):
         self._params.show_values({name: param.default for name, param in graph.params.items()}, {})
         self._symbols.show_values(dict(project.symbols), {})
         self._optimizer.show_values(optimizer, {})
-        self._training.show_values(project.setup(document.network).get("training", {}), {})
+        training = dict(project.setup(document.network).get("training", {}))
+        if "schedule" in training:
+            training["schedule"] = schedule_values(training["schedule"])["kind"]
+        self._training.show_values(training, {})
 
     def _rebuild(self, kind: str) -> None:
         while (item := self._layout.takeAt(0)) is not None:

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from codegen.data.catalog import CATALOG
 from designer.style import dress
 from designer.widgets import NumberField, Text
-from graph_core.fields import Choice, Count, Real
+from graph_core.fields import Count, Real
 from graph_core.optimizers import KINDS, TRAINING
+from graph_core.schedules import SCHEDULES, schedule_values
 
 _FILE = "File…"
 
@@ -42,11 +43,10 @@ class TrainingForm(QWidget):
             self.optimizer.addItem(name, name)
             self.optimizer.setItemData(self.optimizer.count() - 1, kind.help, 3)
         self.optimizer.activated.connect(self._optimizer_chosen)
-        schedule = TRAINING["schedule"]
-        assert isinstance(schedule, Choice)
-        self.schedule = self._choice("Schedule", schedule.help)
-        for name in schedule.options:
+        self.schedule = self._choice("Schedule", TRAINING["schedule"].help)
+        for name, schedule in SCHEDULES.items():
             self.schedule.addItem(name, name)
+            self.schedule.setItemData(self.schedule.count() - 1, schedule.help, 3)
         self.schedule.activated.connect(self._edited)
         self.epochs = self._number("Epochs", "epochs", 46)
         self.batch_size = self._number("Batch size", "batch_size", 46)
@@ -86,7 +86,9 @@ class TrainingForm(QWidget):
         optimizer = {name: value for name, value in optimizer.items() if name in known}
         if self.rate.value is not None:
             optimizer["lr"] = float(self.rate.value)
-        kept |= {"data": self.data.currentData(), "schedule": self.schedule.currentData()}
+        kept |= {"data": self.data.currentData()}
+        if self.schedule.currentData() != schedule_values(kept["schedule"])["kind"]:
+            kept["schedule"] = self.schedule.currentData()  # another kind begins with its own defaults
         for name, number in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seed", self.seed)):
             if number.value is not None:
                 kept[name] = number.value
@@ -102,7 +104,7 @@ class TrainingForm(QWidget):
         self._kept["optimizer"] = optimizer
         self._show_data(str(self._kept["data"]))
         self.optimizer.setCurrentIndex(max(self.optimizer.findData(optimizer["kind"]), 0))
-        self.schedule.setCurrentIndex(max(self.schedule.findData(self._kept["schedule"]), 0))
+        self.schedule.setCurrentIndex(max(self.schedule.findData(schedule_values(self._kept["schedule"])["kind"]), 0))
         self.rate.set_value(f"{optimizer.get('lr', self._rate_field().default):g}")
         for name, number in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seed", self.seed)):
             number.set_value(str(self._kept[name]))
@@ -180,5 +182,6 @@ def summary(settings: dict[str, Any]) -> str:
     entry = CATALOG.get(data)
     words = f"{entry.name} {entry.train:,} / {entry.test:,}" if entry else data.replace("\\", "/").rpartition("/")[2]
     optimizer = settings.get("optimizer", {}).get("kind", "")
-    parts = (words, optimizer, settings.get("schedule", ""), f"seed {settings.get('seed', 0)}")
+    schedule = schedule_values(settings["schedule"])["kind"] if "schedule" in settings else ""
+    parts = (words, optimizer, schedule, f"seed {settings.get('seed', 0)}")
     return " · ".join(str(part) for part in parts if part)

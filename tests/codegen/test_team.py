@@ -46,6 +46,22 @@ def test_two_learn_what_one_learns(tmp_path: Path) -> None:
         assert a["train_accuracy"] == pytest.approx(b["train_accuracy"], abs=0.005)
 
 
+@pytest.mark.parametrize("kind", ["SGD", "LBFGS"])
+def test_a_schedule_that_follows_the_loss_and_closures_are_the_same_for_all(tmp_path: Path, kind: str) -> None:
+    """The leader alone measures the test loss; LBFGS evaluates together, as often in each process."""
+    file = tmp_path / "plain.netw"
+    save(chain(("Linear", {"out_features": 10}), shape=("N", 64)), file)
+    schedule = {"kind": "plateau", "patience": 0, "threshold": 0.5, "factor": 0.5}
+    optimizer = {"kind": kind, "lr": 0.05, **({"max_iter": 3} if kind == "LBFGS" else {})}
+    more = {"schedule": schedule, "optimizer": optimizer, "epochs": 4, "batch_size": 512}
+    one, two = (train(file, tmp_path / str(nproc), nproc=nproc, **more) for nproc in (1, 2))
+    for name, tensor in one.items():
+        assert torch.allclose(tensor, two[name], atol=2e-3), name  # LBFGS makes more of how sums round
+    first, second = ([row["lr"] for row in Run.open(tmp_path / name).history] for name in "12")
+    assert first == second
+    assert first[-1] < first[0]
+
+
 def test_a_team_stopped_in_the_middle_continues_to_the_same_bits(
     mlp_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,6 @@ from codegen.job import Control
 from codegen.train.checkpoint import Checkpoint
 from codegen.train.evaluate import evaluate
 from codegen.train.examples import Examples, as_tensors, batch_bounds, batches, fit_shape, shifted
-from codegen.train.optimizers import build_optimizer, rate
 from codegen.train.run import BEST, LAST, RECORD, WEIGHTS, Run
 from codegen.train.settings import Settings
 from graph_core.optimizers import KINDS
@@ -68,7 +67,17 @@ def stop_after(control: Control, count: int) -> Callable[[Report], None]:
     return watch
 
 
-@pytest.mark.parametrize("optimizer", [{"kind": kind} for kind in KINDS] + [{"kind": "SGD", "momentum": 0.9}])
+OWN = {
+    "LBFGS": {"max_iter": 3, "history_size": 4, "lr": 0.1},
+    "Muon": {"groups": [{"role": "not-matrix", "kind": "AdamW"}]},
+}
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [{"kind": kind, **OWN.get(kind, {})} for kind in KINDS]
+    + [{"kind": "SGD", "momentum": 0.9, "groups": [{"match": ["fc1"], "frozen": True}, {"role": "norm", "lr": 0.5}]}],
+)
 def test_interrupted_twice_it_ends_with_the_same_bits(
     tmp_path: Path, examples: Examples, monkeypatch: pytest.MonkeyPatch, optimizer: Report
 ) -> None:
@@ -90,6 +99,26 @@ def test_interrupted_twice_it_ends_with_the_same_bits(
     for name in (WEIGHTS, BEST, LAST):
         assert same(weights(parts, name), weights(whole, name)), name
     assert parts.best == whole.best
+
+
+def test_a_plateau_lowers_the_rate_and_continues_where_it_was(
+    tmp_path: Path, examples: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "TELL_EVERY", 0.0)
+    plateau = {"kind": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.3}
+    whole = start(tmp_path / "whole", schedule=plateau, epochs=6)
+    loop.train(Mlp, examples, whole)
+    rates = [row["lr"] for row in whole.history]
+    assert rates[0] == 0.01
+    assert rates[-1] < rates[0]
+    assert sorted(rates, reverse=True) == rates
+    parts, control = start(tmp_path / "parts", schedule=plateau, epochs=6), Control()
+    loop.train(Mlp, examples, parts, stop_after(control, 50), control)
+    parts = Run.open(tmp_path / "parts")
+    assert 1 < len(parts.history) < 6
+    loop.train(Mlp, examples, parts)
+    assert timeless(parts.history) == timeless(whole.history)
+    assert same(weights(parts), weights(whole))
 
 
 def test_a_seed_repeats_and_another_differs(tmp_path: Path, examples: Examples) -> None:
@@ -242,44 +271,17 @@ def test_a_run_is_not_overwritten_nor_continued_with_other_settings(tmp_path: Pa
         ({"optimizer": {"kind": "SGD", "lr": math.inf}}, "lr"),
         ({"optimizer": {"kind": "SGD", "beta1": 0.9}}, "beta1"),
         ({"optimizer": {"kind": "SGD", "nesterov": True}}, "momentum"),
-        ({"optimizer": {"kind": "SGD", "groups": [{"layers": "fc1"}]}}, "group 1"),
+        ({"optimizer": {"kind": "SGD", "groups": [{"layers": "fc1"}]}}, "Group 1 has no field layers"),
+        ({"optimizer": {"kind": "SGD", "groups": {}}}, "no list of groups"),
+        ({"schedule": {"kind": "step", "gama": 2}}, "step has no field gama"),
+        ({"schedule": {"kind": "step", "gamma": -1}}, "gamma is -1"),
+        ({"schedule": ["step"]}, "schedule"),
     ],
 )
 def test_settings_name_the_field_at_fault(given: Report, said: str) -> None:
     with pytest.raises(Unusable, match=said) as refusal:
         settings(**given)
     assert "\n" not in str(refusal.value)
-
-
-def test_parameter_groups_override_what_they_name() -> None:
-    groups = [{"layers": ["fc1", "norm"], "lr": 0.5, "weight_decay": 0.0}]
-    module = Mlp()
-    optimizer = build_optimizer(module, {"kind": "Adam", "lr": 0.1, "beta1": 0.8, "groups": groups})
-    first, rest = optimizer.param_groups
-    assert (first["peak_lr"], rest["peak_lr"], rest["betas"]) == (0.5, 0.1, (0.8, 0.999))
-    assert len(first["params"]) == 4
-    assert len(rest["params"]) == 2
-    for wrong, said in (([{"layers": ["fc9"]}], "fc9"), ([{"layers": ["fc1"]}, {"layers": ["fc1.bias"]}], "twice")):
-        with pytest.raises(Unusable, match=said):
-            build_optimizer(module, {"kind": "Adam", "groups": wrong})
-
-
-@pytest.mark.parametrize("schedule", ["one-cycle", "cosine"])
-def test_schedules_are_torchs(schedule: str) -> None:
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.3)
-    steps = 50
-    theirs: torch.optim.lr_scheduler.LRScheduler
-    if schedule == "one-cycle":
-        theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.3, total_steps=steps, cycle_momentum=False)
-    else:
-        theirs = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps - 1)
-    for step in range(steps):
-        # torch turns one-cycle at step 0.3 * steps - 1, a pure function of the share of the way slightly elsewhere.
-        assert 0.3 * rate(schedule, step, steps) == pytest.approx(optimizer.param_groups[0]["lr"], abs=0.3 * 0.05)
-        optimizer.step()
-        theirs.step()
-    assert rate("constant", 7, steps) == 1.0
-    assert rate(schedule, 0, 1) >= 0
 
 
 def test_every_example_comes_once_an_epoch_and_no_batch_has_one(examples: Examples) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from graph_core import Project, analyze, edits
 from graph_core.architecture import check_tuple, five_tuple, parameter_count
-from graph_core.optimizers import KINDS, check_setup, optimizer_values
+from graph_core.optimizers import KINDS, optimizer_values
+from graph_core.setups import check_setup
 from graph_core.templates import open_template, templates
 
 NAMES = [template.name for template in templates()]

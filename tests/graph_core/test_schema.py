@@ -11,6 +11,7 @@ import pytest
 from graph_core.layer import layer_types
 from graph_core.project import FileError, dumps, loads
 from graph_core.schema import PATH, field_schema, schema, text
+from graph_core.setups import check_setup
 from tests.graph_core.test_hostile_files import TREE, changed
 from tests.graph_core.test_project_file import small
 
@@ -58,6 +59,33 @@ def test_what_the_reader_refuses_is_not_valid(validator: Any, path: str, value: 
 )
 def test_parameters_are_checked_by_their_type(validator: Any, name: str, value: Any):
     assert not validator.is_valid(json.loads(changed(f"graphs/B/nodes/c/set/{name}", value)))
+
+
+@pytest.mark.parametrize(
+    ("part", "fine", "wrong"),
+    [
+        ("optimizer", {"kind": "Adam", "beta1": 0.5}, {"kind": "SGD", "beta1": 0.5}),
+        ("optimizer", {"kind": "LBFGS", "max_eval": None}, {"kind": "LBFGS", "max_iter": 0}),
+        ("optimizer", {"kind": "Adam"}, {"kind": "Magic"}),
+        ("optimizer", {"groups": [{"match": ["*.bias"], "lr": 0.1}]}, {"groups": [{"match": 3}]}),
+        ("optimizer", {"groups": [{"role": "bias", "frozen": True}]}, {"groups": [{"role": "colour"}]}),
+        ("training", {"schedule": "cosine", "epochs": 3}, {"epochs": 0}),
+        (
+            "training",
+            {"schedule": {"kind": "multi-step", "milestones": [3, 5]}},
+            {"schedule": {"kind": "step", "x": 1}},
+        ),
+    ],
+)
+def test_set_ups_are_checked_by_their_kind(validator: Any, part: str, fine: Any, wrong: Any):
+    """What the schema refuses is a problem of the set-up, and what it lets pass is none."""
+    for values, valid in ((fine, True), (wrong, False)):
+        assert validator.is_valid(json.loads(changed(f"setups/main/{part}", values))) is valid
+        try:
+            found = list(check_setup(loads(changed(f"setups/main/{part}", values)).setup("main")))
+        except FileError:
+            found = ["refused"]
+        assert bool(found) is not valid
 
 
 @pytest.mark.parametrize("name", sorted(layer_types()))

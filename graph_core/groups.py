@@ -1,0 +1,195 @@
+"""Parameter groups: which parameters of a network take other fields than the rest, another optimizer, or stay frozen.
+
+A group names parameters by patterns over their state-dict paths, by role, or both; each parameter belongs to the first
+group that matches it, and to the rest where none does. A group with another kind of optimizer takes that kind's
+defaults; one with the same takes the fields of the rest, except those it gives itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import Any, Final
+
+from graph_core.context import Context
+from graph_core.expressions import Value
+from graph_core.fields import Choice, Field, Flag
+from graph_core.layer import layer_types
+from graph_core.optimizers import DEFAULT_KIND, KINDS, OptimizerKind, kind_of
+from graph_core.schedules import named
+from graph_core.ties import inside, marked, ties_inside
+from graph_core.walk import instances_of
+
+MOST_PARAMETERS: Final = 100_000
+MOST_GROUPS: Final = 100
+REST: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter tensor: its state-dict path, its shape, and the family of the layer that owns it."""
+
+    path: str
+    shape: tuple[int, ...]
+    family: str = ""
+
+    @property
+    def numel(self) -> int:
+        """Its number of values."""
+        size = 1
+        for axis in self.shape:
+            size *= axis
+        return size
+
+    @property
+    def bias(self) -> bool:
+        """Whether it is a bias, which torch tells by its name (bias, in_proj_bias, bias_ih_l0)."""
+        return "bias" in self.path.rpartition(".")[2]
+
+
+ROLES: Final[Mapping[str, Callable[[Parameter], bool]]] = {
+    "any": lambda parameter: True,
+    "weight": lambda parameter: not parameter.bias and parameter.family != "norm",
+    "bias": lambda parameter: parameter.bias,
+    "norm": lambda parameter: parameter.family == "norm",
+    "embedding": lambda parameter: parameter.family == "emb",
+    "matrix": lambda parameter: len(parameter.shape) == 2,
+    "not-matrix": lambda parameter: len(parameter.shape) != 2,
+}
+
+
+class Patterns(Field[tuple[str, ...]]):
+    """Patterns over state-dict paths: a parameter, or all of a layer or block; * stands for anything."""
+
+    kind = "patterns"
+    textual = True
+    takes = "paths such as conv1, layer1.* or *.bias"
+
+    def is_expression(self, value: object) -> bool:
+        return False
+
+    def check(self, value: Value) -> tuple[str, ...]:
+        parts = tuple(value) if isinstance(value, list | tuple) else (value,)
+        texts = [part for part in parts if isinstance(part, str) and 0 < len(part) <= 200]
+        if len(texts) == len(parts) <= 1000:
+            return tuple(texts)
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+GROUP: Final[Mapping[str, Field[Any]]] = named(
+    match=Patterns((), "Paths of parameters or layers; * stands for anything. Empty: every path."),
+    role=Choice("any", tuple(ROLES), "What the parameter does."),
+    frozen=Flag(False, "Keep the parameters as they are: no gradient, no step."),
+    kind=Choice(
+        DEFAULT_KIND, tuple(name for name, kind in KINDS.items() if kind.grouped), "The optimizer; else the network's."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A group with what belongs to it: ``index`` in the list of groups, REST for what no group matches; ``values``
+    has every field of ``kind``.
+    """
+
+    index: int
+    kind: OptimizerKind
+    values: Mapping[str, Any]
+    frozen: bool
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def numel(self) -> int:
+        """The number of values of all its parameters."""
+        return sum(parameter.numel for parameter in self.parameters)
+
+
+def parameters_of(context: Context) -> list[Parameter]:
+    """The trainable parameters of a network by their state-dict paths, shared ones once; at most 100,000.
+
+    ``context`` is the network at its example sizes.
+    """
+    return list(islice(_parameters(context, "", {}), MOST_PARAMETERS))
+
+
+def _parameters(context: Context, path: str, tied: Mapping[str, str]) -> Iterator[Parameter]:
+    if context.graph.ties:
+        tied = {**tied, **ties_inside(context)}
+    for id in context.order:
+        result = context.results[id]
+        for inner, child in instances_of(result, path):
+            yield from _parameters(child, f"{inner}.", inside(tied, id) if tied else tied)
+        if result.facts is None or result.enabled is False or result.node.use:
+            continue
+        declaration = layer_types().get(result.node.type)
+        for weight in marked(result.facts.weights, id, tied):
+            if weight.role not in ("buffer", "frozen") and not weight.tied:
+                shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
+                family = declaration.family if declaration else ""
+                yield Parameter(f"{path}{result.node.name}.{weight.name}", shape, family)
+
+
+def matches(group: Mapping[str, Any], parameter: Parameter) -> bool:
+    """Whether a group means a parameter: by one of its patterns (a layer's path means all below it) and by its role."""
+    role = ROLES.get(str(group.get("role", "any")))
+    patterns = patterns_of(group)
+    by_path = not patterns or any(matches_path(pattern, parameter.path) for pattern in patterns)
+    return by_path and role is not None and role(parameter)
+
+
+def patterns_of(group: Mapping[str, Any]) -> tuple[str, ...]:
+    """The patterns of a group; a single text is one."""
+    given = group.get("match", ())
+    return (given,) if isinstance(given, str) else tuple(part for part in given if isinstance(part, str))
+
+
+def matches_path(pattern: str, path: str) -> bool:
+    """Whether a pattern means a state-dict path, or a layer or block that it lies in."""
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}.*")
+
+
+def groups_of(optimizer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The groups of an optimizer's configuration; what is no group is left out."""
+    given = optimizer.get("groups", ())
+    return [group for group in given if isinstance(group, Mapping)] if isinstance(given, list | tuple) else []
+
+
+def share_out(optimizer: Mapping[str, Any], parameters: Iterable[Parameter]) -> list[Share]:
+    """Every group with its parameters, in order, and the rest last; groups that get nothing are listed too."""
+    groups = groups_of(optimizer)
+    taken: list[list[Parameter]] = [[] for _ in range(len(groups) + 1)]
+    for parameter in parameters:
+        first = next((k for k, group in enumerate(groups) if matches(group, parameter)), len(groups))
+        taken[first].append(parameter)
+    base = kind_of(optimizer)
+    shares = []
+    for index, group in enumerate(groups):
+        kind = kind_of(group) if "kind" in group else base
+        values = {**(_given(base, optimizer) if kind is base else {}), **_given(kind, group)}
+        frozen = group.get("frozen") is True
+        shares.append(Share(index, kind, _filled(kind, values), frozen, tuple(taken[index])))
+    shares.append(Share(REST, base, _filled(base, _given(base, optimizer)), False, tuple(taken[-1])))
+    return shares
+
+
+def _given(kind: OptimizerKind, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in kind.fields if name in values}
+
+
+def _filled(kind: OptimizerKind, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values.get(name, field.default) for name, field in kind.fields.items()}
+
+
+def frozen_values(shares: Sequence[Share]) -> int:
+    """How many values the groups freeze."""
+    return sum(share.numel for share in shares if share.frozen)
+
+
+def state_values(shares: Sequence[Share]) -> int:
+    """How many values the optimizers keep once they have run."""
+    return sum(share.numel * share.kind.state_per_parameter(share.values) for share in shares if not share.frozen)
