@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from graph_core.graph import Graph, Project
+from graph_core.graph import Change, Graph, Project
 from graph_core.names import natural
 
 _natural = lru_cache(maxsize=65536)(natural)
@@ -63,6 +64,50 @@ def schedule(graph: Graph) -> Schedule:
             break
     cyclic = frozenset(nodes) - frozenset(order) if len(order) < len(nodes) else frozenset()
     return Schedule(tuple(order), dict(zip(order, range(len(order)), strict=True)), cyclic)
+
+
+def mended(plan: Schedule, graph: Graph, changes: Iterable[Change]) -> Schedule | None:
+    """The schedule after an edit, where all it did was to put one node on a chain or to take one out of it.
+
+    A node whose only source has no other consumer runs right after that, and what follows is freed as it was before.
+    None where the edit did something else.
+    """
+    was: dict[tuple[str, str], Any] = {}
+    now: dict[tuple[str, str], Any] = {}
+    for change in changes:
+        if change.table in ("nodes", "wires"):
+            was.setdefault((change.table, change.key), change.old)
+            now[change.table, change.key] = change.new
+    moved = [key for key in now if was[key] != now[key]]
+    nodes = [id for table, id in moved if table == "nodes" and (was[table, id] is None) != (now[table, id] is None)]
+    if len(nodes) != 1:
+        return None
+    (id,) = nodes
+    added = now["nodes", id] is not None
+    before, after = (was, now) if added else (now, was)  # without the node, and with it
+    wires = [(key, before["wires", key], after["wires", key]) for table, key in moved if table == "wires"]
+    sources = {new.partition(".")[0] for key, _, new in wires if new and key.partition(".")[0] == id}
+    source = next(iter(sources), "")
+    if len(sources) != 1 or source not in plan.position:
+        return None
+    readers = set()
+    for key, old, new in wires:
+        target = key.partition(".")[0]
+        if target == id:
+            continue
+        if not old or not new or old.partition(".")[0] != source or new.partition(".")[0] != id:
+            return None
+        readers.add(target)
+    consumers = {target for target, _ in graph.outgoing.get(source, ())}
+    if added:
+        known = {target for target, _ in graph.outgoing.get(id, ())} == readers and consumers == {id}
+    else:
+        known = id in plan.position and consumers == readers
+    if not known:
+        return None
+    place = plan.position[source] + 1
+    order = plan.order[:place] + ((id,) if added else ()) + plan.order[place + (0 if added else 1) :]
+    return Schedule(order, dict(zip(order, range(len(order)), strict=True)), plan.cyclic)
 
 
 def loops(graph: Graph, cyclic: Iterable[str]) -> list[list[str]]:

@@ -21,7 +21,7 @@ from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, collecting_conditions, layer_types
 from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
-from graph_core.order import Schedule, callees_first, schedule
+from graph_core.order import Schedule, callees_first, mended, schedule
 from graph_core.problems import Finding
 from graph_core.structure import Structure
 from graph_core.ties import blocks_tied, findings_of, users_of
@@ -139,13 +139,13 @@ class Engine:
             self._release(context)
             self._dirty = True
         self._definitions.clear()
+        self._mend_schedules(edit)
         for change in edit.changes:
             match change.table:
                 case "nodes":
                     self._note_node(change.graph, change.key, change.old, change.new)
                 case "wires":
                     target = change.key.partition(".")[0]
-                    self._schedules.pop(change.graph, None)
                     if change.graph in self._structures:
                         self._structures[change.graph].touch_wire(target)
                     self._mark(change.graph, target)
@@ -158,9 +158,19 @@ class Engine:
                 case "graphs" | "symbols" | "network_keys":
                     self._forget_all()
 
+    def _mend_schedules(self, edit: Edit) -> None:
+        """Keep the schedules of graphs whose structure changed, where that is easy; else they are made anew."""
+        changed = {
+            c.graph for c in edit.changes if c.table == "wires" or (c.table == "nodes" and not (c.old and c.new))
+        }
+        for key in changed:
+            plan = self._schedules.pop(key, None)
+            if plan is not None and key in self.project.graphs:
+                plan = mended(plan, self.project.graphs[key], [c for c in edit.changes if c.graph == key])
+                if plan is not None:
+                    self._schedules[key] = plan
+
     def _note_node(self, key: str, id: str, old: Node | None, new: Node | None) -> None:
-        if old is None or new is None:
-            self._schedules.pop(key, None)
         if key in self._structures:
             self._structures[key].touch_node(old, new)
         if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):

@@ -74,9 +74,7 @@ def fvcore(subject: str) -> dict[str, Any]:
     return _counted(subject, lambda module, x: FlopCountAnalysis(module, x).total(), "cpu", rounds=1)
 
 
-def _counted(
-    subject: str, count: Callable[[Any, Any], Any], device: str, rounds: int = ROUNDS
-) -> dict[str, Any]:
+def _counted(subject: str, count: Callable[[Any, Any], Any], device: str, rounds: int = ROUNDS) -> dict[str, Any]:
     import torch
 
     from codegen.build import build_module

@@ -57,7 +57,7 @@ def test_totals_of_a_small_network() -> None:
 def random_edit(graph: Graph, rng: random.Random) -> None:
     """One edit of any kind, sensible or not."""
     ids = list(graph.nodes)
-    kind = rng.randrange(9)
+    kind = rng.randrange(11)
     id = rng.choice(ids)
     if kind == 0:
         type = rng.choice(["Conv2d", "ReLU", "Add", "Linear", "Concat", "MaxPool2d", "Flatten", "Output", "Input"])
@@ -76,6 +76,9 @@ def random_edit(graph: Graph, rng: random.Random) -> None:
         size = [n for n in fields or {} if n in ("out_channels", "out_features", "stride", "padding", "kernel_size")]
         if size:
             edits.set_params(graph, id, {rng.choice(size): rng.choice([1, 2, 3, 5, 8, "no_such_name", "4 * 2"])})
+    elif kind in (8, 9) and graph.wires:
+        with graph.project.editing("Insert"):
+            edits.insert_on_wire(graph, rng.choice(list(graph.wires)), edits.add(graph, rng.choice(["ReLU", "Add"])).id)
     elif kind == 7:
         edits.set_when(graph, id, rng.choice(["", "1 == 2", "N == 1", "nonsense > 3"]))
     else:
