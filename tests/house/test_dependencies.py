@@ -63,12 +63,12 @@ def test_what_is_declared_is_imported():
 
 
 def test_what_tests_import_is_declared():
-    both = {*declared(), *declared("dev")}
-    assert {name: place for name, place in needed(sources("tests")).items() if name not in both} == {}
+    known = {*declared(), *declared("dev"), *declared("bench")}
+    assert {name: place for name, place in needed(sources("tests")).items() if name not in known} == {}
 
 
 def test_what_is_declared_has_both_bounds():
-    lines = [*declared().values(), *declared("dev").values()]
+    lines = [line for extra in ("", "dev", "bench") for line in declared(extra).values()]
     assert [line for line in lines if not re.search(r">=[\d.]+,<[\d.]+$", line)] == []
 
 
