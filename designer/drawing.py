@@ -15,10 +15,11 @@ from graph_core.dims import Dim, Named, prod, same, size_text
 from graph_core.evaluate import source_spec
 from graph_core.fields import Field, SameAs
 from graph_core.fixes import joined_ports
-from graph_core.graph import Graph, Node
+from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.layer import Layer, Spec, layer_types
 from graph_core.memory import spec_bytes
 from graph_core.problems import Problem
+from graph_core.scanning import state_pairs
 from graph_core.ties import nodes_tied
 
 _RANK = {"": 0, "note": 1, "warning": 2, "error": 3}
@@ -137,8 +138,9 @@ class Drawing:
             hint=problem.message if problem else "",
             changed=changed,
             when="" if not node.when else "off" if off else "on",
-            repeat=sum(call.count for call in result.calls) if result and node.run else 1,
-            shared=bool(tied or node.use or (node.run and node.run.shared)),
+            repeat=sum(call.count for call in result.calls) if result and isinstance(node.run, Repeat) else 1,
+            shared=bool(tied or node.use or (isinstance(node.run, Repeat) and node.run.shared)),
+            scan=isinstance(node.run, Scan),
             heat=heat[0] if heat else None,
             activation=activation,
         )
@@ -157,24 +159,30 @@ class Drawing:
         wired = graph.incoming.get(node.id, {})
         block = graph.project.graphs.get(node.type)
         names = {port.id: port.name for port in block.inputs()} if block else {}
+        states = state_pairs(block, node.run) if block and isinstance(node.run, Scan) else {}
         ports = []
         for name in graph.in_ports(node):
             spec = source_spec(context, wired[name]) if name in wired else None
             stem = name.rstrip("0123456789")
             inlet = declaration.inlets.get(name) or declaration.inlets.get(stem) if declaration else None
             kind: PortKind = spec.kind if spec else inlet.kinds[0] if inlet else "float"  # type: ignore[assignment]
+            if name in states:
+                kind = "state"
             optional = bool(inlet and (inlet.optional or (inlet.variadic and int(name[len(stem) :]) >= inlet.least)))
             label = f"{names.get(name, name)}, {' '.join(inlet.axes)}" if inlet else names.get(name, name)
-            ports.append(Port(name, kind, optional, name in wired, label))
+            ports.append(Port(name, kind, optional or kind == "state", name in wired, label))
         return tuple(ports)
 
     def _outputs(self, graph: Graph, node: Node, result: Result | None, wired: frozenset[str]) -> tuple[Port, ...]:
         block = graph.project.graphs.get(node.type)
         names = {port.id: port.name for port in block.outputs()} if block else {}
+        states = set(state_pairs(block, node.run).values()) if block and isinstance(node.run, Scan) else set()
         ports = []
         for place, name in enumerate(graph.out_ports(node)):
             spec = result.specs[place] if result and place < len(result.specs) else None
             kind: PortKind = spec.kind if spec else "float"  # type: ignore[assignment]
+            if name in states:
+                kind = "state"
             ports.append(Port(name, kind, False, name in wired, names.get(name, name)))
         return tuple(ports)
 
@@ -227,6 +235,9 @@ def detail_of(graph: Graph, node: Node, result: Result | None) -> str:
     block = graph.project.graphs.get(node.type)
     if block is not None:
         times = sum(call.count for call in result.calls) if result and result.calls else None
+        if isinstance(node.run, Scan):
+            steps = f"{size_text(result.calls[0].steps)} steps" if result and result.calls else f"axis {node.run.axis}"
+            return f"{block.name} · {steps}"
         if node.run is None:
             return block.name
         return f"{block.name} ×{times if times is not None else node.run.times}"

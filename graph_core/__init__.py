@@ -1,7 +1,7 @@
 """What an architecture is: graphs, layer declarations, shapes, figures and problems. Knows neither torch nor Qt."""
 
 from graph_core.analysis import Analysis, analyze
-from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
+from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat, Scan
 from graph_core.layer import layer_types
 from graph_core.project import FileError, dumps, load, loads, save
 
@@ -14,6 +14,7 @@ __all__ = [
     "Param",
     "Project",
     "Repeat",
+    "Scan",
     "analyze",
     "dumps",
     "layer_types",

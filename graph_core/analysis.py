@@ -22,7 +22,7 @@ from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
 from graph_core.setups import check_setup
 from graph_core.ties import counted, inside, ties_inside
-from graph_core.walk import instances_of
+from graph_core.walk import calls_of, instances_of
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
@@ -55,7 +55,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer that runs. ``id`` joins the ids on the way down, ``path`` is the state-dict path."""
+    """One layer that runs. ``id`` joins the ids on the way down, ``path`` is the state-dict path.
+
+    ``output`` are the shapes of one call; ``macs`` and ``flops`` are those of all calls of the instance, which are
+    several where a block scans or repeats with one set of weights.
+    """
 
     id: str
     path: str
@@ -177,22 +181,29 @@ def int_of(size: Dim) -> int:
     return int(size)
 
 
-def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[LayerRow]:
-    """``tied`` are ties of graphs above that end in this instance, by where from here."""
+def _rows(
+    context: Context, path: str, ids: str, tied: Mapping[str, str], often: int = 1, *, again: bool = False
+) -> Iterator[LayerRow]:
+    """``tied`` are ties of graphs above that end in this instance, by where from here.
+
+    The instance runs ``often`` one after the other; ``again``: its weights are those of earlier rows.
+    """
     if context.graph.ties:
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
         if result.calls:
             below = inside(tied, id) if tied else tied
-            for inner, child in instances_of(result, path):
-                yield from _rows(child, f"{inner}.", f"{ids}{id}/", below)
+            node = result.node
+            for inner, call, times in calls_of(result, path):
+                known = again or bool(node.use) or bool(node.run and node.run.shared and call.first)
+                yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, often * times, again=known)
         elif result.facts is not None and result.enabled is not False and result.totals.layers:
             totals = counted(result, id, tied) if tied else result.totals
-            params = int_of(totals.trainable) + int_of(totals.frozen)
-            macs = int_of(totals.macs)
+            params = 0 if again else int_of(totals.trainable) + int_of(totals.frozen)
+            macs = int_of(totals.macs) * often
             output = tuple(tuple(map(int_of, spec.shape)) for spec in result.specs if spec)
-            flops = 2 * macs + int_of(totals.elementwise)
+            flops = 2 * macs + int_of(totals.elementwise) * often
             yield LayerRow(f"{ids}{id}", f"{path}{result.node.name}", result.node.type, output, params, macs, flops)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from graph_core import edits
 from graph_core.copying import chosen, corner
 from graph_core.dims import Dim, same
-from graph_core.graph import EditError, Graph, Node, Param, Project
+from graph_core.graph import EditError, Graph, Node, Param, Project, Scan
 from graph_core.layer import Layer, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_identifier, class_name_from, first_of, natural, numbered
 from graph_core.order import schedule
+from graph_core.ports import port_role
 from graph_core.substitution import names_of
 from graph_core.ties import moved, rewrite
 
@@ -194,7 +195,7 @@ def collapse(graph: Graph, ids: Iterable[str], name: str, shapes: Mapping[str, S
 
 def _check_collapsible(graph: Graph, nodes: Sequence[Node], inside: set[str]) -> None:
     for node in nodes:
-        if _role(node):
+        if port_role(node.type):
             raise EditError(f"{node.name} is a port of {graph.name}, and blocks have ports of their own; leave it out.")
         if node.use and node.use not in inside:
             raise EditError(f"{node.name} uses the weights of {graph.node(node.use).name}; choose that too.")
@@ -221,10 +222,6 @@ def _reached(inside: set[str], onward: Callable[[str], Iterable[str]]) -> set[st
                 found.add(id)
                 todo.append(id)
     return found
-
-
-def _role(node: Node) -> str:
-    return getattr(getattr(layer_types().get(node.type), "torch", None), "role", "")
 
 
 def port_type(role: str) -> type[Layer]:
@@ -288,7 +285,7 @@ class _Border:
     def _required(self, node: Node, port: str) -> bool:
         declaration = layer_types().get(node.type)
         if node.type in self.graph.project.graphs or declaration is None:
-            return True
+            return not (isinstance(node.run, Scan) and port in node.run.carry)
         inlet = declaration.inlets.get(port)
         return inlet is not None and not inlet.optional
 

@@ -42,6 +42,10 @@ class Totals(NamedTuple):
         """``n`` instances, each with weights of its own."""
         return self if n == 1 else Totals(*[a * n for a in self])  # type: ignore[arg-type]
 
+    def stepped(self, steps: Dim) -> Totals:
+        """The same weights called ``steps`` times."""
+        return self._replace(macs=self.macs * steps, elementwise=self.elementwise * steps)
+
     def called_again(self) -> Totals:
         """Another call of weights that are counted already: work, but no parameters."""
         return self._replace(trainable=0, frozen=0, buffers=0, bytes=0)
@@ -71,11 +75,15 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Call:
-    """``count`` consecutive iterations of a block, from iteration ``first``, all alike."""
+    """``count`` consecutive iterations of a block, from iteration ``first``, all alike.
+
+    A scan is one iteration that calls its weights ``steps`` times; the context is that of a step.
+    """
 
     context: Context
     first: int
     count: int
+    steps: Dim = 1
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graph_core.edits import new_id
 from graph_core.graph import EditError, Graph, Node
 from graph_core.names import numbered
+from graph_core.ports import clash, port_role
 from graph_core.ties import moved as moved_ties
 
 OFFSET = (40.0, 40.0)
@@ -51,9 +52,12 @@ def insert(
     project = graph.project
     copies: dict[str, str] = {}
     added: list[Node] = []
+    ports: dict[str, str] = {}  # name of an Input or Output -> that of its copy
     for node in nodes:
         id = node.id if keep_ids and node.id not in graph.nodes else new_id(graph, node.id)
-        copy = replace(node, id=id, name=free_name(graph.names, node.name))
+        copy = replace(node, id=id, name=_copied_name(graph, node, ports))
+        if port_role(node.type):
+            ports[node.name] = copy.name
         project.record(graph.key, "nodes", id, copy)
         copies[node.id] = id
         added.append(copy)
@@ -70,6 +74,15 @@ def insert(
     for weight, owner in list(moved_ties(ties, copies)):
         project.record(graph.key, "ties", weight, owner)
     return copies
+
+
+def _copied_name(graph: Graph, node: Node, ports: Mapping[str, str]) -> str:
+    """A free name; the two ends of a state, copied together, have one name again."""
+    role = port_role(node.type)
+    for name in (ports.get(node.name, node.name), node.name) if role else ():
+        if not clash(graph, name, role):
+            return name
+    return free_name(graph.names, node.name)
 
 
 def free_name(taken: Collection[str], name: str) -> str:

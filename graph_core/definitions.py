@@ -10,7 +10,7 @@ from graph_core.dims import Dim, Expr, symbol
 from graph_core.evaluate import axes_of
 from graph_core.expressions import ExpressionError, Value, evaluate, names_in
 from graph_core.fields import PerAxis, Size, Sizes
-from graph_core.graph import Graph, Node, Project
+from graph_core.graph import Graph, Node, Project, Repeat
 from graph_core.layer import Spec, layer_types
 
 
@@ -70,7 +70,7 @@ def size_params(project: Project, key: str, known: dict[str, set[str]]) -> set[s
     graph = project.graphs[key]
     fixed: set[str] = set()
     for node in graph.nodes.values():
-        if node.run and isinstance(node.run.times, str):
+        if isinstance(node.run, Repeat) and isinstance(node.run.times, str):
             fixed |= names_in(node.run.times)
         inner = project.graphs.get(node.type)
         sizes = size_params(project, node.type, known) if inner else set()

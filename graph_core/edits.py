@@ -13,10 +13,12 @@ from typing import Any
 
 from graph_core.expressions import ExpressionError, parse
 from graph_core.fields import Field, FieldError
-from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat
+from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat, Scan
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain
 from graph_core.layer import layer_types, replaced_types
 from graph_core.names import BadName, check_id, check_identifier, check_name, first_of, numbered
+from graph_core.ports import clash, port_role, state_partners
+from graph_core.scanning import scan_fault
 
 # Node parameters that keep their default are not stored; this takes one back to it.
 DEFAULT: Any = object()
@@ -37,7 +39,7 @@ def add(
     if id in graph.nodes:
         raise EditError(f"{graph.name} already has a node with the id {id}; choose another.")
     id = _checked(check_id, id) if id else new_id(graph, stem)
-    if name in graph.names:
+    if clash(graph, name, port_role(type)):
         raise EditError(f"{graph.name} already has a node called {name}; choose another name.")
     name = _checked(check_name, name) if name else numbered(stem, graph.names, bare=len(stem) == 1)
     node = Node(id, type, name)
@@ -142,13 +144,16 @@ def set_params(graph: Graph, id: str, params: Mapping[str, Any]) -> None:
 
 
 def rename(graph: Graph, id: str, name: str) -> None:
-    """Give a node another name; wires and weights stay with its id."""
+    """Give a node another name; wires and weights stay with its id. The two ends of a scan's state go together."""
     node = graph.node(id)
-    other = graph.by_name(_checked(check_name, name))
-    if other is not None and other.id != id:
-        raise EditError(f"{graph.name} already has a node called {name}; choose another name.")
+    both = [node, *state_partners(graph, node)]
+    for one in both:
+        other = clash(graph, _checked(check_name, name), port_role(one.type), one.id)
+        if other is not None and other not in both:
+            raise EditError(f"{graph.name} already has a node called {name}; choose another name.")
     with graph.project.editing(f"Rename {node.name} to {name}"):
-        graph.project.record(graph.key, "nodes", id, replace(node, name=name))
+        for one in both:
+            graph.project.record(graph.key, "nodes", one.id, replace(one, name=name))
 
 
 def set_when(graph: Graph, id: str, condition: str) -> None:
@@ -166,7 +171,7 @@ def set_when(graph: Graph, id: str, condition: str) -> None:
 def set_repeat(graph: Graph, id: str, times: int | str, *, shared: bool = False) -> None:
     """Run a block node ``times`` in series, each with its own weights or with one set; 1 for once."""
     node = graph.node(id)
-    if node.type not in graph.project.graphs:
+    if node.type not in graph.project.graphs and times != 1:
         raise EditError(f"{node.name} is a layer; only a block can repeat. Collapse it to a block first.")
     if isinstance(times, str):
         try:
@@ -178,6 +183,22 @@ def set_repeat(graph: Graph, id: str, times: int | str, *, shared: bool = False)
     run = None if times == 1 else Repeat(times, shared)
     with graph.project.editing(f"Repeat {node.name} ×{times}"):
         graph.project.record(graph.key, "nodes", id, replace(node, run=run))
+
+
+def set_scan(graph: Graph, id: str, axis: int = 1, over: Iterable[str] = (), carry: Iterable[str] = ()) -> None:
+    """Run a block node once per position of ``axis`` of the inputs ``over``, carrying the states ``carry``.
+
+    Both hold ids of the block's Inputs: see graph_core.graph.Scan. ``set_repeat`` with 1 lets it run once again.
+    """
+    node = graph.node(id)
+    block = graph.project.graphs.get(node.type)
+    if block is None:
+        raise EditError(f"{node.name} is a layer; only a block can scan. Collapse it to a block first.")
+    scan = Scan(axis, tuple(over), tuple(carry))
+    if fault := scan_fault(node, block, scan):
+        raise EditError(fault)
+    with graph.project.editing(f"Scan {node.name} along axis {axis}"):
+        graph.project.record(graph.key, "nodes", id, replace(node, run=scan))
 
 
 def use_weights_of(graph: Graph, id: str, owner: str) -> None:

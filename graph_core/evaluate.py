@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from graph_core.context import NOTHING, Context, Outcome, Result, layer_totals
@@ -226,16 +226,20 @@ def bind_input(node: Node, spec: Spec, bound: dict[str, Dim], scope: Scope) -> F
 
 
 def block_inputs_given(
-    context: Context, node: Node, block: Graph
+    context: Context, node: Node, block: Graph, optional: Collection[str] = ()
 ) -> tuple[dict[str, Spec | None], list[Finding], bool]:
-    """What is wired to a block's inputs, what is missing, and whether something upstream has no shape yet."""
+    """What is wired to a block's inputs, what is missing, and whether something upstream has no shape yet.
+
+    The inputs in ``optional`` need no wire.
+    """
     wired = context.graph.incoming.get(node.id, {})
     given: dict[str, Spec | None] = {}
     findings: list[Finding] = []
     waiting = False
     for port in block.inputs():
         if port.id not in wired:
-            findings.append(Finding("unwired", f"{node.name} has no wire at {port.name}", port.id))
+            if port.id not in optional:
+                findings.append(Finding("unwired", f"{node.name} has no wire at {port.name}", port.id))
             continue
         spec = source_spec(context, wired[port.id])
         waiting = waiting or spec is None

@@ -9,7 +9,7 @@ from typing import Any
 from graph_core import edits
 from graph_core.copying import corner, insert, moved
 from graph_core.expressions import ExpressionError, parse
-from graph_core.graph import EditError, Graph, Node
+from graph_core.graph import EditError, Graph, Node, Scan
 from graph_core.layer import layer_types
 from graph_core.order import callees_first
 from graph_core.propagate import engine_of
@@ -85,6 +85,8 @@ def _check(graph: Graph, node: Node) -> tuple[Graph, int]:
     for other in graph.nodes.values():
         if other.use == node.id:
             raise EditError(f"{other.name} uses the weights of {node.name}; give it its own first.")
+    if isinstance(node.run, Scan):
+        raise EditError(f"{node.name} scans, and its steps cannot be written out; let it run once first.")
     times = node.run.times if node.run else 1
     if not isinstance(times, int) or times > MAX_TIMES:
         raise EditError(f"{node.name} repeats ×{times}; a number up to {MAX_TIMES} can be written out.")

@@ -15,7 +15,7 @@ from graph_core.context import Context
 from graph_core.dims import shape_text
 from graph_core.edits import DEFAULT
 from graph_core.evaluate import source_spec
-from graph_core.graph import Graph, Node, Project
+from graph_core.graph import Graph, Node, Project, Scan
 from graph_core.layer import Layer, Spec, Want, layer_types
 from graph_core.names import BadName, check_name, identifier_from, numbered
 from graph_core.problems import Finding, Problem
@@ -115,6 +115,10 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
             yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
         case "name":
             yield _rename_fix(graph, node)
+        case "run":
+            yield Fix(f"Run {node.name} once", lambda: edits.set_repeat(graph, id, 1))
+        case "scan-over" | "scan-port" | "scan-axis" | "scan-state":
+            yield from _scan_fixes(project, graph, node, finding)
         case "parameter":
             yield from _default_fixes(project, graph, node, finding)
 
@@ -301,6 +305,31 @@ def _default_fixes(project: Project, graph: Graph, node: Node, finding: Finding)
     for name in node.params:
         if f": {name}" in finding.message:
             yield Fix(f"Set {name} back to its default", _setter(graph, node.id, {name: DEFAULT}))
+
+
+def _scan_fixes(project: Project, graph: Graph, node: Node, finding: Finding) -> Iterator[Fix]:
+    """Other words for the scan itself, or for a port of its block."""
+    hints, block = finding.hints, project.graphs[node.type]
+    if "rename" in hints:
+        key, port, name = hints["rename"]
+        title = f"Rename the output {block.nodes[port].name} of {block.name} to {name}"
+        yield Fix(title, lambda: edits.rename(project.graphs[key], port, name))
+    if "shape" in hints:
+        key, port, axes = hints["shape"]
+        title = f"Set the shape of {block.nodes[port].name} in {block.name} to {'×'.join(map(str, axes))}"
+        yield Fix(title, lambda: edits.set_params(project.graphs[key], port, {"shape": axes}))
+    if isinstance(scan := hints.get("scan"), Scan):
+        names = {port.id: port.name for port in block.inputs()}
+        old = node.run if isinstance(node.run, Scan) else scan
+        if scan.axis != old.axis:
+            title = f"Scan along axis {scan.axis}"
+        elif gone := [id for id in (*old.over, *old.carry) if (*scan.over, *scan.carry).count(id) == 0]:
+            title = f"Take {', '.join(names.get(id, id) for id in gone)} out of the scan"
+        elif new := [names[id] for id in scan.over if id not in old.over]:
+            title = f"Scan along {', '.join(new)}"
+        else:
+            title = f"Only carry {names.get(finding.port, finding.port)}"
+        yield Fix(title, lambda: edits.set_scan(graph, node.id, scan.axis, scan.over, scan.carry))
 
 
 def _setup_fixes(project: Project, network: str, part: str, finding: Finding) -> Iterator[Fix]:

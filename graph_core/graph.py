@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from graph_core.layer import Layer, layer_types
 from graph_core.names import class_name_from, natural
@@ -19,6 +19,7 @@ from graph_core.names import class_name_from, natural
 if TYPE_CHECKING:
     from typing import Self
 
+MAX_AXES: Final = 16  # of a tensor that a scan steps along
 SETUP: Final[Mapping[str, Any]] = {"optimizer": {"kind": "AdamW"}, "training": {}}
 
 
@@ -32,6 +33,25 @@ class Repeat:
 
     times: int | str = 1
     shared: bool = False
+
+    carry: ClassVar[tuple[str, ...]] = ()  # as in Scan: what goes from step to step goes by position
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A block runs once per position of an axis, with one set of weights, carrying states from step to step.
+
+    ``over`` and ``carry`` hold ids of the block's Inputs. Those of ``over`` lose ``axis`` and are stepped along;
+    those of ``carry`` are states: what the Output of the same name gives in a step goes in at the next, and comes
+    out after the last. A state without a wire begins with zeros of its declared shape. All other outputs are stacked
+    at ``axis``; all other inputs are the same at each step.
+    """
+
+    axis: int = 1
+    over: tuple[str, ...] = ()
+    carry: tuple[str, ...] = ()
+
+    shared: ClassVar[bool] = True  # as in Repeat: one set of weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ class Node:
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     when: str = ""
-    run: Repeat | None = None
+    run: Repeat | Scan | None = None
     use: str = ""
 
 

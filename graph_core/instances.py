@@ -1,4 +1,4 @@
-"""Blocks as nodes: instances, repetition, and the contexts of their iterations."""
+"""Blocks as nodes: instances, repetition, and the contexts of their iterations. Scans: graph_core.scanning."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graph_core.context import NOTHING, Call, Context, Result
-from graph_core.definitions import defaults
-from graph_core.dims import Dim
-from graph_core.evaluate import bind_input, block_inputs_given, decided, identity, refuse
-from graph_core.expressions import ExpressionError, Value, evaluate, names_in
-from graph_core.graph import Graph, Node
+from graph_core.evaluate import block_inputs_given, decided, identity, refuse
+from graph_core.expressions import ExpressionError, evaluate, names_in
+from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.layer import Spec
 from graph_core.problems import Finding
+from graph_core.scanning import evaluate_scan, scan_findings
+from graph_core.steps import step_context, step_scope
 
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
@@ -31,9 +31,12 @@ def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -
     enabled, finding = decided(node, context.scope)
     if finding:
         return refuse(node, len(outs), finding)
-    given, findings, waiting = block_inputs_given(context, node, block)
+    scan = node.run if isinstance(node.run, Scan) else None
+    given, findings, waiting = block_inputs_given(context, node, block, scan.carry if scan else ())
     if enabled is False:
         return identity(node, len(outs), next(iter(given.values()), None))
+    if scan:
+        findings += scan_findings(node, block, scan, given)
     try:
         times = _times(context, node)
     except ExpressionError as error:
@@ -45,13 +48,16 @@ def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -
         result.enabled = enabled
         return result
     with engine.deeper():
-        result = _iterate(engine, context, node, block, given, times)
+        if scan:
+            result = evaluate_scan(engine, context, node, block, scan, given)
+        else:
+            result = _iterate(engine, context, node, block, given, times)
     result.enabled = enabled
     return result
 
 
 def _times(context: Context, node: Node) -> int:
-    if node.run is None:
+    if not isinstance(node.run, Repeat):
         return 1
     times = evaluate(node.run.times, context.scope) if isinstance(node.run.times, str) else node.run.times
     if isinstance(times, bool) or not isinstance(times, int) or not 0 <= times < 2**31:
@@ -120,34 +126,8 @@ def _child(
     engine: Engine, context: Context, node: Node, block: Graph, given: Mapping[str, Spec | None], step: int
 ) -> Context | Finding:
     """The context of one iteration, or what keeps the instance from having one."""
-    outer = {**context.scope, "i": step} if node.run else context.scope
-    scope = defaults(block)
-    for name in block.params:
-        if name in node.params:
-            value = node.params[name]
-            try:
-                scope[name] = evaluate(value, outer) if isinstance(value, str) else _frozen(value)
-            except ExpressionError as error:
-                return Finding("parameter", f"{node.name}: {name}: {error}", hints={"parameter": name})
-        elif name not in scope:
-            message = f"{node.name} gives no {name}, which {block.name} needs"
-            return Finding("missing-parameter", message, hints={"parameter": name})
-    key = (tuple(scope.items()), tuple(given.items()))
-    found = engine.instance(block, key)
-    if found is not None:
-        return found
-    bound: dict[str, Dim] = {}
-    for port in block.inputs():
-        spec = given.get(port.id)
-        finding = bind_input(port, spec, bound, scope) if spec else None
-        if finding:
-            return Finding(finding.code, f"{node.name} {finding.message}", finding.port, finding.hints)
-    return engine.new_context(block, "instance", key, scope, bound, given)
-
-
-def _frozen(value: Any) -> Value:
-    result: Value = tuple(_frozen(part) for part in value) if isinstance(value, list | tuple) else value
-    return result
+    scope = step_scope(context, node, block, step)
+    return scope if isinstance(scope, Finding) else step_context(engine, node, block, scope, given)
 
 
 def _weight_shapes(context: Context) -> tuple[Any, ...]:

@@ -6,9 +6,11 @@ Training: every tensor that a layer makes is kept for its gradient. Both at the 
 
 from __future__ import annotations
 
-from graph_core.context import Context, Result
+from graph_core.context import Call, Context, Result
 from graph_core.dims import Dim, prod
+from graph_core.graph import Scan
 from graph_core.layer import BYTES, Spec
+from graph_core.scanning import stacked_ports
 
 
 def spec_bytes(spec: Spec | None) -> int:
@@ -37,10 +39,25 @@ def _kept(context: Context, memory: dict[Context, int]) -> int:
 
 def _kept_by(result: Result, memory: dict[Context, int]) -> int:
     if result.calls:
-        return sum(_kept(call.context, memory) * call.count for call in result.calls)
+        return sum(_kept(call.context, memory) * call.count * _number(call) for call in result.calls) + _stacked(result)
     if result.facts is None or result.enabled is False:
         return 0
     return sum(spec_bytes(spec) for spec in result.specs)
+
+
+def _number(call: Call) -> int:
+    return int(call.steps) if isinstance(call.steps, int) else 1
+
+
+def _stacked(result: Result) -> int:
+    """Bytes of the outputs of a scan that are stacked: beside the values that the steps themselves make."""
+    scan = result.node.run
+    if not isinstance(scan, Scan) or not result.calls:
+        return 0
+    block = result.calls[0].context.graph
+    stacked = set(stacked_ports(block, scan))
+    ports = zip(block.outputs(), result.specs, strict=False)
+    return sum(spec_bytes(spec) for port, spec in ports if port.id in stacked)
 
 
 def _peak(context: Context, memory: dict[Context, int]) -> int:
@@ -56,6 +73,9 @@ def _peak(context: Context, memory: dict[Context, int]) -> int:
         inside = max((_peak(call.context, memory) for call in result.calls), default=0)
         given = sum(live.get(source, 0) for source in {s for s, _ in graph.incoming.get(id, {}).values()})
         peak = max(peak, now + max(0, inside - given))
+        if isinstance(result.node.run, Scan):
+            # The values of all steps live when they are stacked; the inputs of a step are views.
+            peak = max(peak, now + _stacked(result) + max(_stacked(result), inside))
         if graph.ports_of_role["output"].get(id) is None and result.enabled is not False:
             live[id] = sum(spec_bytes(spec) for spec in result.specs)
             now += live[id]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from graph_core.graph import Graph, Node, Project
+from graph_core.graph import Graph, Node, Project, Scan
 from graph_core.jsontext import MAX_BYTES, FileError, kind_of, parse_tree
 from graph_core.layer import layer_types
 from graph_core.names import natural
@@ -97,7 +97,9 @@ def node_tree(project: Project, node: Node) -> dict[str, Any]:
         tree["set"] = _in_order(project, node)
     if node.when:
         tree["when"] = node.when
-    if node.run is not None:
+    if isinstance(node.run, Scan):
+        tree["scan"] = {"axis": node.run.axis, "over": list(node.run.over), "carry": list(node.run.carry)}
+    elif node.run is not None:
         shared = {"times": node.run.times, "shared": True}
         tree["repeat"] = shared if node.run.shared else node.run.times
     if node.use:

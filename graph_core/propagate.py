@@ -201,6 +201,11 @@ class Engine:
             for user, id in context.users.values():
                 user.stale.add(id)
             self._release(context)
+        # A user that something keeps from having a context is none of its users, and may have one now.
+        for graph in self.project.graphs.values():
+            for node in graph.nodes.values():
+                if node.type == key:
+                    self._mark(graph.key, node.id)
         self._roots = {name: c for name, c in self._roots.items() if c.graph.key != key or not roots_too}
 
     def _forget_all(self) -> None:

@@ -14,17 +14,18 @@ from functools import partial
 from typing import Any, Final
 
 from graph_core.edits import is_default
-from graph_core.graph import Graph, Node, Param, Project, Repeat
+from graph_core.graph import MAX_AXES, Graph, Node, Param, Project, Repeat, Scan
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kind_of, shown
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_id, check_identifier
 
 FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
 GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires", "ties")
-NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "use")
+NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "scan", "use")
 MAX_GRAPHS: Final = 10_000
 MAX_WAY: Final = 400  # characters of a tie's end: the ids on the way down to a weight
 MAX_SYMBOL: Final = 2**31 - 1
+MAX_PORTS: Final = 1000
 _NODE_FIELDS = frozenset(NODE_FIELDS)
 _NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z")
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")
@@ -170,7 +171,11 @@ class Reader:
             raise FileError(f"{id}.when is {shown(when)}; it takes a condition such as stride != 1.")
         if use != "":
             _named(check_id, use, f"{id}.use: ")
-        run = _repeat(tree["repeat"], id) if "repeat" in tree else None
+        run: Repeat | Scan | None = _repeat(tree["repeat"], id) if "repeat" in tree else None
+        if "scan" in tree:
+            if run is not None:
+                raise FileError(f"{id} has repeat and scan; keep one of the two.")
+            run = _scan(tree["scan"], id)
         return Node(id, type_, name, params, when, run, use)
 
     def _params(self, id: str, type: str, given: Any) -> dict[str, Any]:
@@ -290,6 +295,26 @@ def _groups(groups: Any, where: str) -> None:
         match = group.get("match", [])
         if not isinstance(match, str) and not (type(match) is list and all(isinstance(text, str) for text in match)):
             raise FileError(f"{where}.{place}.match is {kind_of(match)}; it takes a list of paths, such as conv1.")
+
+
+def _scan(tree: Any, id: str) -> Scan:
+    """Names that match nothing open for repair, as the block may have changed."""
+    _want(tree, dict, f"{id}.scan")
+    if not tree.keys() <= {"axis", "over", "carry"}:
+        raise FileError(f"{id}.scan has axis, over and carry; nothing else.")
+    axis = tree.get("axis", 1)
+    if type(axis) is not int or not 0 <= axis < MAX_AXES:
+        raise FileError(f"{id}.scan.axis is {shown(axis)}; it takes an axis from 0 to {MAX_AXES - 1}.")
+    names: dict[str, tuple[str, ...]] = {}
+    for field in ("over", "carry"):
+        given = tree.get(field, [])
+        _want(given, list, f"{id}.scan.{field}")
+        for name in given:
+            _named(check_id, name, f"{id}.scan.{field}: ")
+        if len(set(given)) < len(given) or len(given) > MAX_PORTS:
+            raise FileError(f"{id}.scan.{field} takes ids of inputs, each once.")
+        names[field] = tuple(given)
+    return Scan(axis, names["over"], names["carry"])
 
 
 def _end(text: str) -> tuple[str | Any, ...]:

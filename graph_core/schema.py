@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from graph_core.expressions import MAX_LENGTH
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
+from graph_core.graph import MAX_AXES
 from graph_core.groups import GROUP, MOST_GROUPS, Patterns
 from graph_core.jsontext import MAX_NUMBER, MAX_PLACE
 from graph_core.layer import layer_types
@@ -114,6 +115,7 @@ def schema() -> dict[str, Any]:
                     "set": _table(_NAME, {"$ref": "#/$defs/value"}, "Parameters that differ from their default."),
                     "when": {"type": "string", "description": "Where this is false, the node passes its input on."},
                     "repeat": {"$ref": "#/$defs/repeat"},
+                    "scan": {"$ref": "#/$defs/scan"},
                     "use": {"type": "string", "description": "The id of the node whose weights it uses."},
                 },
                 "allOf": [_condition(name) for name in sorted(layer_types())],
@@ -129,6 +131,16 @@ def schema() -> dict[str, Any]:
                     },
                 ]
             },
+            "scan": {
+                "type": "object",
+                "description": "The block runs once per position of an axis, carrying states from step to step.",
+                "additionalProperties": False,
+                "properties": {
+                    "axis": {"type": "integer", "minimum": 0, "maximum": MAX_AXES - 1, "default": 1},
+                    "over": _ids("Inputs that are stepped along."),
+                    "carry": _ids("Inputs that are states: the Output of the same name gives their next value."),
+                },
+            },
             "times": {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, _EXPRESSION]},
             "value": {
                 "anyOf": [
@@ -139,6 +151,11 @@ def schema() -> dict[str, Any]:
             },
         },
     }
+
+
+def _ids(description: str) -> dict[str, Any]:
+    items = {"type": "string", "pattern": _ID}
+    return {"type": "array", "description": description, "uniqueItems": True, "items": items}
 
 
 def _object(description: str, **more: Any) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graph_core.graph import Graph, Node
+from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import layer_types
 from graph_core.names import BadName, check_name, is_name, natural
 from graph_core.order import Schedule, blocks_used, loops
+from graph_core.ports import is_state
 from graph_core.problems import Finding
 
 
@@ -33,7 +34,7 @@ class Structure:
 
     def touch_node(self, old: Node | None, new: Node | None) -> None:
         """A node came, went, or was replaced by another of the same id."""
-        if old is not None and new is not None and (old.type, old.name, old.use) == (new.type, new.name, new.use):
+        if old is not None and new is not None and _told(old) == _told(new):
             return
         for node in (old, new):
             if node is not None:
@@ -73,6 +74,8 @@ class Structure:
         if node is not None:
             if not is_name(node.name) or len(graph.names[node.name]) > 1:
                 found += [(id, finding) for finding in _names(graph, node)]
+            if node.run is not None and node.type in layer_types():
+                found.append((id, _no_run(node)))
             if node.use:
                 found += [(id, finding) for finding in _sharing(graph, node)]
                 self._borrowers.add(id)
@@ -82,6 +85,11 @@ class Structure:
             self._local[id] = found
         elif self._local:
             self._local.pop(id, None)
+
+
+def _told(node: Node) -> tuple[str, str, str, bool]:
+    """What of a node these findings depend on."""
+    return node.type, node.name, node.use, node.run is None
 
 
 def _well_wired(graph: Graph, id: str, node: Node | None) -> bool:
@@ -149,8 +157,13 @@ def _names(graph: Graph, node: Node) -> Iterator[Finding]:
     except BadName as error:
         yield Finding("name", str(error).rstrip("."), hints={"rename": True})
     alike = graph.names.get(node.name, ())
-    if len(alike) > 1 and node.id != min(alike, key=natural):
+    if len(alike) > 1 and node.id != min(alike, key=natural) and (graph.is_network or not is_state(graph, node.name)):
         yield Finding("name", f"{graph.name} has two nodes called {node.name}", hints={"rename": True})
+
+
+def _no_run(node: Node) -> Finding:
+    what = "scans" if isinstance(node.run, Scan) else "repeats"
+    return Finding("run", f"{node.name} {what}, which only a block can; collapse it to a block first")
 
 
 def _sharing(graph: Graph, node: Node) -> Iterator[Finding]:

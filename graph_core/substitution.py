@@ -10,7 +10,7 @@ from typing import Any
 
 from graph_core.expressions import MAX_LENGTH, ExpressionError, evaluate, names_in, parse
 from graph_core.fields import Field
-from graph_core.graph import EditError, Node, Project
+from graph_core.graph import EditError, Node, Project, Repeat
 from graph_core.layer import layer_types
 
 INDEX = "i"  # the iteration, in the parameters of a node that repeats
@@ -19,7 +19,7 @@ INDEX = "i"  # the iteration, in the parameters of a node that repeats
 def names_of(project: Project, node: Node) -> set[str]:
     """The names that a node's parameters, condition and repetition refer to in the scope of its graph."""
     names = {name for text in _texts(project, node) for name in names_in(text)}
-    if node.run is not None:
+    if isinstance(node.run, Repeat):
         names.discard(INDEX)
         if isinstance(node.run.times, str):
             names |= names_in(node.run.times)
@@ -50,7 +50,9 @@ def substituted(project: Project, node: Node, values: Mapping[str, Any], *, para
 
     Raises EditError where an expression becomes too long. With ``params_only`` the rest of the node stays.
     """
-    hidden = {name: v for name, v in values.items() if name != INDEX} if node.run and not params_only else values
+    hidden = values
+    if isinstance(node.run, Repeat) and not params_only:
+        hidden = {name: v for name, v in values.items() if name != INDEX}
     try:
         params = {name: _stored(field_of(project, node, name), value, hidden) for name, value in node.params.items()}
         if params_only:
@@ -59,7 +61,7 @@ def substituted(project: Project, node: Node, values: Mapping[str, Any], *, para
         if when:
             result = put_in(when, values)
             when = "" if result is True else str(result)
-        if run is not None and isinstance(run.times, str):
+        if isinstance(run, Repeat) and isinstance(run.times, str):
             times = put_in(run.times, values)
             run = replace(run, times=times if isinstance(times, int | str) else run.times)
         return replace(node, params=params, when=when, run=run)

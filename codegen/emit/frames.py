@@ -15,7 +15,7 @@ from codegen.emit.trees import EmitError, Lookup
 from graph_core.context import Call, Context, Result
 from graph_core.expressions import names_in
 from graph_core.fields import Axes, Field, FieldError, Real, SameAs
-from graph_core.graph import Graph, Node
+from graph_core.graph import Graph, Node, Repeat
 from graph_core.layer import Function, Layer, Method, Module, layer_types
 from graph_core.nodes import evaluate_node
 
@@ -143,7 +143,7 @@ class Frame:
         ]
 
         def lookup(name: str) -> ast.expr:
-            return step if name == "i" and node.run else self.lookup(name)
+            return step if name == "i" and isinstance(node.run, Repeat) else self.lookup(name)
 
         inner = self.plan.project.graphs[node.type]
         if is_chain(inner):
@@ -217,7 +217,7 @@ class Frame:
 
     def _steps(self, node: Node, groups: list[Group]) -> list[ast.expr]:
         """What a container of iterations holds."""
-        assert node.run is not None
+        assert isinstance(node.run, Repeat)
         times = node.run.times
         varies = any("i" in names for names in map(_names, node.params.values()))
         if isinstance(times, str) and names_in(times):

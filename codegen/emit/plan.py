@@ -13,7 +13,7 @@ from codegen.emit.trees import EmitError
 from graph_core.analysis import analyze
 from graph_core.context import Call, Context
 from graph_core.expressions import names_in
-from graph_core.graph import Graph, Project
+from graph_core.graph import Graph, Project, Repeat
 from graph_core.layer import Module, layer_types
 from graph_core.order import callees_first
 from graph_core.propagate import engine_of
@@ -45,6 +45,7 @@ class Plan:
         for name in reversed(roots):
             _require_sound(project, name)
         self.instances = _instances([self.engine.root(name) for name in roots])
+        self._add_sleeping()
         keys = [key for key in callees_first(project)[0] if key in self.instances]
         last = project.networks[network].key
         keys.sort(key=lambda key: key == last)
@@ -53,6 +54,17 @@ class Plan:
         helpers = {t.torch.name for t in layer_types().values() if isinstance(t.torch, Module) and t.torch.preamble}
         self.names = class_names([(key, project.graphs[key].name) for key in reversed(self._keys)], helpers)
         self.reserved = {*self.names.values(), *helpers, "_probe", "_"}
+
+    def _add_sleeping(self) -> None:
+        """Blocks that no instance reaches as their conditions are false everywhere: they are written all the same."""
+        todo = list(self.instances)
+        while todo:
+            key = todo.pop()
+            for node in self.project.graphs[key].nodes.values():
+                found = node.type in self.project.graphs and node.type not in self.instances
+                if found and (names_in(node.when) or not self.instances[key]):
+                    self.instances[node.type] = []
+                    todo.append(node.type)
 
     def is_network(self, graph: Graph) -> bool:
         """Whether the graph is one of the project's networks, so that symbols are known in it."""
@@ -111,7 +123,7 @@ def _uses_names(graph: Graph) -> bool:
     for node in graph.nodes.values():
         if role(node) == "input":
             continue
-        if node.when or (node.run and isinstance(node.run.times, str)):
+        if node.when or (isinstance(node.run, Repeat) and isinstance(node.run.times, str)):
             return True
         if any(_texts(value) for value in node.params.values()):
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from graph_core.context import Result
-from graph_core.graph import Graph, Node
+from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import Function, Method, Module, Port, layer_types
 
 
@@ -15,6 +15,7 @@ class Style(Enum):
     PLAIN = "an expression"
     LIST = "a loop over modules"
     LOOP = "a loop that calls one module"
+    SCAN = "a loop along an axis that calls one module"
 
 
 def role(node: Node) -> str:
@@ -66,6 +67,8 @@ def style(graph: Graph, node: Node) -> Style:
     """How a node is written in forward."""
     if node.run is None:
         return Style.PLAIN
+    if isinstance(node.run, Scan):
+        return Style.SCAN
     if node.run.shared:
         return Style.LOOP
     block = graph.project.graphs[node.type]

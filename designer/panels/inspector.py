@@ -16,7 +16,7 @@ from designer.panels.weights import WeightRows
 from designer.style import dress
 from designer.widgets import FamilyTile, FollowsField, NameField
 from designer.widgets import Field as TextField
-from graph_core import EditError, Graph, Node, edits
+from graph_core import EditError, Graph, Node, Repeat, edits
 from graph_core.context import Result
 from graph_core.fields import Field
 from graph_core.layer import layer_types
@@ -204,7 +204,7 @@ class Inspector(QWidget):
         self.form.show_values(node.params, self._resolved(node, result))
         self.when.set_value(node.when)
         if self.times is not None:
-            self.times.set_value(str(node.run.times if node.run else 1))
+            self.times.set_value(str(node.run.times if isinstance(node.run, Repeat) else 1))
             self.shared.setChecked(bool(node.run and node.run.shared))
         self._fill_facts(graph, node, result)
 
@@ -319,7 +319,7 @@ class Inspector(QWidget):
             return
         text = self.times.text().strip()
         times: int | str = int(text) if text.isdigit() else text or 1
-        old = (node.run.times, node.run.shared) if node.run else (1, False)
+        old = (node.run.times, node.run.shared) if isinstance(node.run, Repeat) else (1, False)
         shared = self.shared.isChecked()
         if (times, shared) != old and not self._document.edit(
             lambda: edits.set_repeat(graph, node.id, times, shared=shared)
