@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.emit import trees
 from codegen.emit.calls import call_layer, needs_variable, ports_in, results_of
-from codegen.emit.naming import singular
+from codegen.emit.loops import write_loop
 from codegen.emit.printing import flat
-from codegen.emit.statements import Assign, Evaluate, For, If, Return, Spot, Statement
+from codegen.emit.statements import Assign, Evaluate, If, Return, Spot, Statement
 from codegen.emit.structure import (
     Style,
     is_heavy,
@@ -88,7 +88,7 @@ class Forward:
         self.values[port.id, "y"] = Value(
             trees.name(variable), [variable], port, "y", spec, spec, depth=-1, pending=False
         )
-        self.live[variable] = self._uses(port, "y")
+        self.live[variable] = self.uses(port, "y")
         self.inputs[variable] = spec.kind if spec else ""
 
     def _finish(self) -> None:
@@ -96,7 +96,7 @@ class Forward:
         room = MAX_LENGTH + 8
         for value in outputs:
             if len(outputs) > 1 and sum(len(flat(v.tree)) + 2 for v in outputs) > room:
-                self._settle(value)
+                self.settle(value)
         spots = tuple(dict.fromkeys(spot for value in outputs for spot in value.spots))
         spots += tuple(self.writer.spot(port) for port in self.writer.graph.outputs())
         comment = self._comment(outputs[0]) if len(outputs) == 1 and outputs[0].pending else ""
@@ -112,7 +112,7 @@ class Forward:
         if condition is False:
             self._pass_on(node, next(iter(operands.values())))
         elif style(writer.graph, node) is not Style.PLAIN:
-            self._loop(node, operands, condition)
+            write_loop(self, node, operands, condition)
         elif condition is not True and not (made and single(writer.graph, node)):
             self._guarded(node, operands, condition)
         else:
@@ -133,7 +133,7 @@ class Forward:
             refs=[ref for part in parts for ref in part.refs],
             node=node,
             port="",
-            spec=self._spec(node, 0),
+            spec=self.spec(node, 0),
             base=first.base if first else None,
             depth=max((part.depth for part in parts), default=-1) + (0 if isinstance(tree, ast.BinOp) else 1),
             heavy=heavy + sum(part.heavy for part in parts),
@@ -146,8 +146,8 @@ class Forward:
         value.tree = writer.probe(node, value.tree)
         self.values[node.id, outs[0]] = value
         returned_directly = self._only_user(node, outs[0]) == "output"
-        if (block and not conditional and not returned_directly) or self._uses(node, outs[0]) != 1:
-            self._settle(value)
+        if (block and not conditional and not returned_directly) or self.uses(node, outs[0]) != 1:
+            self.settle(value)
 
     def _call(self, node: Node, result: Result, operands: dict[str, ast.expr], item: str = "") -> ast.expr:
         """The call of a node on the trees of its operands; ``item`` is the variable of a loop over modules."""
@@ -168,14 +168,14 @@ class Forward:
         pending = [value for value in operands.values() if value.pending]
         for value in pending:
             if settle_all or value.depth >= MAX_DEPTH or (heavy and value.heavy):
-                self._settle(value)
+                self.settle(value)
         for value in pending:
             if sum(v.heavy for v in pending if v.pending) > 1:
-                self._settle(value)
+                self.settle(value)
         for value in pending:
             length = sum(len(flat(v.tree)) + 2 for v in operands.values()) + len(node.name) + 8
             if value.pending and length > MAX_LENGTH:
-                self._settle(value)
+                self.settle(value)
 
     def _by_name(self, result: Result) -> bool:
         return result.layer is not None and needs_variable(result.layer)
@@ -184,7 +184,7 @@ class Forward:
 
     def _unpack(self, node: Node, value: Value, outs: Sequence[Any]) -> None:
         """A statement that takes several results apart: ``y, (h, c) = self.lstm(x)``."""
-        self._spend(value.refs)
+        self.spend(value.refs)
         first = True
 
         def target(item: Any) -> ast.expr:
@@ -192,26 +192,26 @@ class Forward:
             if isinstance(item, tuple):
                 parts = [target(part) for part in item]
                 return trees.name("_") if all(_is_blank(part) for part in parts) else ast.Tuple(parts)
-            if item == "_" or not self._uses(node, item):
+            if item == "_" or not self.uses(node, item):
                 return trees.name("_")
             wishes = ["y", node.name] if first else [item, f"{node.name}_{item}"]
-            variable = self._variable(value.refs if first else [], wishes, self._kind(node, item))
+            variable = self.variable(value.refs if first else [], wishes, self.kind(node, item))
             first = False
-            self._define(node, item, variable)
+            self.define(node, item, variable)
             return trees.name(variable)
 
         targets = ast.Tuple([target(item) for item in outs])
         comment = self._comment(value)
         self.body.append(Assign(targets, value.tree, spots=value.spots, comment=comment))
         for port in ports_in(outs):
-            if self._uses(node, port):
-                self._record(node, self.values[node.id, port].tree)
+            if self.uses(node, port):
+                self.record(node, self.values[node.id, port].tree)
 
     def _guarded(self, node: Node, operands: dict[str, Value], condition: ast.expr | bool) -> None:
         """An ``if`` in forward: where the condition is false, the first input passes."""
         writer = self.writer
         for value in operands.values():
-            self._settle(value)
+            self.settle(value)
         first = next(iter(operands.values()))
         outs = results_of(writer.graph, node, writer.frame.result(node))
         port = ports_in(outs)[0]
@@ -224,9 +224,9 @@ class Forward:
             assert isinstance(condition, ast.expr)
             test = trees.fold(condition)
         made = self._call(node, writer.frame.result(node), trees_of)
-        variable = self._own(first, spots, node)
+        variable = self.own(first, spots, node)
         for value in list(operands.values())[1:]:
-            self._spend(value.refs)
+            self.spend(value.refs)
 
         def target(item: Any) -> ast.expr:
             if isinstance(item, tuple):
@@ -234,78 +234,39 @@ class Forward:
             return trees.name(variable if item == port else "_")
 
         self.body.append(If(test, [Assign(trees.tuple_of([target(item) for item in outs]), made)], spots=spots))
-        self._define(node, port, variable)
-        self._record(node, trees.name(variable))
-
-    def _loop(self, node: Node, operands: dict[str, Value], condition: ast.expr | bool) -> None:
-        """A loop over the iterations of a block; its outputs go into its first inputs again."""
-        writer = self.writer
-        for value in operands.values():
-            self._settle(value)
-        block = writer.plan.project.graphs[node.type]
-        outs = [port.id for port in block.outputs()]
-        spots = (writer.spot(node),)
-        variables: list[str] = []
-        arguments: list[ast.expr] = []
-        for place, value in enumerate(operands.values()):
-            if place < len(outs):
-                variables.append(self._own(value, spots, node, place))
-                arguments.append(trees.name(variables[-1]))
-            else:
-                arguments.append(value.tree)
-        for port in outs[len(variables) :]:
-            variables.append(self._variable([], [port, f"{node.name}_{port}"], ""))
-        assert node.run is not None
-        loops = style(writer.graph, node) is Style.LOOP
-        item = "" if loops else writer.forward_names.new(singular(node.name))
-        module = writer.module(node) if loops else trees.name(item)
-        step = Assign(trees.tuple_of([trees.name(v) for v in variables]), trees.call(module, arguments))
-        over = writer.module(node)
-        if loops:
-            times = node.run.times
-            count = trees.author(times, writer.forward_lookup) if isinstance(times, str) else trees.constant(times)
-            over = trees.call("range", [count])
-        loop = For(trees.name(item or "_"), over, [step], spots=spots)
-        if condition is not True and loops and not single(writer.graph, node):
-            test = ast.Compare(writer.module(node), [ast.IsNot()], [ast.Constant(None)])
-            self.body.append(If(test, [loop], spots=spots))
-        else:
-            self.body.append(loop)
-        for value in list(operands.values())[len(outs) :]:
-            self._spend(value.refs)
-        for port, variable in zip(outs, variables, strict=True):
-            self._define(node, port, variable)
-            self._record(node, trees.name(variable))
+        self.define(node, port, variable)
+        self.record(node, trees.name(variable))
 
     def _pass_on(self, node: Node, value: Value) -> None:
         """A node whose condition never holds: its first output is its first input."""
         port = self.writer.graph.out_ports(node)[0]
-        self._settle(value)
+        self.settle(value)
         variable = value.refs[0]
-        self.live[variable] += self._uses(node, port) - 1
+        self.live[variable] += self.uses(node, port) - 1
         self.values[node.id, port] = Value(
             value.tree, value.refs, node, port, value.spec, value.spec, depth=-1, pending=False
         )
 
     # Variables.
 
-    def _settle(self, value: Value) -> None:
+    def settle(self, value: Value) -> None:
         """Give a pending value a statement and a variable."""
         if not value.pending:
             return
         comment = self._comment(value)
-        self._spend(value.refs)
-        variable = self._variable(value.refs, ["y", value.node.name], self._kind(value.node, value.port))
+        self.spend(value.refs)
+        variable = self.variable(value.refs, ["y", value.node.name], self.kind(value.node, value.port))
         self.body.append(Assign(trees.name(variable), value.tree, spots=value.spots, comment=comment))
-        self.live[variable] = self._uses(value.node, value.port)
+        self.live[variable] = self.uses(value.node, value.port)
         value.tree, value.refs, value.spots = trees.name(variable), [variable], ()
         value.base, value.depth, value.heavy, value.pending = value.spec, -1, 0, False
 
-    def _spend(self, refs: Sequence[str]) -> None:
+    def spend(self, refs: Sequence[str]) -> None:
+        """What reads these variables is written."""
         for ref in refs:
             self.live[ref] -= 1
 
-    def _variable(self, refs: Sequence[str], wishes: Sequence[str], kind: str) -> str:
+    def variable(self, refs: Sequence[str], wishes: Sequence[str], kind: str) -> str:
         """The variable for a new value: one that is used up, else the first wish that is free."""
         for place, ref in enumerate(refs):
             given = self.inputs.get(ref)
@@ -323,27 +284,43 @@ class Forward:
         self.writer.variables.add(variable)
         return variable
 
-    def _own(self, value: Value, spots: tuple[Spot, ...], node: Node, place: int = 0) -> str:
+    def own(self, value: Value, spots: tuple[Spot, ...], node: Node, place: int = 0) -> str:
         """A variable that holds the value and may be overwritten: its own where this is its last use, else a copy."""
-        self._spend(value.refs)
+        self.spend(value.refs)
         variable = value.refs[0]
         if not self.live[variable]:
             return variable
-        copy = self._variable(
-            [], ["y" if not place else f"y{place + 1}", node.name], self._kind(value.node, value.port)
-        )
+        copy = self.variable([], ["y" if not place else f"y{place + 1}", node.name], self.kind(value.node, value.port))
         self.body.append(Assign(trees.name(copy), value.tree, spots=spots))
         self.live[copy] = 1
         return copy
 
-    def _define(self, node: Node, port: str, variable: str) -> None:
-        spec = self._spec(node, self.writer.graph.out_ports(node).index(port))
+    def define(self, node: Node, port: str, variable: str) -> None:
+        """Let a port be what a variable holds."""
+        spec = self.spec(node, self.writer.graph.out_ports(node).index(port))
         self.values[node.id, port] = Value(
             trees.name(variable), [variable], node, port, spec, spec, depth=-1, pending=False
         )
-        self.live[variable] = self._uses(node, port)
+        self.live[variable] = self.uses(node, port)
 
-    def _record(self, node: Node, tree: ast.expr) -> None:
+    def offer(self, node: Node, port: str, tree: ast.expr, base: Spec | None, *, settled: bool) -> None:
+        """An expression of no variable that is used up: for the only user of a port, else in a statement.
+
+        ``base`` is what its main input was.
+        """
+        spec = self.spec(node, self.writer.graph.out_ports(node).index(port))
+        value = Value(tree, [], node, port, spec, base, depth=0, spots=(self.writer.spot(node),))
+        self.values[node.id, port] = value
+        if settled or self.writer.plan.probes or self.uses(node, port) != 1:
+            self.settle(value)
+
+    def inner_spec(self, node: Node, port: str) -> Spec | None:
+        """What comes in at an input of a block, inside it."""
+        calls = self._result(node).calls or [call for _, r in self.writer.frame.twin_results(node) for call in r.calls]
+        return next((call.context.inputs.get(port) for call in calls), None)
+
+    def record(self, node: Node, tree: ast.expr) -> None:
+        """Tell a node's value, where the plan asks for that."""
         if self.writer.plan.probes:
             self.body.append(Evaluate(self.writer.probe(node, tree)))
 
@@ -357,7 +334,8 @@ class Forward:
         nodes = self.writer.graph.nodes
         return [nodes[id] for (id, _), source in outgoing.items() if source == port and id in self.reached]
 
-    def _uses(self, node: Node, port: str) -> int:
+    def uses(self, node: Node, port: str) -> int:
+        """How many inputs read a port."""
         return len(self._users(node, port))
 
     def _only_user(self, node: Node, port: str) -> str:
@@ -367,13 +345,15 @@ class Forward:
     def _result(self, node: Node) -> Result:
         return self.writer.context.results[node.id]
 
-    def _spec(self, node: Node, place: int) -> Spec | None:
+    def spec(self, node: Node, place: int) -> Spec | None:
+        """What comes out of a node at a place."""
         specs = self._result(node).specs
         return specs[place] if place < len(specs) else None
 
-    def _kind(self, node: Node, port: str) -> str:
+    def kind(self, node: Node, port: str) -> str:
+        """float, int or bool, of what comes out of a port; empty where it is not known."""
         ports = self.writer.graph.out_ports(node)
-        spec = self._spec(node, ports.index(port)) if port in ports else None
+        spec = self.spec(node, ports.index(port)) if port in ports else None
         return spec.kind if spec else ""
 
     def _comment(self, value: Value) -> str:

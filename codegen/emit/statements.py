@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from codegen.emit.printing import STEP, WIDTH, flat, signature, statement, top
+from codegen.emit.printing import STEP, WIDTH, signature, statement, top
 
 Spot = tuple[str, str]  # the key of a graph and the id of a node in it; an empty id for the graph's whole class
 Spans = dict[Spot, list[tuple[int, int]]]
@@ -121,7 +121,7 @@ class Page:
                 self.raw(statement("if ", item.test, ":", indent))
                 self._body(item.body, indent + STEP)
             case For():
-                self.raw(statement(f"for {flat(item.target)} in ", item.values, ":", indent))
+                self.raw(statement(f"for {top(item.target)} in ", item.values, ":", indent))
                 self._body(item.body, indent + STEP)
             case Function():
                 first = len(self.lines) + 1
