@@ -17,8 +17,7 @@ from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat, Sca
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain
 from graph_core.layer import layer_types, replaced_types
 from graph_core.names import BadName, check_id, check_identifier, check_name, first_of, numbered
-from graph_core.ports import clash, port_role, state_partners
-from graph_core.scanning import scan_fault
+from graph_core.ports import clash, port_role, scan_fault, state_partners
 
 # Node parameters that keep their default are not stored; this takes one back to it.
 DEFAULT: Any = object()

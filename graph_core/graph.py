@@ -19,7 +19,6 @@ from graph_core.names import class_name_from, natural
 if TYPE_CHECKING:
     from typing import Self
 
-MAX_AXES: Final = 16  # of a tensor that a scan steps along
 SETUP: Final[Mapping[str, Any]] = {"optimizer": {"kind": "AdamW"}, "training": {}}
 
 

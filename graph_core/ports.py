@@ -1,14 +1,16 @@
-"""A graph's own Inputs and Outputs: which nodes they are, and which of them are the two ends of one state."""
+"""A graph's own Inputs and Outputs: which nodes they are, which are the two ends of one state, what a scan may name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from graph_core.layer import layer_types
 from graph_core.names import natural
 
 if TYPE_CHECKING:
-    from graph_core.graph import Graph, Node
+    from graph_core.graph import Graph, Node, Scan
+
+MAX_AXES: Final = 16  # of a tensor that a scan steps along
 
 
 def port_role(type: str) -> str:
@@ -46,3 +48,17 @@ def state_partners(graph: Graph, port: Node) -> list[Node]:
     )
     carried = bool(others) and any(run is not None and ids & set(run.carry) for run in runs)
     return others if carried else []
+
+
+def scan_fault(node: Node, block: Graph, scan: Scan) -> str:
+    """What keeps a node from being told to scan so, in one sentence; empty where nothing does."""
+    if type(scan.axis) is not int or not 0 <= scan.axis < MAX_AXES:
+        return f"{node.name} scans along axis {scan.axis}; it takes an axis from 0 to {MAX_AXES - 1}."
+    ports = [port.id for port in block.inputs()]
+    named = [*scan.over, *scan.carry]
+    for id in named:
+        if id not in ports:
+            return f"{block.name} has no input {id}; it has {', '.join(ports[:12]) or 'none'}."
+        if named.count(id) > 1:
+            return f"{node.name} cannot use {id} twice; step along it or carry it."
+    return ""

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Any, Final
 
 from graph_core.edits import is_default
-from graph_core.graph import MAX_AXES, Graph, Node, Param, Project, Repeat, Scan
+from graph_core.graph import Graph, Node, Param, Project, Repeat, Scan
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kind_of, shown
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_id, check_identifier
+from graph_core.ports import MAX_AXES
 
 FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
 GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires", "ties")

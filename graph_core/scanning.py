@@ -15,7 +15,7 @@ from graph_core.dims import Dim, Expr, plain, same, shape_text
 from graph_core.evaluate import axes_of, refuse
 from graph_core.expressions import ExpressionError, Value, evaluate
 from graph_core.fields import FieldError, Sizes
-from graph_core.graph import MAX_AXES, Graph, Node, Scan
+from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import Spec, layer_types, require
 from graph_core.problems import Finding
 from graph_core.steps import bound_widths, step_context, step_scope
@@ -35,20 +35,6 @@ def stacked_ports(block: Graph, scan: Scan) -> list[str]:
     """The ids of the Outputs whose values of all steps are stacked, in the order of the block's ports."""
     states = set(state_pairs(block, scan).values())
     return [port.id for port in block.outputs() if port.id not in states]
-
-
-def scan_fault(node: Node, block: Graph, scan: Scan) -> str:
-    """What keeps a node from being told to scan so, in one sentence; empty where nothing does."""
-    if type(scan.axis) is not int or not 0 <= scan.axis < MAX_AXES:
-        return f"{node.name} scans along axis {scan.axis}; it takes an axis from 0 to {MAX_AXES - 1}."
-    ports = [port.id for port in block.inputs()]
-    named = [*scan.over, *scan.carry]
-    for id in named:
-        if id not in ports:
-            return f"{block.name} has no input {id}; it has {', '.join(ports[:12]) or 'none'}."
-        if named.count(id) > 1:
-            return f"{node.name} cannot use {id} twice; step along it or carry it."
-    return ""
 
 
 def proposed_scan(block: Graph, given: Mapping[str, Spec | None]) -> Scan:

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from graph_core.expressions import MAX_LENGTH
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
-from graph_core.graph import MAX_AXES
 from graph_core.groups import GROUP, MOST_GROUPS, Patterns
 from graph_core.jsontext import MAX_NUMBER, MAX_PLACE
 from graph_core.layer import layer_types
 from graph_core.optimizers import DEFAULT_KIND, KINDS, TRAINING
+from graph_core.ports import MAX_AXES
 from graph_core.project import VERSION
 from graph_core.reading import MAX_SYMBOL
 from graph_core.schedules import SCHEDULES, Milestones, ScheduleField
