@@ -21,7 +21,7 @@ from graph_core.layer import (
     state,
 )
 from graph_core.problems import Finding
-from graph_core.promotion import mixed_types, promoted
+from graph_core.promotion import mixed_types, quotient_type, result_type
 
 MAX_REMEMBERED = 200_000
 
@@ -155,7 +155,9 @@ def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: 
 
 def _dtype(declared: str, layer: Layer, inputs: Sequence[Spec]) -> str:
     if declared == "same":
-        return promoted(spec.dtype for spec in inputs)
+        return result_type(inputs)
+    if declared == "quotient":
+        return quotient_type(inputs)
     if declared in layer.fields:
         return str(layer.values[declared])
     return declared

@@ -162,7 +162,8 @@ class Inlet:
 
 
 class Outlet:
-    """An output port. ``kind`` is ``same`` (promoted from the inputs), or a dtype by name."""
+    """An output port. ``dtype`` is ``same`` (promoted from the inputs), ``quotient`` (the same, but always a float), a
+    dtype by name, or the parameter that names one."""
 
     def __init__(self, dtype: str = "same") -> None:
         self.dtype = dtype

@@ -11,12 +11,34 @@ from graph_core.layer import KINDS, Facts, Layer, Spec, require
 _WIDENING: Final = ("bool", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 
 
-def promoted(dtypes: Iterable[str]) -> str:
-    """The dtype of what is computed from several (torch.promote_types); float32 of none."""
+def promote_types(dtypes: Iterable[str]) -> str:
+    """The smallest dtype that holds the values of all (torch.promote_types); float32 of none."""
     found = set(dtypes)
     if {"float16", "bfloat16"} <= found:
         return "float64" if "float64" in found else "float32"
     return max(found, key=_WIDENING.index, default="float32")
+
+
+def result_type(inputs: Iterable[Spec]) -> str:
+    """The dtype of what is computed from several tensors (torch.result_type).
+
+    A tensor without axes counts only where it is of a higher kind than those that have some: a float beside integers.
+    """
+    specs = list(inputs)
+    full = promote_types(spec.dtype for spec in specs if spec.shape) if any(spec.shape for spec in specs) else ""
+    single = [spec.dtype for spec in specs if not spec.shape]
+    if not full or not single:
+        return full or promote_types(single)
+    if full in KINDS["float"]:
+        return full
+    lone = promote_types(single)
+    return promote_types((full, lone)) if full == "bool" or lone in KINDS["float"] else full
+
+
+def quotient_type(inputs: Iterable[Spec]) -> str:
+    """``result_type``, as a float: whole numbers give torch's default dtype, float32 (torch.div)."""
+    dtype = result_type(inputs)
+    return dtype if dtype in KINDS["float"] else "float32"
 
 
 def mixed_types(layer: Layer, facts: Facts, inputs: Iterable[Spec]) -> str:

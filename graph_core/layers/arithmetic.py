@@ -1,6 +1,7 @@
 """Element-wise arithmetic of two tensors, products of matrices, and joining.
 
-Stricter than torch: booleans are not added or multiplied, and matrix products take float matrices, no single vectors.
+Types are promoted as torch does: whole numbers and floats give floats, a mask times values gives the values' type.
+Stricter than torch: matrix products take float matrices, no single vectors.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class _Elementwise(Layer):
 
     family, promotes = "arith", True
 
-    a, b, y = Inlet("...", "float int"), Inlet("...", "float int"), Outlet()
+    a, b, y = Inlet("..."), Inlet("..."), Outlet()
 
     def rule(self, a: Shape, b: Shape) -> Facts:
         y = broadcast(a, b)
@@ -41,6 +42,8 @@ class Sub(_Elementwise):
     help = "Subtracts the second tensor from the first."
     source = "torch.sub"
 
+    a, b = Inlet("...", "float int"), Inlet("...", "float int")  # torch subtracts no booleans
+
 
 class Mul(_Elementwise):
     """The product of two tensors, element by element."""
@@ -59,7 +62,7 @@ class Div(_Elementwise):
     help = "Divides the first tensor by the second, element by element."
     source = "torch.div"
 
-    a, b = Inlet("...", "float"), Inlet("...", "float")
+    y = Outlet("quotient")
 
 
 class MatMul(Layer):

@@ -27,7 +27,7 @@ from graph_core.layer import (
     collecting_conditions,
     layer_types,
 )
-from graph_core.promotion import mixed_types, promoted
+from graph_core.promotion import mixed_types, promote_types, quotient_type, result_type
 from tests.graph_core.built_layers import call, make
 from tests.graph_core.drawn_layers import Drawn, configure, drawn, has_enough_values
 
@@ -100,8 +100,9 @@ def mixture(case: Drawn, facts: Facts) -> str:
 
 def expected_dtypes(case: Drawn) -> list[str]:
     """The dtypes of the outlets as declared: by name, or promoted from the inputs."""
-    widest = promoted(case.dtypes.values())
-    return [widest if outlet.dtype == "same" else outlet.dtype for outlet in case.layer.outlets.values()]
+    specs = [Spec(shape, case.dtypes[port]) for port, shape in case.shapes.items()]
+    computed = {"same": result_type(specs), "quotient": quotient_type(specs)}
+    return [computed.get(outlet.dtype, outlet.dtype) for outlet in case.layer.outlets.values()]
 
 
 def check_on_meta(case: Drawn, facts: Facts) -> None:
@@ -184,12 +185,18 @@ def test_what_is_refused_is_refused_by_torch_too(name: str):
     check()
 
 
-def test_float_types_that_torch_promotes_are_promoted():
-    names = [name for kind in KINDS.values() for name in kind]
-    for one in names:
-        for other in names:
-            theirs = torch.promote_types(getattr(torch, one), getattr(torch, other))
-            assert f"torch.{promoted([one, other])}" == str(theirs)
+NAMES = [name for kind in KINDS.values() for name in kind]
+
+
+@pytest.mark.parametrize("one", NAMES)
+def test_types_are_promoted_as_torch_does(one: str):
+    for other in NAMES:
+        mine, theirs = getattr(torch, one), getattr(torch, other)
+        assert f"torch.{promote_types([one, other])}" == str(torch.promote_types(mine, theirs))
+        for a, b in (((2,), ()), ((), (2,)), ((), ()), ((2,), (2,))):
+            specs, tensors = (Spec(a, one), Spec(b, other)), (torch.zeros(a, dtype=mine), torch.zeros(b, dtype=theirs))
+            assert f"torch.{result_type(specs)}" == str(torch.result_type(*tensors))
+            assert f"torch.{quotient_type(specs)}" == str(torch.div(tensors[0], tensors[1] + 1).dtype)
 
 
 @pytest.mark.parametrize("name", SPELLED)
