@@ -264,6 +264,11 @@ class Project:
         """The optimizer and training set-up of a network."""
         return self.setups.get(network, SETUP)
 
+    @property
+    def is_editing(self) -> bool:
+        """Whether an edit is being recorded, of which the analysis does not know yet."""
+        return self._recording is not None
+
     @contextmanager
     def editing(self, title: str) -> Iterator[None]:
         """Records what happens inside as one edit and tells the listeners; an exception takes it all back."""

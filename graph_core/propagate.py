@@ -100,6 +100,8 @@ class Engine:
 
     def schedule_of(self, graph: Graph) -> Schedule:
         """The graph's schedule, remembered until its structure changes."""
+        if self.project.is_editing:
+            return schedule(graph)  # half an edit: what is remembered is of before
         found = self._schedules.get(graph.key)
         if found is None:
             found = self._schedules[graph.key] = schedule(graph)
