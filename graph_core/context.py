@@ -62,15 +62,11 @@ def total(parts: Sequence[Totals]) -> Totals:
 
 
 class Outcome(NamedTuple):
-    """What a layer makes of its inputs, whichever node it is: specs per outlet, totals, the rule's facts.
-
-    ``conditions`` are what its sizes must fulfil where they are symbols.
-    """
+    """What a layer makes of its inputs, whichever node it is: specs per outlet, totals, the rule's facts."""
 
     specs: tuple[Spec, ...]
     totals: Totals
     facts: Facts
-    conditions: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -124,7 +120,6 @@ class Context:
     stale: set[str] = field(default_factory=set)
     users: dict[tuple[int, str], tuple[Context, str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
-    conditions: tuple[str, ...] = ()
     tie_findings: tuple[tuple[str, Finding], ...] = ()
 
     def outputs(self) -> dict[str, Spec | None]:

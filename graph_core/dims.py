@@ -2,7 +2,8 @@
 
 The one place that knows the symbolic engine (symengine), which is loaded only when a symbol is first made.
 Rules never compare sizes with ``==``, ``%`` or ``<=``: with symbols those silently lie. They ask ``same``,
-``divides`` and ``at_least``, which answer True, False or None (unknown); unknown becomes a stated condition.
+``divides`` and ``at_least``, which answer True, False or None (unknown). Unknown becomes a stated condition: see
+graph_core.conditions.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graph_core import symbolic
+from graph_core.conditions import AT_LEAST, DIVIDES, SAME, decided, example, pinned
 
 
 class Named(int):
@@ -144,7 +146,7 @@ def same(a: Dim, b: Dim) -> bool | None:
     if a == b:
         return True
     difference = _difference(a, b)
-    return int(difference) == 0 if isinstance(difference, int) else None
+    return int(difference) == 0 if isinstance(difference, int) else _decided(SAME, a, b)
 
 
 def divides(k: Dim, n: Dim) -> bool | None:
@@ -154,7 +156,7 @@ def divides(k: Dim, n: Dim) -> bool | None:
     if isinstance(k, int) and int(k) == 1:
         return True
     quotient = symbolic.divide(unwrap(n), unwrap(k))
-    return True if symbolic.is_whole(quotient) else None
+    return True if symbolic.is_whole(quotient) else _decided(DIVIDES, k, n)
 
 
 def at_least(a: Dim, b: Dim) -> bool | None:
@@ -164,7 +166,21 @@ def at_least(a: Dim, b: Dim) -> bool | None:
     difference = _difference(a, b)
     if isinstance(difference, int):
         return difference >= 0
-    return True if symbolic.is_nonnegative(difference.raw) else None
+    return True if symbolic.is_nonnegative(difference.raw) else _decided(AT_LEAST, a, b)
+
+
+def number_of(size: Dim) -> int | None:
+    """A size as the number that something has to have: of a symbol its example, while formulas are made; else None."""
+    return pinned(size.raw) if isinstance(size, Expr) else int(size)
+
+
+def example_of(size: Dim) -> int | None:
+    """What a size is at the example sizes, while formulas are made; else None."""
+    return example(size.raw) if isinstance(size, Expr) else int(size)
+
+
+def _decided(question: str, a: Dim, b: Dim) -> bool | None:
+    return decided(question, symbolic.sympify(unwrap(a)), symbolic.sympify(unwrap(b)))
 
 
 def _difference(a: Dim, b: Dim) -> Dim:
@@ -184,9 +200,7 @@ def ceil_divide(a: Dim, b: Dim) -> Dim:
 def ceil_window(size: Dim, kernel: Dim, stride: Dim, padding: Dim, dilation: Dim = 1) -> Dim:
     """``window`` with ceil_mode: the last window may start inside the input or its left padding (torch pooling)."""
     positions = (size + 2 * padding - dilation * (kernel - 1) - 1 + stride - 1) // stride + 1
-    if isinstance(positions, int) and isinstance(size, int) and isinstance(stride, int) and isinstance(padding, int):
-        return positions - 1 if (positions - 1) * stride >= size + padding else positions
-    return positions
+    return positions - 1 if at_least((positions - 1) * stride, size + padding) else positions
 
 
 def size_text(size: Dim) -> str:

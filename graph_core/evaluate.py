@@ -16,9 +16,7 @@ from graph_core.layer import (
     Layer,
     Refusal,
     Spec,
-    collecting_conditions,
     layer_types,
-    state,
 )
 from graph_core.problems import Finding
 from graph_core.promotion import mixed_types, quotient_type, result_type
@@ -126,8 +124,7 @@ def _run_rule(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Facts
 
 def outcome_of(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Outcome | Refusal:
     """What a layer makes of inputs that are known and fit its ports, or its no."""
-    with collecting_conditions() as conditions:
-        found = _run_rule(layer, given)
+    found = _run_rule(layer, given)
     if isinstance(found, Refusal):
         return found
     inputs = [spec for _, spec in given if spec]
@@ -137,7 +134,7 @@ def outcome_of(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Outc
         Spec(shape, _dtype(outlet.dtype, layer, inputs))
         for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=True)
     )
-    return Outcome(specs, layer_totals(found), found, tuple(dict.fromkeys(conditions)))
+    return Outcome(specs, layer_totals(found), found)
 
 
 def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: bool | None = True) -> Result:
@@ -147,8 +144,6 @@ def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: 
         result = refuse(node, len(layer.outlets), finding, layer=layer)
         result.enabled = enabled
         return result
-    if outcome.conditions:
-        state(outcome.conditions)
     totals = outcome.totals.called_again() if node.use else outcome.totals
     return Result(node, outcome.specs, totals, layer, outcome.facts, enabled)
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from graph_core.dims import Dim, Expr, at_least, same
+from graph_core.dims import Dim, Expr, at_least, example_of, number_of, same
 
 Literal = int | float | bool | str | None
 Value = Dim | float | bool | str | None | tuple["Value", ...]
@@ -109,17 +109,44 @@ def names_in(text: str) -> frozenset[str]:
 
 
 def evaluate(text: str, scope: Scope) -> Value:
-    """The value of ``text`` with names looked up in ``scope``; raises ExpressionError, or Undecided on symbols."""
+    """The value of ``text`` with names looked up in ``scope``; raises ExpressionError, or Undecided on symbols.
+
+    While formulas are made, what has no formula is computed from the example sizes, and these become conditions.
+    """
     if text in scope and text.isidentifier():
         return scope[text]  # most expressions are one name
     try:
         return _value(parse(text), scope)
+    except Undecided:
+        return _value(parse(text), _at_examples(text, scope, number_of))
     except ExpressionError:
         raise
     except ZeroDivisionError as error:
         raise ExpressionError(f"“{_short(text)}” divides by zero.") from error
     except (TypeError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         raise ExpressionError(f"“{_short(text)}” cannot be computed from these values.") from error
+
+
+def evaluate_real(text: str, scope: Scope) -> Value:
+    """The value of ``text`` for a parameter on which no size depends: symbols count as their examples, if known."""
+    if not any(isinstance(value, Expr) for value in scope.values()):
+        return evaluate(text, scope)
+    try:
+        return evaluate(text, _at_examples(text, scope, example_of))
+    except Undecided:
+        return evaluate(text, scope)
+
+
+def _at_examples(text: str, scope: Scope, example: Callable[[Dim], int | None]) -> Scope:
+    """The scope with numbers for the symbolic sizes that ``text`` uses; raises Undecided where one has no example."""
+    numbers: dict[str, Value] = {}
+    for name in sorted(names_in(text) & scope.keys()):
+        value = scope[name]
+        if isinstance(value, Expr):
+            numbers[name] = example(value)
+            if numbers[name] is None:
+                raise Undecided(f"{name} is a size that is not known yet.")
+    return {**scope, **numbers} if numbers else scope
 
 
 def decide(text: str, scope: Scope) -> bool | None:
@@ -165,9 +192,23 @@ def _value(node: ast.expr, scope: Scope) -> Value:
             numbers = [_number(_value(argument, scope)) for argument in args]
             plain = [number for number in numbers if not isinstance(number, Expr)]
             if len(plain) < len(numbers):
-                raise Undecided(f"{name}() of sizes that are not known yet.")
+                return _extreme(name, numbers)
             return _FUNCTIONS[name](*plain)
     raise ExpressionError("An expression form that is not known.")
+
+
+def _extreme(name: str, numbers: list[Dim | float]) -> Dim:
+    """min() or max() of sizes of which some are symbols."""
+    sizes = [number for number in numbers if not isinstance(number, float)]
+    if name not in ("min", "max") or len(sizes) < len(numbers):
+        raise Undecided(f"{name}() of sizes that are not known yet.")
+    best = sizes[0]
+    for size in sizes[1:]:
+        larger = at_least(size, best)
+        if larger is None:
+            raise Undecided(f"{name}() of sizes that are not known yet.")
+        best = size if larger is (name == "max") else best
+    return best
 
 
 def _bool(any_of: bool, values: list[ast.expr], scope: Scope) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from graph_core.dims import Dim, Expr, same
-from graph_core.expressions import ExpressionError, Scope, Value, evaluate, parse
+from graph_core.dims import Dim, Expr, at_least, number_of, same
+from graph_core.expressions import ExpressionError, Scope, Value, evaluate, evaluate_real, parse
 
 T = TypeVar("T")
 MAX_SIZE = 2**31 - 1
@@ -169,9 +169,10 @@ class Number(Field[T]):
         return super().refuse(value)
 
     def in_range(self, value: Value) -> bool:
-        """Whether it is a whole number in range; a symbolic size is."""
+        """Whether it is a whole number in range; a symbolic size is, unless it surely is not."""
         if isinstance(value, Expr):
-            return True
+            above = self.most != MAX_SIZE and at_least(self.most, value) is False
+            return not above and at_least(value, self.least) is not False
         return isinstance(value, int) and not isinstance(value, bool) and self.least <= int(value) <= self.most
 
 
@@ -188,11 +189,12 @@ class Size(Number[Dim]):
 
 
 class Count(Number[int]):
-    """A count that must be known to build the layer (number of layers, of heads): never a symbol."""
+    """A count that must be known to build the layer (number of layers, of ranks): in formulas its example value."""
 
     kind = "count"
 
     def check(self, value: Value) -> int:
+        value = number_of(value) if isinstance(value, Expr) else value
         if isinstance(value, int) and self.in_range(value):
             return int(value)
         raise self.refuse(value)
@@ -211,6 +213,7 @@ class Maybe(Number[int | None]):
     def check(self, value: Value) -> int | None:
         if value is None:
             return None
+        value = number_of(value) if isinstance(value, Expr) else value
         if isinstance(value, int) and self.in_range(value):
             return int(value)
         raise self.refuse(value)
@@ -289,6 +292,10 @@ class Real(Field[float]):
             return "a number"
         return f"a number from {self.least:g}" + (f" to {self.most:g}" if self.most < 1e308 else "")
 
+    def _computed(self, value: object, scope: Scope) -> Value:
+        # No size depends on it, so that it puts no condition on a formula.
+        return evaluate_real(value, scope) if isinstance(value, str) else super()._computed(value, scope)
+
     def check(self, value: Value) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and self.least <= value <= self.most:
             return value
@@ -338,7 +345,8 @@ class Axes(Field[tuple[int, ...]]):
         return "the number of an axis" if self.single else "a list of axis numbers"
 
     def check(self, value: Value) -> tuple[int, ...]:
-        parts = value if isinstance(value, tuple) else (value,)
+        given = value if isinstance(value, tuple) else (value,)
+        parts = [number_of(part) if isinstance(part, Expr) else part for part in given]
         axes = [int(p) for p in parts if isinstance(p, int) and not isinstance(p, bool) and -16 <= p < 16]
         if len(axes) == len(parts) and axes and (len(axes) == 1 or not self.single):
             return tuple(axes)

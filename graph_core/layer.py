@@ -60,44 +60,16 @@ class Refusal(Exception):
         self.hints = hints
 
 
-_conditions: list[str] | None = None
-
-
 def require(truth: bool | None, message: str | Callable[[], str], code: str = "shape", **hints: Any) -> None:
-    """Refuse where ``truth`` is False; where it is None (it depends on symbols), state it as a condition.
+    """Refuse where ``truth`` is False. None (it depends on symbols) passes: formulas note such questions themselves.
 
     ``message`` and hints may be functions without arguments: rules run on every keystroke, and a sentence or a better
     value is only worth computing when there is something to say. A hint that comes out as None is left out.
     """
-    if truth:
-        return
     if truth is False:
         known = {name: hint() if callable(hint) else hint for name, hint in hints.items()}
         hints = {name: hint for name, hint in known.items() if hint is not None}
         raise Refusal(message() if callable(message) else message, code, **hints)
-    if _conditions is not None:
-        _conditions.append(message() if callable(message) else message)
-
-
-def state(conditions: Iterable[str]) -> None:
-    """State conditions again that were found earlier, for a rule whose facts are remembered."""
-    if _conditions is not None:
-        _conditions.extend(conditions)
-
-
-class collecting_conditions:  # noqa: N801 - reads as a statement: with collecting_conditions() as found
-    """Collects the conditions that rules state while they run on symbols."""
-
-    def __enter__(self) -> list[str]:
-        global _conditions
-        self._outer = _conditions
-        found: list[str] = []
-        _conditions = found
-        return found
-
-    def __exit__(self, *_: object) -> None:
-        global _conditions
-        _conditions = self._outer
 
 
 @dataclass(frozen=True, slots=True)

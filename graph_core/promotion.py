@@ -64,7 +64,12 @@ def broadcast(a: Shape, b: Shape) -> Shape:
     result: list[Dim] = []
     long, short = (a, b) if len(a) >= len(b) else (b, a)
     for p, q in zip(long, (1,) * (len(long) - len(short)) + short, strict=True):
-        if same(q, 1):
+        # What is known to be 1 first: of symbols it is only asked where they are not equal anyway.
+        if isinstance(q, int) and same(q, 1):
+            result.append(p)
+        elif isinstance(p, int) and same(p, 1):
+            result.append(q)
+        elif same(p, q) or same(q, 1):
             result.append(p)
         elif same(p, 1):
             result.append(q)

@@ -18,7 +18,7 @@ from graph_core.definitions import defaults, definition_input, definition_scope
 from graph_core.dims import Dim, Expr, Named, symbol
 from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
-from graph_core.layer import Layer, Refusal, Spec, collecting_conditions, layer_types
+from graph_core.layer import Layer, Refusal, Spec, layer_types
 from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, callees_first, mended, schedule
@@ -361,17 +361,15 @@ class Engine:
         plan = self.schedule_of(graph)
         context.order = plan.order
         results = context.results
-        with collecting_conditions() as conditions:
-            sums = []
-            for id in plan.order:
-                result = evaluate_node(self, context, graph.nodes[id])
-                results[id] = result
-                for call in result.calls:
-                    call.context.users[(id_of(context), id)] = (context, id)
-                sums.append(result.totals)
+        sums = []
+        for id in plan.order:
+            result = evaluate_node(self, context, graph.nodes[id])
+            results[id] = result
+            for call in result.calls:
+                call.context.users[(id_of(context), id)] = (context, id)
+            sums.append(result.totals)
         context.totals = total(sums)
         self._settle_ties(context)
-        context.conditions = tuple(dict.fromkeys(conditions))
         return context
 
 

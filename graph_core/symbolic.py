@@ -56,9 +56,62 @@ def is_whole(raw: Any) -> bool:
     return isinstance(raw, se.floor | se.ceiling)
 
 
+def sympify(raw: Any) -> Any:
+    """A number or an expression as the engine has it."""
+    return engine().sympify(raw)
+
+
+def linear(raw: Any) -> tuple[str, int, int] | None:
+    """The symbol, factor and rest of an expanded ``factor · symbol + rest`` in whole numbers; None of anything else."""
+    se = engine()
+    terms = raw.args if isinstance(raw, se.Add) else (raw,)
+    numbers = [as_int(term) for term in terms if term.is_Number]
+    others = [term for term in terms if not term.is_Number]
+    if len(others) != 1 or None in numbers:
+        return None
+    parts = others[0].args if isinstance(others[0], se.Mul) else (others[0],)
+    symbols = [part for part in parts if part.is_Symbol]
+    factor = as_int(others[0] / symbols[0]) if len(symbols) == 1 else None
+    return None if factor is None else (str(symbols[0]), factor, numbers[0] if numbers else 0)  # type: ignore[return-value]
+
+
+def without_floor(raw: Any) -> Any:
+    """What is >= 0 exactly where an expanded ``raw`` is: p + m·q for ⌊p/q⌋ + m, whole p; else ``raw`` itself."""
+    se = engine()
+    terms = raw.args if isinstance(raw, se.Add) else (raw,)
+    numbers = [term for term in terms if term.is_Number]
+    others = [term for term in terms if not term.is_Number]
+    if len(others) != 1 or not all(as_int(number) is not None for number in numbers):
+        return raw
+    parts = others[0].args if isinstance(others[0], se.Mul) else (others[0],)
+    floors = [part for part in parts if isinstance(part, se.floor)]
+    factor = as_int(others[0] / floors[0]) if len(floors) == 1 else None
+    if factor is None or factor <= 0:
+        return raw
+    top, bottom = _fraction(floors[0].args[0])
+    if not is_whole(top) or (as_int(bottom) or 0) <= 0:
+        return raw
+    return se.expand(top + bottom * (sum(as_int(number) or 0 for number in numbers) // factor))
+
+
+def sides(difference: Any) -> tuple[Any, Any]:
+    """Two sums without negative terms, whose difference is the expanded one given."""
+    se = engine()
+    terms = difference.args if isinstance(difference, se.Add) else (difference,)
+    left = right = se.Integer(0)
+    for term in terms:
+        factor = term if term.is_Number else term.args[0] if isinstance(term, se.Mul) else se.Integer(1)
+        if factor.is_Number and factor < 0:
+            right = right - term
+        else:
+            left = left + term
+    return left, right
+
+
 def is_nonnegative(raw: Any) -> bool:
     """Whether ``raw`` is surely >= 0: putting 1 + (something >= 0) for each symbol leaves no negative coefficient."""
     se = engine()
+    raw = without_floor(raw)
     names = sorted(raw.free_symbols, key=str)
     if raw.atoms(se.floor) if hasattr(raw, "atoms") else False:
         return False
@@ -87,8 +140,8 @@ def floor_divide(a: Any, b: Any) -> Any:
     """⌊a / b⌋ for whole a and b, with one floor where a itself is a floor plus whole numbers."""
     se = engine()
     a, b = se.sympify(a), se.sympify(b)
-    whole = as_int(b)
-    if whole is not None and whole > 0:
+    number = as_int(b)
+    if (number is not None and number > 0) or (number is None and is_nonnegative(se.expand(b - 1))):
         terms = a.args if isinstance(a, se.Add) else (a,)
         floors = [term for term in terms if isinstance(term, se.floor)]
         if len(floors) == 1 and all(is_whole(term) for term in terms):
