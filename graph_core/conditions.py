@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from graph_core import symbolic
+from graph_core.formula_text import raw_text
 
 SAME, DIVIDES, AT_LEAST = "same", "divides", "at_least"
 
@@ -57,13 +58,13 @@ class Condition:
         if self.bound is not None:
             name, kind, number = self.bound
             return f"{name} is {number}" if kind == "is" else f"{name} is at {kind} {number}"
-        a, b = symbolic.text(self.a), symbolic.text(self.b)
+        a, b = raw_text(self.a), raw_text(self.b)
         if self.question == DIVIDES:
             return f"{a} divides {b}" if self.answer else f"{a} does not divide {b}"
         if self.question == SAME:
             return f"{a} equals {b}" if self.answer else f"{a} differs from {b}"
         left, right = symbolic.sides(symbolic.without_floor(symbolic.expand(self.a - self.b)))
-        a, b = symbolic.text(left), symbolic.text(right)
+        a, b = raw_text(left), raw_text(right)
         return f"{a} is at least {b}" if self.answer else f"{a} is less than {b}"
 
 

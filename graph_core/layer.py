@@ -262,6 +262,7 @@ class Layer:
     stem: ClassVar[str]  # the usual attribute name, from which new nodes are named
     words: ClassVar[str] = ""  # more words that search finds it by
     sign: ClassVar[str] = ""  # what stands in its circle, where it is drawn as an operator but is no infix one
+    letters: ClassVar[Mapping[str, str]] = {}  # axis or parameter -> its letter in the formulas of one layer
     promotes: ClassVar[bool] = False  # takes float types that differ and promotes them, as arithmetic does
     replaces: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}  # old parameter or port name -> new

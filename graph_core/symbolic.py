@@ -89,7 +89,7 @@ def without_floor(raw: Any) -> Any:
     if factor is None or factor <= 0:
         return raw
     top, bottom = _fraction(floors[0].args[0])
-    if not is_whole(top) or (as_int(bottom) or 0) <= 0:
+    if not is_whole(top) or not is_nonnegative(bottom - 1):
         return raw
     return se.expand(top + bottom * (sum(as_int(number) or 0 for number in numbers) // factor))
 
@@ -111,7 +111,7 @@ def sides(difference: Any) -> tuple[Any, Any]:
 def is_nonnegative(raw: Any) -> bool:
     """Whether ``raw`` is surely >= 0: putting 1 + (something >= 0) for each symbol leaves no negative coefficient."""
     se = engine()
-    raw = without_floor(raw)
+    raw = without_floor(expand(raw))
     names = sorted(raw.free_symbols, key=str)
     if raw.atoms(se.floor) if hasattr(raw, "atoms") else False:
         return False
@@ -217,3 +217,41 @@ def _fraction(raw: Any) -> tuple[Any, Any]:
 
 def _parenthesize(text: str, needed: bool) -> str:
     return f"({text})" if needed else text
+
+
+def without_floors(raw: Any) -> Any:
+    """``raw`` with x in the place of ⌊x⌋: what it grows as."""
+    se = engine()
+    while floors := raw.atoms(se.floor):
+        raw = raw.subs({floor: floor.args[0] for floor in floors})
+    return raw
+
+
+def replaced(raw: Any, parts: Mapping[Any, Any]) -> Any:
+    """``raw`` with other expressions in the place of parts of it."""
+    return sympify(raw).subs(parts)
+
+
+def monomials(raw: Any) -> list[tuple[bool, dict[str, int]]]:
+    """The terms of ``raw`` without its floors: whether a term is positive, and the power of each symbol in it.
+
+    In a denominator that is a sum, its first term of the highest degree stands for the whole.
+    """
+    se = engine()
+    expanded = expand(without_floors(sympify(raw)))
+    terms = expanded.args if isinstance(expanded, se.Add) else (expanded,)
+    found: list[tuple[bool, dict[str, int]]] = []
+    for term in terms:
+        positive, powers = True, dict[str, int]()
+        for part in term.args if isinstance(term, se.Mul) else (term,):
+            if part.is_Number:
+                positive = positive and not part < 0
+                continue
+            base, power = part.args if isinstance(part, se.Pow) else (part, 1)
+            inner = {str(base): 1}
+            if not base.is_Symbol:
+                inner = max((one for _, one in monomials(base)), key=lambda one: sum(one.values()), default={})
+            for name, degree in inner.items():
+                powers[name] = powers.get(name, 0) + degree * (as_int(power) or 0)
+        found.append((positive, {name: power for name, power in powers.items() if power}))
+    return found

@@ -7,7 +7,7 @@ two of a scaled-dot-product attention are equal, not broadcast.
 from __future__ import annotations
 
 from graph_core.dims import Dim, Shape, divides, prod, same, shape_text
-from graph_core.fields import REQUIRED, Count, Fixed, Flag, Real
+from graph_core.fields import REQUIRED, Fixed, Flag, Real, Size
 from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Weight, facts, require
 from graph_core.layers._rules import nearest_divisor
 
@@ -22,6 +22,7 @@ class MultiheadAttention(Layer):
         call=(("need_weights", "False"),),
     )
     family, stem, words = "attn", "attn", "attention self cross heads transformer"
+    letters = {"num_heads": "h"}
     help = "Lets each position of the query gather from all positions of key and value, in several heads."
     source = "torch.nn.MultiheadAttention; Vaswani et al. 2017, arXiv:1706.03762"
 
@@ -29,7 +30,7 @@ class MultiheadAttention(Layer):
     key_padding_mask = Inlet("N S", "float bool", optional=True)
     attn_mask = Inlet("... T S", "float bool", optional=True)
     y = Outlet()
-    num_heads = Count(8, "Heads; they share the width between them.", most=4096, torch=REQUIRED)
+    num_heads = Size(8, "Heads; they share the width between them.", most=4096, torch=REQUIRED)
     dropout = Real(0.0, "Probability of a zero among the weights, in training.", least=0.0, most=1.0)
     bias = Flag(True, "Add learned constants to the projections.", advanced=True)
     batch_first = Fixed(True, "The batch is the first axis.", torch=False)
@@ -77,9 +78,8 @@ class MultiheadAttention(Layer):
 
 def _equal(name: str, shape: Shape, needed: Shape) -> None:
     fits = len(shape) == len(needed)
-    answers = [same(given, size) for given, size in zip(shape, needed, strict=True)] if fits else [False]
-    for answer in answers:
-        require(answer, lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", port=name)
+    for given, size in zip(shape, needed, strict=True) if fits else [(0, 1)]:
+        require(same(given, size), lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", port=name)
 
 
 def _spreads_over(mask: Shape, scores: Shape) -> None:

@@ -16,6 +16,7 @@ class _Conv(Layer):
     """What convolutions of every rank share; sizes are tuples with one entry a spatial axis."""
 
     family, stem, words = "conv", "conv", "convolution kernel filter"
+    letters = {"C": "c_in", "out_channels": "c_out"}
 
     y = Outlet()
     out_channels = Size(64, "Number of filters.", torch=REQUIRED)

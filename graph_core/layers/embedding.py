@@ -14,6 +14,7 @@ class Embedding(Layer):
 
     torch = Module("nn.Embedding")
     family, stem, words = "emb", "embed", "lookup table token word vocabulary"
+    letters = {"num_embeddings": "V", "embedding_dim": "d"}
     help = "Looks up a learned vector for each whole number, such as a word's index."
     source = "torch.nn.Embedding"
 
@@ -47,6 +48,7 @@ class _Positions(Layer):
     """
 
     family = "emb"
+    letters = {"max_len": "L"}
 
     x, y = Inlet("N T F", "float"), Outlet()
 

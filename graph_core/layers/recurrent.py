@@ -17,6 +17,7 @@ class _Recurrent(Layer):
     """What recurrent layers share: ``gates`` maps of input and state a step, ``pointwise`` work per unit and step."""
 
     family = "rnn"
+    letters = {"H": "h", "hidden_size": "h"}
     gates: ClassVar[int]
     pointwise: ClassVar[int]
 
