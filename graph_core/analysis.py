@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
@@ -23,6 +23,9 @@ from graph_core.propagate import Engine, engine_of
 from graph_core.setups import check_setup
 from graph_core.ties import counted, inside, ties_inside
 from graph_core.walk import calls_of, instances_of
+
+if TYPE_CHECKING:
+    from graph_core.complexity import Complexity
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
@@ -124,21 +127,17 @@ class Analysis:
         return tuple(rows)
 
     @cached_property
-    def formulas(self) -> dict[str, str]:
-        """Parameters, buffers, MACs and FLOPs over the symbols, and the conditions under which they hold."""
+    def complexity(self) -> Complexity:
+        """The formulas over the symbols; worked out on first use, which takes milliseconds to a second."""
+        from graph_core.complexity import complexity
+
         self._current()
-        root = self._engine.symbolic_root(self.network)
-        totals = root.totals
-        found = {
-            "params": str(totals.trainable + totals.frozen),
-            "buffers": str(totals.buffers),
-            "macs": str(totals.macs),
-            "flops": str(2 * totals.macs + totals.elementwise),
-        }
-        conditions = list(dict.fromkeys(_conditions(root, set())))
-        if conditions:
-            found["conditions"] = "; ".join(f"not: {text}" for text in conditions)
-        return found
+        return complexity(self._engine.project, self.network)
+
+    @property
+    def formulas(self) -> dict[str, Any]:
+        """The formulas as ``to_json`` has them; see Complexity.to_json."""
+        return self.complexity.to_json()
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``netwright summary --json``."""
@@ -205,16 +204,6 @@ def _rows(
             output = tuple(tuple(map(int_of, spec.shape)) for spec in result.specs if spec)
             flops = 2 * macs + int_of(totals.elementwise) * often
             yield LayerRow(f"{ids}{id}", f"{path}{result.node.name}", result.node.type, output, params, macs, flops)
-
-
-def _conditions(context: Context, seen: set[int]) -> Iterator[str]:
-    if id(context) in seen:
-        return
-    seen.add(id(context))
-    yield from context.conditions
-    for result in context.results.values():
-        for call in result.calls:
-            yield from _conditions(call.context, seen)
 
 
 def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:

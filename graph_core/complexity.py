@@ -6,16 +6,161 @@ formulas have the values of the live figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final
 
-from graph_core.context import Context, Result
+from graph_core.conditions import Condition, deciding, simplified
+from graph_core.context import Call, Context, Result, Totals
 from graph_core.dims import Dim
 from graph_core.evaluate import source_spec
+from graph_core.formula_text import formula_text
 from graph_core.graph import EditError, Project
+from graph_core.growth import Curve, curve, order_of
 from graph_core.layer import layer_types
 from graph_core.letters import Wired, generic
-from graph_core.propagate import engine_of
+from graph_core.optimizers import KINDS, optimizer_values
+from graph_core.propagate import Engine, engine_of
+from graph_core.ties import counted, inside, ties_inside
+
+FIGURES: Final = ("params", "buffers", "macs", "flops", "memory_params", "memory_grads", "memory_optimizer")
+MAX_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """What all calls of a layer cost together: ``calls`` of them, with iterations that are alike in one row.
+
+    ``id`` is that of its LayerRows; ``path`` names the iterations: ``layers.0–5.self_attn``.
+    """
+
+    id: str
+    path: str
+    type: str
+    calls: Dim
+    figures: Mapping[str, Dim]
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """The formulas of one network over the symbols, and the conditions under which they hold.
+
+    ``figures`` has FIGURES by name: elements of weights and of buffers, MACs, FLOPs, and bytes of weights and buffers,
+    of gradients and of the optimizer's state. ``symbols`` has the example sizes.
+    """
+
+    network: str
+    symbols: Mapping[str, int]
+    figures: Mapping[str, Dim]
+    layers: tuple[LayerCost, ...]
+    conditions: tuple[Condition, ...]
+
+    @cached_property
+    def over(self) -> tuple[str, ...]:
+        """The symbols in their order."""
+        return tuple(self.symbols)
+
+    def order(self, size: Dim, symbol: str = "") -> str:
+        """The order of growth of a formula over all symbols, or over one while the others stay as they are."""
+        return order_of(size, (symbol,) if symbol else self.over, self.conditions)
+
+    def curve(self, size: Dim, symbol: str) -> Curve:
+        """The values of a formula over sizes of one symbol, where the conditions hold."""
+        return curve(size, symbol, self.symbols, self.conditions)
+
+    def text(self, size: Dim) -> str:
+        """A formula as people read it, its factors in the order of the symbols."""
+        return formula_text(size, self.over)
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``formulas`` of ``netwright summary --json``: in Python's notation, as expressions are typed."""
+        main = FIGURES[:4]
+        return {
+            **{name: str(self.figures[name]) for name in main},
+            "memory": {name.removeprefix("memory_"): str(self.figures[name]) for name in FIGURES[4:]},
+            "order": {name: self.order(self.figures[name]) for name in main},
+            "order_by_symbol": {
+                symbol: {name: self.order(self.figures[name], symbol) for name in main} for symbol in self.symbols
+            },
+            "conditions": [condition.text for condition in self.conditions],
+            "symbols": dict(self.symbols),
+            "layers": [
+                {
+                    "id": row.id,
+                    "path": row.path,
+                    "type": row.type,
+                    "calls": str(row.calls),
+                    **{name: str(row.figures[name]) for name in main},
+                    "order": self.order(row.figures["flops"]),
+                }
+                for row in self.layers
+            ],
+        }
+
+
+def complexity(project: Project, network: str = "main") -> Complexity:
+    """Work out the formulas of a network: every rule once more, on symbols. Milliseconds to a second: not on an edit.
+
+    Raises EditError where there is no such network.
+    """
+    if network not in project.networks:
+        raise EditError(f"There is no network {network}; there are {', '.join(project.networks)}.")
+    # An analysis of its own: what it remembers holds with its conditions only.
+    with deciding(project.symbols) as noted:
+        root = Engine(project).symbolic_root(network)
+    values = optimizer_values(project.setup(network))
+    grads = 4 * root.totals.trainable
+    figures = {
+        **_figures(root.totals),
+        "memory_params": root.totals.bytes,
+        "memory_grads": grads,
+        "memory_optimizer": KINDS[values["kind"]].state_per_parameter(values) * grads,
+    }
+    rows = tuple(islice(_rows(root, "", "", 1, 1, {}), MAX_ROWS))
+    return Complexity(network, dict(project.symbols), figures, rows, simplified(noted))
+
+
+def _figures(totals: Totals, calls: Dim = 1, copies: Dim = 1) -> dict[str, Dim]:
+    macs = totals.macs * calls
+    return {
+        "params": (totals.trainable + totals.frozen) * copies,
+        "buffers": totals.buffers * copies,
+        "macs": macs,
+        "flops": 2 * macs + totals.elementwise * calls,
+    }
+
+
+def _rows(
+    context: Context, path: str, ids: str, calls: Dim, copies: Dim, tied: Mapping[str, str]
+) -> Iterator[LayerCost]:
+    """Each layer once for iterations that are alike: they run ``calls`` times, on ``copies`` sets of weights."""
+    if context.graph.ties:
+        tied = {**tied, **ties_inside(context)}
+    for id in context.order:
+        result = context.results[id]
+        node = result.node
+        for place, call in enumerate(result.calls):
+            owners: Dim = call.iterations
+            if node.use or (node.run is not None and node.run.shared):
+                owners = 0 if node.use or place else 1
+            below = inside(tied, id) if tied else tied
+            way = f"{path}{_iterations(result, call)}.", f"{ids}{id}/"
+            yield from _rows(call.context, *way, calls * call.iterations * call.steps, copies * owners, below)
+        if not result.calls and result.facts is not None and result.enabled is not False and result.totals.layers:
+            totals = counted(result, id, tied) if tied else result.totals
+            figures = _figures(totals, calls, copies)
+            yield LayerCost(f"{ids}{id}", f"{path}{node.name}", node.type, calls, figures)
+
+
+def _iterations(result: Result, call: Call) -> str:
+    """The name of a block with the iterations of a call: ``layer1``, ``layer1.0``, ``layers.0–5``."""
+    node = result.node
+    if node.run is None or node.run.shared:
+        return node.name
+    last = call.first + call.count - 1
+    return f"{node.name}.{call.first}" if last == call.first else f"{node.name}.{call.first}–{last}"
 
 
 @dataclass(frozen=True)

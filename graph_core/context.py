@@ -38,7 +38,7 @@ class Totals(NamedTuple):
             return self
         return Totals(*[a - b for a, b in zip(self, other, strict=True)])  # type: ignore[arg-type]
 
-    def times(self, n: int) -> Totals:
+    def times(self, n: Dim) -> Totals:
         """``n`` instances, each with weights of its own."""
         return self if n == 1 else Totals(*[a * n for a in self])  # type: ignore[arg-type]
 
@@ -73,6 +73,7 @@ class Outcome(NamedTuple):
 class Call:
     """``count`` consecutive iterations of a block, from iteration ``first``, all alike.
 
+    ``symbolic`` is their number where it depends on symbols; ``count`` is then that number at the example sizes.
     A scan is one iteration that calls its weights ``steps`` times; the context is that of a step.
     """
 
@@ -80,6 +81,12 @@ class Call:
     first: int
     count: int
     steps: Dim = 1
+    symbolic: Dim | None = None
+
+    @property
+    def iterations(self) -> Dim:
+        """How many they are, as figures count them."""
+        return self.count if self.symbolic is None else self.symbolic
 
 
 @dataclass(slots=True)

@@ -112,9 +112,8 @@ class _Printer:
         number = symbolic.as_int(parts[0])
         if number is not None and number < 0:
             sign, parts = "−", [symbolic.sympify(-number), *parts[1:]] if number != -1 else parts[1:]
-        return self.closed(
-            sign + self.times([self.text(part, _PRODUCT) for part in parts]), bool(sign) and outer > _SUM
-        )
+        factors = self.times([self.text(part, _PRODUCT) for part in parts])
+        return self.closed(sign + factors, bool(sign) and outer > _SUM)
 
     def quotient(self, raw: Any) -> str:
         """What stands inside a floor: one fraction."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graph_core.context import NOTHING, Call, Context, Result
+from graph_core.dims import Dim, Expr, at_least, example_of, number_of
 from graph_core.evaluate import block_inputs_given, decided, identity, refuse
 from graph_core.expressions import ExpressionError, evaluate, names_in
 from graph_core.graph import Graph, Node, Repeat, Scan
@@ -56,20 +57,24 @@ def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -
     return result
 
 
-def _times(context: Context, node: Node) -> int:
+def _times(context: Context, node: Node) -> Dim:
     if not isinstance(node.run, Repeat):
         return 1
     times = evaluate(node.run.times, context.scope) if isinstance(node.run.times, str) else node.run.times
+    if isinstance(times, Expr) and example_of(times) is not None:
+        # Of a formula: none at all is another formula.
+        return times if at_least(times, 1) else 0
     if isinstance(times, bool) or not isinstance(times, int) or not 0 <= times < 2**31:
         raise ExpressionError(f"{times} is no number of repetitions; it takes a whole number from 0.")
     return int(times)
 
 
 def _iterate(
-    engine: Engine, context: Context, node: Node, block: Graph, given: dict[str, Spec | None], times: int
+    engine: Engine, context: Context, node: Node, block: Graph, given: dict[str, Spec | None], number: Dim
 ) -> Result:
     outs, ins = [port.id for port in block.outputs()], [port.id for port in block.inputs()]
-    if times == 0:
+    times = example_of(number) or 0
+    if not times:
         return identity(node, len(outs), next(iter(given.values()), None))
     varies = any(isinstance(v, str) and "i" in names_in(v) for v in node.params.values())
     if varies and times > MAX_VARYING:
@@ -92,8 +97,12 @@ def _iterate(
             break
         if following == given and not varies:
             calls[-1].count += times - step
+            if isinstance(number, Expr) and at_least(number, step):
+                calls[-1].symbolic = number - calls[-1].first
             break
         given = following
+    else:
+        number_of(number)  # what differs from step to step has no formula over their number
     return _joined(node, calls, outs)
 
 
@@ -103,11 +112,11 @@ def _joined(node: Node, calls: list[Call], outs: list[str]) -> Result:
     for place, call in enumerate(calls):
         inner = call.context.totals
         if node.use or (shared and place):
-            totals = totals.plus(inner.called_again().times(call.count))
+            totals = totals.plus(inner.called_again().times(call.iterations))
         elif shared:
-            totals = totals.plus(inner).plus(inner.called_again().times(call.count - 1))
+            totals = totals.plus(inner).plus(inner.called_again().times(call.iterations - 1))
         else:
-            totals = totals.plus(inner.times(call.count))
+            totals = totals.plus(inner.times(call.iterations))
     # Each instance has the same problems: they are counted once, as they are said once.
     totals = totals._replace(
         errors=sum(call.context.totals.errors for call in calls),

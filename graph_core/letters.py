@@ -7,8 +7,9 @@ with square windows are n too. What a window makes of an axis has the axis's let
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -115,8 +116,8 @@ class _Lettering:
                 return None
             equal = next(filter(None, map(self._equality, noted)), None)
             if equal is None:
-                return self._named(facts, shapes, tuple(noted))
-            put = {symbol(equal[0]): equal[1]}
+                return self._named(facts, shapes, list(noted))
+            put: dict[Dim, Dim] = {symbol(equal[0]): equal[1]}
             shapes = [tuple(put.get(size, size) for size in shape) for shape in shapes]
             params = {name: _put_in(value, put) for name, value in params.items()}
             self.values.pop(equal[0])
@@ -167,7 +168,7 @@ class _Lettering:
             at = lead.index("...")
             open_axes = len(shape) - len(axes) + 1
             if self.collapsed and at == 0:
-                shape = (int(prod(shape[:open_axes])), *shape[open_axes:])
+                shape = (math.prod(shape[:open_axes]), *shape[open_axes:])
                 lead[at : at + 1] = ["n"]
             else:
                 told = AXES.get(len(shape), " ".join(f"a{k}" for k in range(len(shape)))).split()
@@ -197,7 +198,7 @@ class _Lettering:
             return str(a), number
         return (str(b), symbol(str(a))) if b.is_Symbol else None
 
-    def _named(self, facts: Facts, shapes: list[Shape], noted: tuple[Condition, ...]) -> Generic:
+    def _named(self, facts: Facts, shapes: list[Shape], noted: list[Condition]) -> Generic:
         """Give what windows make of axes the letters of these axes, and drop floors that conditions make whole."""
         put: dict[Any, Any] = {}
         inward: dict[Any, Any] = {}
@@ -215,7 +216,7 @@ class _Lettering:
                 put[symbolic.floor_divide(condition.b, condition.a)] = condition.b / condition.a
         back = {symbolic.symbol(f"{raw}_out"): raw for raw in inward}
         figures = {n: _rewritten(size, put, inward, back) for n, size in counts(facts).items()}
-        conditions = tuple(Condition(c.question, *(_renamed(x, inward) for x in (c.a, c.b)), c.answer) for c in noted)
+        conditions = [replace(c, a=_renamed(c.a, inward), b=_renamed(c.b, inward)) for c in noted]
         windows = [str(raw) for raw in inward]
         letters: dict[str, int] = {}
         for name, value in sorted(self.values.items(), key=lambda pair: self.ranks.get(pair[0], len(_RANKS))):

@@ -7,6 +7,8 @@ import json
 
 from codegen.verbs.opening import add_network, chosen_network, opened, with_sizes
 from graph_core.analysis import Analysis, analyze
+from graph_core.complexity import Complexity
+from graph_core.dims import Expr
 
 HELP = "print the layer table, totals and formulas of a network"
 
@@ -49,7 +51,6 @@ def _lines(readout: Analysis) -> list[str]:
     lines.insert(1, "─" * max(map(len, lines)))
     memory = readout.memory
     frozen = f" ({readout.params.frozen:,} frozen)" if readout.params.frozen else ""
-    formulas = {name: text for name, text in readout.formulas.items() if not text.isdigit()}
     figures = [
         ("parameters", f"{readout.params.total:,}{frozen}"),
         ("buffers", f"{readout.params.buffers:,}"),
@@ -60,12 +61,36 @@ def _lines(readout: Analysis) -> list[str]:
             "memory, training",
             _bytes(memory.params + memory.grads + memory.optimizer + memory.activations_training),
         ),
-        *((f"{name} =", text) for name, text in formulas.items()),
     ]
     width = max(len(name) for name, _ in figures)
     lines += ["", *(f"{name:<{width}}  {text}" for name, text in figures)]
+    lines += _formulas(readout.complexity)
     if readout.problems:
         lines += ["", *(f"{problem.severity}: {problem.message}" for problem in readout.problems)]
+    return lines
+
+
+def _formulas(found: Complexity) -> list[str]:
+    """The formulas that depend on a symbol, in all and layer by layer, and what they hold for."""
+    figures = {"parameters": "params", "buffers": "buffers", "MACs": "macs", "FLOPs": "flops"}
+    totals = [
+        (name, found.text(size), found.order(size))
+        for name, figure in figures.items()
+        if isinstance(size := found.figures[figure], Expr)
+    ]
+    if not totals:
+        return []
+    layers = [
+        (f"{row.path} {name}", found.text(size), found.order(size))
+        for row in found.layers
+        for name, figure in figures.items()
+        if figure in ("params", "macs") and isinstance(size := row.figures[figure], Expr)
+    ]
+    lines = ["", f"formulas over {', '.join(found.symbols)}"]
+    for rows in (totals, layers):
+        widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+        lines += [f"  {name:<{widths[0]}} = {text:<{widths[1]}}  {order}" for name, text, order in rows]
+    lines += [f"  holds if {condition.text}" for condition in found.conditions]
     return lines
 
 

@@ -30,7 +30,7 @@ class MultiheadAttention(Layer):
     key_padding_mask = Inlet("N S", "float bool", optional=True)
     attn_mask = Inlet("... T S", "float bool", optional=True)
     y = Outlet()
-    num_heads = Size(8, "Heads; they share the width between them.", most=4096, torch=REQUIRED)
+    num_heads = Size(8, "Heads; they share the width between them.", torch=REQUIRED)
     dropout = Real(0.0, "Probability of a zero among the weights, in training.", least=0.0, most=1.0)
     bias = Flag(True, "Add learned constants to the projections.", advanced=True)
     batch_first = Fixed(True, "The batch is the first axis.", torch=False)
