@@ -146,7 +146,15 @@ def same(a: Dim, b: Dim) -> bool | None:
     if a == b:
         return True
     difference = _difference(a, b)
-    return int(difference) == 0 if isinstance(difference, int) else _decided(SAME, a, b)
+    if isinstance(difference, int):
+        return int(difference) == 0
+    apart = symbolic.is_nonnegative(difference.raw - 1) or symbolic.is_nonnegative(-difference.raw - 1)
+    return False if apart else _decided(SAME, a, b)
+
+
+def same_shapes(a: Shape, b: Shape) -> bool:
+    """Whether two shapes may be equal: unless one of their sizes surely differs."""
+    return len(a) == len(b) and all(same(p, q) is not False for p, q in zip(a, b, strict=True))
 
 
 def divides(k: Dim, n: Dim) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graph_core.context import Context, Result
+from graph_core.dims import same_shapes
 from graph_core.evaluate import (
     MAX_REMEMBERED,
     configured,
@@ -119,7 +120,7 @@ def _check_sharing(context: Context, node: Node, result: Result) -> Result:
     if owner is None or owner.facts is None or result.facts is None:
         return result
     mine, theirs = result.facts.weights, owner.facts.weights
-    if [w.shape for w in mine] == [w.shape for w in theirs]:
+    if len(mine) == len(theirs) and all(same_shapes(w.shape, v.shape) for w, v in zip(mine, theirs, strict=True)):
         return result
     message = f"{node.name} needs other weight shapes than {owner.node.name}, whose weights it uses"
     return refuse(node, len(result.specs), Finding("sharing", message), layer=result.layer)
