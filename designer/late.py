@@ -8,20 +8,47 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
+
+from designer.theme import themes
+
+NARROW = 320  # what is wider gives way
 
 
-class Late(QWidget):
+class Roomy(QScrollArea):
+    """Holds a widget and scrolls what does not fit, so that no panel keeps the window from being small."""
+
+    def __init__(self, held: QWidget | None = None) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAutoFillBackground(False)
+        if held is not None:
+            self.hold(held)
+
+    def hold(self, widget: QWidget) -> None:
+        """Take a widget in."""
+        filled = widget.autoFillBackground()
+        self.setWidget(widget)
+        widget.setAutoFillBackground(filled)  # which setWidget turns on
+        self.setFocusProxy(widget)
+
+    def minimumSizeHint(self) -> QSize:
+        """A column is as wide as it must be; what is wider than that gives way."""
+        width = self.widget().minimumSizeHint().width() if self.widget() is not None else 0
+        return QSize(min(width, themes.current.px(NARROW)), 0)
+
+
+class Late(Roomy):
     """The place of a widget that `make` makes: when it is first shown, or when somebody asks for `content`."""
 
     def __init__(self, make: Callable[[], QWidget]) -> None:
         super().__init__()
         self._make = make
         self._content: QWidget | None = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
 
     @property
     def made(self) -> bool:
@@ -33,9 +60,7 @@ class Late(QWidget):
         """What `make` made, made now if it was not needed before."""
         if self._content is None:
             self._content = self._make()
-            self.layout().addWidget(self._content)
-            self.setFocusProxy(self._content)
-            self._content.show()  # a layout that is seen already would show it one turn later
+            self.hold(self._content)
         return self._content
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -38,6 +38,8 @@ class Rehearsal(QObject):
         self.sketch_dock.setWidget(self.sketch_page)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sketch_dock)
         self.sketch_dock.hide()
+        self.sketch_dock.visibilityChanged.connect(self._share_column)
+        window.document.selected.connect(self._share_column)
         window.tabs.currentChanged.connect(self._fit_height)
         window.document.replaced.connect(self._start_over)
         window.document.edited.connect(self._check_ready)
@@ -169,7 +171,14 @@ class Rehearsal(QObject):
         """The pad takes the right column's upper part; without a trained run it says why it waits."""
         self._window.splitDockWidget(self.sketch_dock, self._window.right_dock, Qt.Orientation.Vertical)
         self.sketch_dock.show()
+        docks, sizes = [self.sketch_dock, self._window.right_dock], [self.sketch.minimumSizeHint().height(), 1]
+        self._window.resizeDocks(docks, sizes, Qt.Orientation.Vertical)
         self.sketch.setFocus()
+
+    def _share_column(self, *_: object) -> None:
+        """Beside the pad there is room for the readout; the inspector comes back for what is selected."""
+        window = self._window
+        window.inspector.setVisible(bool(window.document.selection) or self.sketch_dock.isHidden())
 
     def show_compression(self) -> None:
         """The compression tab."""

@@ -29,7 +29,7 @@ from designer.document import Document
 from designer.drawing import Drawing
 from designer.files import Files
 from designer.judge import DocumentJudge
-from designer.late import Afterwards, Late
+from designer.late import Afterwards, Late, Roomy
 from designer.panels.inspector import Inspector
 from designer.panels.outline import OutlinePanel
 from designer.panels.palette import PalettePanel
@@ -46,6 +46,9 @@ from designer.verbs import Verbs
 if TYPE_CHECKING:
     from designer.gallery import Gallery
     from designer.panels.code import CodePanel
+
+
+LEFT_MIN, RIGHT_MIN = 204, 288
 
 
 class MainWindow(QMainWindow):
@@ -99,7 +102,8 @@ class MainWindow(QMainWindow):
         self.problems = ProblemsPanel(self.document)
         self._code = Late(self._make_code)
         self.left = self._split(self.palette_panel, self.outline, (440, 330))
-        self.right_split = self._split(self.inspector, self.readout, (420, 380))
+        self.right_split = self._split(self.inspector, Roomy(self.readout), (420, 380))
+        self._keep_columns_readable()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for title, panel in (
@@ -121,6 +125,11 @@ class MainWindow(QMainWindow):
             [self.left_dock, self.right_dock], [layout("left"), layout("right")], Qt.Orientation.Horizontal
         )
         self.resizeDocks([self.bottom_dock], [layout("bottom")], Qt.Orientation.Vertical)
+
+    def _keep_columns_readable(self) -> None:
+        """However narrow the window: names and figures stay whole at the present text size."""
+        self.left.setMinimumWidth(themes.current.px(LEFT_MIN))
+        self.right_split.setMinimumWidth(themes.current.px(RIGHT_MIN))
 
     def add_tab(self, panel: QWidget, title: str) -> None:
         """One more page at the bottom; a page that needs much room does not keep the others from being low."""
@@ -347,6 +356,7 @@ class MainWindow(QMainWindow):
 
     def _retheme(self, theme: Any) -> None:
         self.canvas.set_theme(theme)
+        self._keep_columns_readable()
         if self._gallery.made:
             self.gallery.forget_thumbnails()
         self.center.refresh()

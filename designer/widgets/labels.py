@@ -149,7 +149,7 @@ class FigureLabel(QWidget):
         return QSize(width + 2, theme.px(28 + 18 * (bool(self.exact) + self._with_change)))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(40, self.sizeHint().height())
+        return self.sizeHint()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
