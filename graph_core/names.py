@@ -13,6 +13,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,5})\Z")
 _PIECES = re.compile(r"([0-9]+)")
+_LAST = "\U0010ffff"  # what begins with a digit comes after what begins with a letter
 
 # Attributes that torch.nn.Module itself has: a layer of that name would break the module it is set on.
 _MODULE_ATTRIBUTES = """
@@ -132,10 +133,12 @@ def numbered(stem: str, taken: Collection[str], *, bare: bool = False) -> str:
     return f"{stem}{free}"
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+@lru_cache(maxsize=65536)
+def natural(text: str) -> tuple[tuple[str | int, ...], str]:
     """A sort key that puts n2 before n10; two texts never have the same."""
-    pieces = [(1, int(p), "") if p[0] in "0123456789" else (0, 0, p) for p in _PIECES.split(text) if p]
-    return (*pieces, (-1, 0, text))
+    pieces: list[str | int] = [*_PIECES.split(text)]  # words and digits take turns, a word first, if only an empty one
+    pieces[1::2] = map(int, pieces[1::2])
+    return (pieces[0] or _LAST, *pieces[1:]), text
 
 
 def _shown(text: object) -> str:

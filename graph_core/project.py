@@ -13,6 +13,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ VERSION: Final = 1
 # parameters need none: their declarations say what they replace.
 MIGRATIONS: Final[dict[int, Callable[[dict[str, Any]], None]]] = {}
 
+_quote = encode_basestring  # a text in quotes, as the encoder writes it
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
 
@@ -36,7 +38,7 @@ def dumps(project: Project) -> str:
     """The text of the project's file; the same for equal projects, whatever way they were made."""
     try:
         return "".join(_lines(project))
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FileError(f"The project holds a value that no file can: {error}.") from error
 
 
@@ -64,7 +66,7 @@ def _lines(project: Project) -> Iterator[str]:
         yield ',\n  "view": {'
         for key, comma in _listed(placed):
             view = project.graphs[key].view
-            places = ((id, [_number(x) for x in view[id]]) for id in _sorted(view))
+            places = (f"{_quote(id)}: [{_number(view[id][0])}, {_number(view[id][1])}]" for id in _sorted(view))
             yield f"{comma}\n    {_encode(key)}: " + _table(places, "      ")
         yield "\n  }"
     yield "\n}\n"
@@ -74,20 +76,35 @@ def _graph_lines(graph: Graph) -> Iterator[str]:
     if graph.head:
         yield f'\n      "head": {_encode(_name_first(graph.head))},'
     if graph.params:
-        params = ((name, param.default) for name, param in graph.params.items())
+        params = (f"{_quote(name)}: {_encode(param.default)}" for name, param in graph.params.items())
         yield f'\n      "params": {_table(params, "        ")},'
-    nodes = ((id, node_tree(graph.project, graph.nodes[id])) for id in _sorted(graph.nodes))
+    nodes = (f"{_quote(id)}: {_node_text(graph.project, graph.nodes[id])}" for id in _sorted(graph.nodes))
     yield f'\n      "nodes": {_table(nodes, "        ")},'
-    wires = ((target, graph.wires[target]) for target in _sorted(graph.wires))
+    wires = (f"{_quote(target)}: {_quote(graph.wires[target])}" for target in _sorted(graph.wires))
     yield f'\n      "wires": {_table(wires, "        ")}'
     if graph.ties:
         ties = ((target, graph.ties[target]) for target in _sorted(graph.ties))
         yield f',\n      "ties": {_table(ties, "        ")}'
 
 
-def _table(entries: Iterable[tuple[str, Any]], indent: str) -> str:
-    lines = [f"{indent}{_encode(key)}: {_encode(value)}" for key, value in entries]
-    return "{\n" + ",\n".join(lines) + f"\n{indent[2:]}}}" if lines else "{}"
+def _table(entries: Iterable[str], indent: str) -> str:
+    lines = f",\n{indent}".join(entries)
+    return f"{{\n{indent}{lines}\n{indent[2:]}}}" if lines else "{}"
+
+
+def _node_text(project: Project, node: Node) -> str:
+    """What ``_encode(node_tree(project, node))`` is; most nodes are plain enough to be written down directly."""
+    if node.when or node.run is not None or node.use:
+        return _encode(node_tree(project, node))
+    text = f'{{"name": {_quote(node.name)}, "type": {_quote(node.type)}'
+    if not node.params:
+        return text + "}"
+    params = [f"{_quote(name)}: {_value(value)}" for name, value in _in_order(project, node).items()]
+    return f'{text}, "set": {{{", ".join(params)}}}}}'
+
+
+def _value(value: Any) -> str:
+    return str(value) if type(value) is int else _encode(value)
 
 
 def node_tree(project: Project, node: Node) -> dict[str, Any]:
@@ -149,8 +166,8 @@ def _first(first: str, table: Mapping[str, Any]) -> dict[str, Any]:
     return {name: table[name] for name in sorted(table, key=lambda name: (name != first, name))}
 
 
-def _number(x: float) -> float:
-    return int(x) if x == int(x) else x
+def _number(x: float) -> str:
+    return str(int(x)) if x == int(x) else repr(x)
 
 
 def loads(text: str, *, newer_ok: bool = False) -> Project:
