@@ -344,10 +344,12 @@ def _checked_params(project: Project, node: Node, given: Mapping[str, Any]) -> d
 
 def is_default(field: Field[Any], value: Any) -> bool:
     """Whether ``value`` need not be stored. A shape that names axes is: a block's Input without one takes any."""
-    return not getattr(field, "named", False) and _equal(value, field.default)
+    return _equal(value, field.default) and not getattr(field, "named", False)
 
 
 def _equal(a: Any, b: Any) -> bool:
+    if type(a) is type(b) is int:  # most are
+        return bool(a == b)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(_equal(x, y) for x, y in zip(a, b, strict=True))
     return type(a) is type(b) and bool(a == b)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from graph_core.derived import note_node, note_wire
 from graph_core.layer import Layer, layer_types
 from graph_core.names import class_name_from, natural
 
@@ -353,24 +354,13 @@ class Project:
             elif key in entries:
                 self._removed[key] = entries[key]
         elif table == "wires":
-            self._rewire(self.graphs[graph], key, entries.get(key), new)
+            note_wire(self.graphs[graph], key, entries.get(key), new)
         elif table == "nodes":
-            _note_node(self.graphs[graph], entries.get(key), new)
+            note_node(self.graphs[graph], entries.get(key), new)
         if new is None:
             entries.pop(key, None)
         else:
             entries[key] = new
-
-    def _rewire(self, graph: Graph, key: str, old: str | None, new: str | None) -> None:
-        target, _, port = key.partition(".")
-        if old is not None:
-            source, _, _ = old.partition(".")
-            graph.incoming[target].pop(port, None)
-            graph.outgoing[source].pop((target, port), None)
-        if new is not None:
-            source, _, out = new.partition(".")
-            graph.incoming.setdefault(target, {})[port] = (source, out)
-            graph.outgoing.setdefault(source, {})[(target, port)] = out
 
     def _tell(self, edit: Edit) -> None:
         if self.engine is not None:
@@ -383,18 +373,3 @@ def _in_order(ports: Mapping[str, Node]) -> list[Node]:
     if len(ports) < 2:
         return list(ports.values())
     return sorted(ports.values(), key=lambda node: natural(node.id))
-
-
-def _note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
-    """Keep what is derived from nodes: ids by name, and the graph's ports."""
-    if old is not None:
-        graph.names[old.name].discard(old.id)
-        if not graph.names[old.name]:
-            del graph.names[old.name]
-        for table in graph.ports_of_role.values():
-            table.pop(old.id, None)
-    if new is not None:
-        graph.names.setdefault(new.name, set()).add(new.id)
-        role = getattr(getattr(layer_types().get(new.type), "torch", None), "role", "")
-        if role:
-            graph.ports_of_role[role][new.id] = new

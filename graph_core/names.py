@@ -9,7 +9,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 MAX_NAME = 60
-_ID = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
+is_id = re.compile(r"[A-Za-z0-9_-]{1,40}\Z").match
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,5})\Z")
 _PIECES = re.compile(r"([0-9]+)")
@@ -42,7 +42,7 @@ class BadName(ValueError):
 
 def check_id(text: str) -> str:
     """``text`` where it can be a node's id; raises BadName."""
-    if isinstance(text, str) and _ID.match(text):
+    if isinstance(text, str) and is_id(text):
         return text
     raise BadName(f"“{_shown(text)}” cannot be an id; use up to 40 letters, digits, _ or -.")
 

@@ -83,7 +83,7 @@ def _graph_lines(graph: Graph) -> Iterator[str]:
     wires = (f"{_quote(target)}: {_quote(graph.wires[target])}" for target in _sorted(graph.wires))
     yield f'\n      "wires": {_table(wires, "        ")}'
     if graph.ties:
-        ties = ((target, graph.ties[target]) for target in _sorted(graph.ties))
+        ties = (f"{_quote(target)}: {_quote(graph.ties[target])}" for target in _sorted(graph.ties))
         yield f',\n      "ties": {_table(ties, "        ")}'
 
 

@@ -6,18 +6,18 @@ layer type, nodes in a circle, a parameter out of range) is read as it is: the a
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
+from graph_core.derived import fill_nodes, fill_wires
 from graph_core.edits import is_default
 from graph_core.graph import Graph, Node, Param, Project, Repeat, Scan
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kind_of, shown
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
-from graph_core.names import BadName, check_class_name, check_id, check_identifier
+from graph_core.names import BadName, check_class_name, check_id, check_identifier, is_id
 from graph_core.ports import MAX_AXES
 
 FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
@@ -27,8 +27,10 @@ MAX_GRAPHS: Final = 10_000
 MAX_WAY: Final = 400  # characters of a tie's end: the ids on the way down to a weight
 MAX_SYMBOL: Final = 2**31 - 1
 MAX_PORTS: Final = 1000
+_NUMBERS = frozenset((int, float))
 _NODE_FIELDS = frozenset(NODE_FIELDS)
-_NAME = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z")
+_NOTHING: Final = object()
+_is_name = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z").match
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")
 _WEIGHT = re.compile(r"[A-Za-z0-9_-]{1,40}(?:/[A-Za-z0-9_-]{1,40})*\.[A-Za-z_][A-Za-z0-9_.]{0,79}\Z")
 _END = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,60})\Z")
@@ -47,6 +49,7 @@ class Reader:
     def __init__(self, project: Project, *, lenient: bool = False) -> None:
         self.project = project
         self.lenient = lenient
+        self._types: dict[str, tuple[str, type[Layer] | None]] = {}
 
     def read(self, tree: Mapping[str, Any]) -> None:
         """Put everything that ``tree`` holds into the project; raises FileError."""
@@ -113,10 +116,13 @@ class Reader:
         self._each({key: places}, key, partial(self._place, self.project.graphs[key]))
 
     def _place(self, graph: Graph, id: str, at: Any) -> None:
-        _named(check_id, id)
-        if type(at) is not list or len(at) != 2 or not all(_is_place(x) for x in at):
+        if id not in graph.nodes:
+            _named(check_id, id)
+        good = type(at) is list and len(at) == 2 and type(at[0]) in _NUMBERS and type(at[1]) in _NUMBERS
+        if not (good and abs(at[0]) <= MAX_PLACE and abs(at[1]) <= MAX_PLACE):
             raise FileError(f"{id} is {shown(at)}; it takes two numbers up to ten million, x and y.")
-        graph.view[id] = (round(float(at[0]), 2), round(float(at[1]), 2))
+        x, y = at
+        graph.view[id] = (float(x) if x == int(x) else round(x, 2), float(y) if y == int(y) else round(y, 2))
 
     def _graph(self, key: str, tree: Any) -> None:
         graph = self.project.graphs.get(key)
@@ -127,10 +133,14 @@ class Reader:
         with _below(key):
             self._each(tree, "head", partial(self._head, key))
             self._each(tree, "params", partial(self._param, key))
-            self._each(tree, "nodes", partial(self._node, key))
+            nodes: list[Node] = []
+            self._each(tree, "nodes", lambda id, node: nodes.append(self.node(id, node)))
+            fill_nodes(graph, nodes)
             renaming = {name: d for name, d in layer_types().items() if d.renamed and name not in self.project.graphs}
             renamed = {id: renaming[node.type] for id, node in graph.nodes.items() if node.type in renaming}
-            self._each(tree, "wires", partial(self._wire, graph.key, renamed))
+            wires: list[tuple[str, str]] = []
+            self._each(tree, "wires", partial(self._wire, wires.append, graph.nodes, set(), renamed))
+            fill_wires(graph, wires)
             self._each(tree, "ties", partial(self._tie, graph.key))
 
     def _head(self, key: str, name: str, value: Any) -> None:
@@ -144,29 +154,30 @@ class Reader:
         check_plain(value, name, objects=False)
         self.project.fill(key, "params", name, Param(value))
 
-    def _node(self, key: str, id: str, tree: Any) -> None:
-        self.project.fill(key, "nodes", id, self.node(id, tree))
-
     def node(self, id: str, tree: Any) -> Node:
         """The node in ``tree``, its type and parameters as they are called now; raises FileError."""
-        _named(check_id, id)
-        _want(tree, dict, id)
-        if not tree.keys() <= _NODE_FIELDS:
+        if not is_id(id):
+            _named(check_id, id)
+        if type(tree) is not dict:
+            _want(tree, dict, id)
+        given = tree.get("set", _NOTHING)
+        plain = len(tree) == 2 + (given is not _NOTHING)
+        try:
+            name, type_ = tree["name"], tree["type"]
+        except KeyError:
             self._known(tree, NODE_FIELDS, "a node")
-        for field in ("name", "type"):
-            if field not in tree:
-                raise FileError(f"{id} has no {field}; give it one.")
-        name = tree["name"]
+            raise FileError(f"{id} has no {'type' if 'name' in tree else 'name'}; give it one.") from None
+        if not plain and not tree.keys() <= _NODE_FIELDS:
+            self._known(tree, NODE_FIELDS, "a node")
         # Names that two nodes have, or that Python or torch use, open for repair: a merge or a new version of torch
         # makes them, and the analysis says so.
-        if not isinstance(name, str) or not _NAME.match(name):
+        if type(name) is not str or not _is_name(name):
             raise FileError(f"{id}.name is {shown(name)}; it takes up to 60 letters, digits and _.")
-        type_ = tree["type"]
-        if not isinstance(type_, str) or not _TYPE.match(type_):
-            raise FileError(f"{id}.type is {shown(type_)}; it takes the name of a layer type or the key of a graph.")
-        if type_ not in self.project.graphs:
-            type_ = replaced_types().get(type_, type_)
-        params = self._params(id, type_, tree["set"]) if "set" in tree else {}
+        known = self._types.get(type_) if type(type_) is str else None
+        type_, declaration = known or self._type(id, type_)
+        params = {} if given is _NOTHING else self._params(id, declaration, given)
+        if plain:
+            return Node(id, type_, name, params)
         when, use = tree.get("when", ""), tree.get("use", "")
         if not isinstance(when, str) or len(when) > 1000:
             raise FileError(f"{id}.when is {shown(when)}; it takes a condition such as stride != 1.")
@@ -179,9 +190,17 @@ class Reader:
             run = _scan(tree["scan"], id)
         return Node(id, type_, name, params, when, run, use)
 
-    def _params(self, id: str, type: str, given: Any) -> dict[str, Any]:
-        _want(given, dict, f"{id}.set")
-        declaration = layer_types().get(type) if type not in self.project.graphs else None
+    def _type(self, id: str, name: Any) -> tuple[str, type[Layer] | None]:
+        """What a type is called now, and its declaration, if it has one."""
+        if not isinstance(name, str) or not _TYPE.match(name):
+            raise FileError(f"{id}.type is {shown(name)}; it takes the name of a layer type or the key of a graph.")
+        now = name if name in self.project.graphs else replaced_types().get(name, name)
+        found = self._types[name] = now, None if now in self.project.graphs else layer_types().get(now)
+        return found
+
+    def _params(self, id: str, declaration: type[Layer] | None, given: Any) -> dict[str, Any]:
+        if type(given) is not dict:
+            _want(given, dict, f"{id}.set")
         fields = declaration.fields if declaration else {}
         params: dict[str, Any] = {}
         for name, value in given.items():
@@ -196,17 +215,31 @@ class Reader:
             params.setdefault(name, value)
         return params
 
-    def _wire(self, key: str, renamed: Mapping[str, type[Layer]], target: str, source: Any) -> None:
-        if not isinstance(source, str):
+    def _wire(
+        self,
+        take: Callable[[tuple[str, str]], None],
+        nodes: Mapping[str, Node],
+        ports: set[str],
+        renamed: Mapping[str, type[Layer]],
+        target: str,
+        source: Any,
+    ) -> None:
+        """``ports`` are names that were found right before; with the nodes' ids they make most ends right at sight."""
+        if type(source) is not str:
             raise FileError(f"{shown(target)} is {kind_of(source)}; it takes the wire's source, such as “x.y”.")
-        into, out = _end(target), _end(source)
-        if into[0] in renamed:
-            declaration = renamed[into[0]]
-            target = f"{into[0]}.{_port_now(declaration, declaration.inlets, into[1])}"
-        if out[0] in renamed:
-            declaration = renamed[out[0]]
-            source = f"{out[0]}.{_port_now(declaration, declaration.outlets, out[1])}"
-        self.project.fill(key, "wires", target, source)
+        id, _, port = target.partition(".")
+        if id not in nodes or port not in ports:
+            id, port = _end(target)
+            ports.add(port)
+        origin, _, out = source.partition(".")
+        if origin not in nodes or out not in ports:
+            origin, out = _end(source)
+            ports.add(out)
+        if id in renamed:
+            target = f"{id}.{_port_now(renamed[id], renamed[id].inlets, port)}"
+        if origin in renamed:
+            source = f"{origin}.{_port_now(renamed[origin], renamed[origin].outlets, out)}"
+        take((target, source))
 
     def _tie(self, key: str, target: str, source: Any) -> None:
         if not isinstance(source, str):
@@ -269,10 +302,6 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(list(names)[:8]) or "none"
 
 
-def _is_place(x: Any) -> bool:
-    return type(x) in (int, float) and math.isfinite(x) and abs(x) <= MAX_PLACE
-
-
 def _repeat(tree: Any, id: str) -> Repeat:
     shared = False
     if type(tree) is dict:
@@ -318,11 +347,11 @@ def _scan(tree: Any, id: str) -> Scan:
     return Scan(axis, names["over"], names["carry"])
 
 
-def _end(text: str) -> tuple[str | Any, ...]:
+def _end(text: str) -> tuple[str, str]:
     found = _END.match(text)
     if not found:
         raise FileError(f"{shown(text)} names no port; write node.port, such as c.x.")
-    return found.groups()
+    return found[1], found[2]
 
 
 def _port_now(declaration: type[Layer], ports: Mapping[str, Inlet | Outlet], port: str) -> str:

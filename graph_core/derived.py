@@ -1,0 +1,62 @@
+"""What a graph's tables say at a second look, kept with every change: ids by name, its ports, what is wired to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from graph_core.layer import layer_types
+
+if TYPE_CHECKING:
+    from graph_core.graph import Graph, Node
+
+
+def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
+    """Keep what is derived from nodes: ids by name, and the graph's ports."""
+    if old is not None:
+        graph.names[old.name].discard(old.id)
+        if not graph.names[old.name]:
+            del graph.names[old.name]
+        for table in graph.ports_of_role.values():
+            table.pop(old.id, None)
+    if new is not None:
+        graph.names.setdefault(new.name, set()).add(new.id)
+        if role := _role(new.type):
+            graph.ports_of_role[role][new.id] = new
+
+
+def _role(type: str) -> str:
+    """Which port of the graph a node of that type is: input, output, or none."""
+    return str(getattr(getattr(layer_types().get(type), "torch", None), "role", ""))
+
+
+def note_wire(graph: Graph, key: str, old: str | None, new: str | None) -> None:
+    """Keep what is derived from wires: what each node is fed by, and what it feeds."""
+    target, _, port = key.partition(".")
+    if old is not None:
+        source, _, _ = old.partition(".")
+        graph.incoming[target].pop(port, None)
+        graph.outgoing[source].pop((target, port), None)
+    if new is not None:
+        source, _, out = new.partition(".")
+        graph.incoming.setdefault(target, {})[port] = (source, out)
+        graph.outgoing.setdefault(source, {})[(target, port)] = out
+
+
+def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:
+    """Put nodes into a graph that is being read, and that does not have their ids yet."""
+    entries, names = graph.nodes, graph.names
+    roles = {type: role for type in layer_types() if (role := _role(type))}
+    for node in nodes:
+        entries[node.id] = node
+        names.setdefault(node.name, set()).add(node.id)
+        if node.type in roles:
+            graph.ports_of_role[roles[node.type]][node.id] = node
+
+
+def fill_wires(graph: Graph, wires: Iterable[tuple[str, str]]) -> None:
+    """Put wires, each a target and a source, into a graph that is being read."""
+    entries = graph.wires
+    for target, source in wires:
+        note_wire(graph, target, entries.get(target), source)
+        entries[target] = source
