@@ -2,112 +2,81 @@
 
 L holds the nodes that own parameters, in stable topological order (normalizations are layers of their own); fᵢ is the
 sole consumer of lᵢ where that is an activation, else the identity; W and b carry torch's names and shapes; 𝒪 is the
-optimizer with every field of its kind.
+optimizer with every field of its kind, its parameter groups and its schedule. It is plain data: see
+graph_core.tuple_forms and graph_core.tuple_latex for its written forms.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
+from graph_core import tuple_forms, tuple_latex
+from graph_core.analysis import collect_problems
 from graph_core.context import Context
-from graph_core.dims import Dim, prod, same
+from graph_core.dims import Dim, Named
 from graph_core.graph import Project
 from graph_core.layer import Weight, layer_types
 from graph_core.optimizers import optimizer_values
-from graph_core.problems import Finding
+from graph_core.problems import ERROR, Finding, Problem
 from graph_core.propagate import engine_of
-from graph_core.setups import check_setup
+from graph_core.schedules import schedule_values
 from graph_core.ties import inside, marked, ties_inside
+from graph_core.tuples import IDENTITY, Matrix, Parts, Row, Space
 from graph_core.walk import instances_of
 
-IDENTITY: Final = "identity"
-MAX_ROWS = 10_000
+MAX_ROWS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Index i of the tuple: the layer, its activation, its weights, its biases (empty where b = 0)."""
+class FiveTuple(Parts):
+    """𝒜 of one network, in its written forms too; JSON and text read back are equal to it."""
 
-    id: str
-    path: str
-    type: str
-    activation: str
-    weights: tuple[Weight, ...]
-    biases: tuple[Weight, ...]
-    inputs: tuple[tuple[Dim, ...], ...]
-    outputs: tuple[tuple[Dim, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FiveTuple:
-    """𝒜 of one network. ``rows[i]`` has lᵢ, fᵢ, Wᵢ and bᵢ."""
-
-    network: str
-    rows: tuple[Row, ...]
-    optimizer: Mapping[str, Any]
+    __slots__ = ()
 
     def to_json(self) -> dict[str, Any]:
-        """L, F, W, B and O as lists of equal length, and the optimizer."""
-        return {
-            "L": [{"id": r.id, "path": r.path, "type": r.type} for r in self.rows],
-            "F": [r.activation for r in self.rows],
-            "W": [{f"{r.path}.{w.name}": [int_or_text(s) for s in w.shape] for w in r.weights} for r in self.rows],
-            "B": [{f"{r.path}.{w.name}": [int_or_text(s) for s in w.shape] for w in r.biases} for r in self.rows],
-            "O": dict(self.optimizer),
-        }
+        """L, F, W, B and O as lists of equal length, and the optimizer; see tuple_forms."""
+        return tuple_forms.to_json(self)
 
     def to_text(self) -> str:
-        """A table with one line a layer, and the optimizer below."""
-        lines = [("l", "f", "W", "b")]
-        for row in self.rows:
-            w = ", ".join(f"{x.name} {_shape(x)}" for x in row.weights)
-            b = ", ".join(f"{x.name} {_shape(x)}" for x in row.biases) or "0"
-            lines.append((f"{row.path} ({row.type})", row.activation, w, b))
-        widths = [max(len(line[k]) for line in lines) for k in range(4)]
-        table = ["  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
-        fields = ", ".join(f"{name} = {value}" for name, value in self.optimizer.items() if name != "kind")
-        return "\n".join([*table, f"O: {self.optimizer['kind']}({fields})"])
+        """A table with one line a layer, and the optimizer below; see tuple_forms."""
+        return tuple_forms.to_text(self)
 
     def to_latex(self) -> str:
-        """The tuple as an ``aligned`` environment of standard LaTeX."""
-        lines = [r"\begin{aligned}", r"\mathcal{A} &= (L, \mathcal{F}, \mathcal{W}, \mathcal{B}, \mathcal{O}) \\"]
-        for i, row in enumerate(self.rows, 1):
-            w = r",\ ".join(_latex_space(x) for x in row.weights)
-            b = rf"\in {spaces}" if (spaces := r",\ ".join(_latex_space(x) for x in row.biases)) else "= 0"
-            f = r"\mathrm{id}" if row.activation == IDENTITY else rf"\text{{{_latex(row.activation)}}}"
-            name = rf"\text{{{_latex(row.path)}}}"
-            parts = [f"l_{{{i}}} &= {name}", f"f_{{{i}}} = {f}", rf"W_{{{i}}} \in {w}", f"b_{{{i}}} {b}"]
-            lines.append(r",\quad ".join(parts) + r" \\")
-        fields = ",\\ ".join(
-            rf"\text{{{_latex(name)}}} = {_latex_value(v)}" for name, v in self.optimizer.items() if name != "kind"
-        )
-        lines += [rf"\mathcal{{O}} &= \text{{{_latex(str(self.optimizer['kind']))}}}({fields})", r"\end{aligned}"]
-        return "\n".join(lines)
+        """A fragment for a document with amsmath and amssymb; see tuple_latex."""
+        return tuple_latex.to_latex(self)
+
+    @classmethod
+    def from_json(cls, tree: Any) -> FiveTuple:
+        """The tuple that ``to_json`` wrote; raises tuple_forms.TupleError."""
+        return cls(*tuple_forms.from_json(tree))
+
+    @classmethod
+    def from_text(cls, text: str) -> FiveTuple:
+        """The tuple that ``to_text`` wrote; raises tuple_forms.TupleError."""
+        return cls(*tuple_forms.from_text(text))
 
 
-def five_tuple(project: Project, network: str = "main") -> FiveTuple:
-    """Derive 𝒜 of a network; layers without known shapes are left out, as their weights are."""
-    rows: list[Row] = []
-    for row in _rows(engine_of(project).root(network), "", "", {}):
-        rows.append(row)
-        if len(rows) == MAX_ROWS:
-            break
-    return FiveTuple(network, tuple(rows), optimizer_values(project.setup(network)))
+def five_tuple(project: Project, network: str = "main", *, symbolic: bool = False) -> FiveTuple:
+    """Derive 𝒜 of a network; layers without known shapes are left out, as their weights are; at most 10,000 rows.
+
+    With ``symbolic``, sizes that depend on the project's symbols are expressions over them; that runs the rules on
+    symbols, which costs up to a tenth of a second the first time. Without, axes that keep a symbol as it is have it.
+    """
+    engine = engine_of(project)
+    rows = tuple(islice(_rows(engine.root(network), "", "", {}), MAX_ROWS))
+    if symbolic:
+        known = {row.path: row for row in islice(_rows(engine.symbolic_root(network), "", "", {}), MAX_ROWS)}
+        rows = tuple(_with_symbols(row, known.get(row.path)) for row in rows)
+    setup = project.setup(network)
+    schedule = schedule_values(setup.get("training", {}).get("schedule"))
+    return FiveTuple(network, rows, optimizer_values(setup), schedule)
 
 
-def check_tuple(project: Project, tuple_: FiveTuple) -> Iterator[Finding]:
-    """What does not conform: weights against biases, indices, the optimizer's fields."""
-    for row in tuple_.rows:
-        if not row.weights:
-            yield Finding("tuple", f"{row.path} owns parameters but no weight")
-        for weight, bias in zip(row.weights, row.biases, strict=False):
-            gated = len(row.weights) != len(row.biases)
-            if not gated and bias.shape and same(weight.shape[0], bias.shape[0]) is False:
-                shapes = f"{weight.name} {_shape(weight)} and {bias.name} {_shape(bias)}"
-                yield Finding("tuple", f"{row.path} has weights and biases of different widths: {shapes}")
-    yield from check_setup(project.setup(tuple_.network))
+def parameter_count(tuple_: Parts) -> int:
+    """Σ over all W and b: the parameter count that the tuple implies; tied weights count once."""
+    return sum(m.space.numel for row in tuple_.rows for m in (*row.weights, *row.biases) if not m.tied)
 
 
 def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[Row]:
@@ -122,55 +91,147 @@ def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Ite
         owned = [w for w in marked(result.facts.weights, id, tied) if w.role != "buffer"]
         if not owned:
             continue
-        given = [context.results.get(source) for source, _ in context.graph.incoming.get(id, {}).values()]
+        wires = [context.results.get(source) for source, _ in context.graph.incoming.get(id, {}).values()]
         yield Row(
             f"{ids}{id}",
             f"{path}{result.node.name}",
             result.node.type,
             _activation(context, id),
-            tuple(w for w in owned if w.role != "bias"),
-            tuple(w for w in owned if w.role == "bias"),
-            tuple(r.specs[0].shape for r in given if r and r.specs and r.specs[0]),
-            tuple(spec.shape for spec in result.specs if spec),
+            tuple(_matrix(w) for w in owned if w.role != "bias"),
+            tuple(_matrix(w) for w in owned if w.role == "bias"),
+            tuple(_space(r.specs[0].shape) for r in wires if r and r.specs and r.specs[0]),
+            tuple(_space(spec.shape) for spec in result.specs if spec),
         )
 
 
 def _activation(context: Context, id: str) -> str:
     """The type of the sole consumer where that is an activation, else the identity."""
     consumers = {target for target, _ in context.graph.outgoing.get(id, {})}
-    if len(consumers) != 1:
-        return IDENTITY
-    node = context.graph.nodes[consumers.pop()]
-    declaration = layer_types().get(node.type)
-    return node.type if declaration is not None and declaration.family == "act" else IDENTITY
+    node = context.graph.nodes.get(consumers.pop()) if len(consumers) == 1 else None
+    declaration = layer_types().get(node.type) if node is not None else None
+    return node.type if node is not None and declaration is not None and declaration.family == "act" else IDENTITY
 
 
-def int_or_text(size: Dim) -> int | str:
-    """A size for JSON: a number where it is one."""
-    return int(size) if isinstance(size, int) else str(size)
+def _matrix(weight: Weight) -> Matrix:
+    return Matrix(weight.name, _space(weight.shape), weight.tied, weight.axes)
 
 
-def _shape(weight: Weight) -> str:
-    return "×".join(str(int_or_text(size)) for size in weight.shape) or "1"
+def _space(sizes: Iterable[Dim]) -> Space:
+    sizes = tuple(sizes)
+    numbers = tuple(int(size) if isinstance(size, int) else 0 for size in sizes)
+    names = [
+        size.name if isinstance(size, Named) else int(size) if isinstance(size, int) else str(size) for size in sizes
+    ]
+    return Space(numbers, tuple(names))
 
 
-def _latex_space(weight: Weight) -> str:
-    sizes = r" \times ".join(_latex(str(int_or_text(size))) for size in weight.shape) or "1"
-    return rf"\mathbb{{R}}^{{{sizes}}}"
+def _with_symbols(row: Row, other: Row | None) -> Row:
+    """A row with the expressions of the same row over symbols; where they do not fit (a condition), it stays."""
+    if other is None or other.type != row.type:
+        return row
+    parts: dict[str, Any] = {}
+    for name in ("inputs", "outputs"):
+        parts[name] = _joined(getattr(row, name), getattr(other, name))
+    for name in ("weights", "biases"):
+        mine, theirs = getattr(row, name), getattr(other, name)
+        spaces = _joined([m.space for m in mine], [m.space for m in theirs])
+        parts[name] = tuple(Matrix(m.name, space, m.tied, m.axes) for m, space in zip(mine, spaces, strict=True))
+    return Row(row.id, row.path, row.type, row.activation, **parts)
 
 
-def _latex(text: str) -> str:
-    escaped = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return "".join(escaped.get(c, f"\\{c}" if c in "_#$%&{}" else c) for c in text)
+def _joined(mine: Iterable[Space], theirs: Iterable[Space]) -> tuple[Space, ...]:
+    mine, theirs = tuple(mine), tuple(theirs)
+    if [len(space.shape) for space in mine] != [len(space.shape) for space in theirs]:
+        return mine
+    return tuple(Space(one.shape, other.symbolic) for one, other in zip(mine, theirs, strict=True))
 
 
-def _latex_value(value: Any) -> str:
-    if isinstance(value, float):
-        mantissa, e, exponent = f"{value:g}".partition("e")
-        return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa
-    return rf"\text{{{_latex(str(value))}}}" if isinstance(value, str | bool) else str(value)
+# The check.
+
+CONDITIONS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    "index": ("Every l has its f, W and b", frozenset({"tuple", "name", "unknown-type"})),
+    "shapes": (
+        "W and b conform to what their layer takes",
+        frozenset({"parameter", "missing-parameter", "condition", "groups", "heads", "symbol", "sharing", "tie"}),
+    ),
+    "compose": (
+        "Consecutive shapes compose",
+        frozenset({"shape", "axes", "broadcast", "window", "kind", "width", "rank-hint", "identity"}),
+    ),
+    "acyclic": ("The graph is acyclic", frozenset({"cycle", "recursion", "depth"})),
+    "wired": ("Every required port is wired", frozenset({"unwired", "dangling", "no-input"})),
+    "reaches": ("Everything reaches an output", frozenset({"unused", "no-output"})),
+    "optimizer": (
+        "The optimizer's fields are valid for its kind",
+        frozenset({"optimizer", "optimizer-shape", "schedule", "frozen", "training"}),
+    ),
+    "groups": ("Parameter groups name layers that exist", frozenset({"group", "group-order"})),
+}
+_ELSEWHERE: Final = "compose"  # where the problems of kinds stand that are not listed: something does not fit
 
 
-def parameter_count(tuple_: FiveTuple) -> Dim:
-    """Σ over all W and b: the parameter count that the tuple implies; tied weights count once."""
-    return sum((prod(w.shape) for row in tuple_.rows for w in (*row.weights, *row.biases) if not w.tied), 0)
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of the definition, and the problems that break it; warnings do not."""
+
+    key: str
+    sentence: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether no error breaks it."""
+        return all(problem.severity != ERROR for problem in self.problems)
+
+
+def check_definition(project: Project, network: str = "main") -> tuple[Condition, ...]:
+    """The conditions under which the drawing defines an architecture, each with what breaks it.
+
+    The problems are those of the analysis, with their fixes, and what the tuple itself is found to lack.
+    """
+    problems = list(collect_problems(engine_of(project), network))
+    for finding in check_tuple(five_tuple(project, network)):
+        key, path = project.network_keys[network], finding.message.partition(" ")[0]
+        problems.append(Problem(finding.code, finding.severity, finding.message, key, "", path, ""))
+    homes = {code: key for key, (_, codes) in CONDITIONS.items() for code in codes}
+    return tuple(
+        Condition(key, sentence, tuple(p for p in problems if homes.get(p.code, _ELSEWHERE) == key))
+        for key, (sentence, _) in CONDITIONS.items()
+    )
+
+
+def check_tuple(tuple_: Parts) -> Iterator[Finding]:
+    """What does not conform within a tuple: rows without weights, paths that stand twice, axes that W and b give two
+    lengths, empty spaces.
+    """
+    seen: set[str] = set()
+    for row in tuple_.rows:
+        if row.path in seen:
+            yield Finding("tuple", f"{row.path} stands twice in L; rename one of the two")
+        seen.add(row.path)
+        if not row.weights and not row.biases:
+            yield Finding("tuple", f"{row.path} owns parameters but neither W nor b")
+        for bias in row.biases:
+            yield from _check_bias(row, bias)
+        for matrix in (*row.weights, *row.biases):
+            if any(size <= 0 for size in matrix.space.shape):
+                yield Finding("tuple", f"{row.path} has {matrix.name} of {_shown(matrix)}; every size is at least 1")
+
+
+def _check_bias(row: Row, bias: Matrix) -> Iterator[Finding]:
+    """Where a bias and weights of its layer name the same axis, it is of one length in one of them at least."""
+    for axis, size in zip(bias.axes.split(), bias.space.shape, strict=False):
+        lengths = [
+            (weight, length)
+            for weight in row.weights
+            for name, length in zip(weight.axes.split(), weight.space.shape, strict=False)
+            if name == axis
+        ]
+        if lengths and all(length != size for _, length in lengths):
+            other = lengths[0][0]
+            shapes = f"{other.name} {_shown(other)} and {bias.name} {_shown(bias)}"
+            yield Finding("tuple", f"{row.path} has W and b of different lengths along {axis}: {shapes}")
+
+
+def _shown(matrix: Matrix) -> str:
+    return "×".join(map(str, matrix.space.shape)) or "1"

@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "check": "codegen.verbs.check",
     "summary": "codegen.verbs.summary",
     "diff": "codegen.verbs.diff",
+    "definition": "codegen.verbs.definition",
     "emit": "codegen.verbs.emit",
     "train": "codegen.verbs.train",
     "quantize": "codegen.verbs.quantize",

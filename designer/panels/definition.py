@@ -20,13 +20,13 @@ from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
 from designer.style import dress
 from designer.theme import themes
 from graph_core.architecture import FiveTuple, check_tuple, five_tuple
-from graph_core.layer import Weight
+from graph_core.tuples import Matrix
 
 _HEADS = ("i", "l, layer", "f, activation", "W, weights", "b, biases")
 
 
-def _space(weight: Weight) -> str:
-    return f"{weight.name} ∈ ℝ^({'×'.join(map(str, weight.shape)) or '1'})"
+def _space(matrix: Matrix) -> str:
+    return f"{matrix.name} ∈ ℝ^({'×'.join(map(str, matrix.space.shape)) or '1'})"
 
 
 class TupleModel(RowModel):
@@ -96,7 +96,7 @@ class DefinitionPanel(LazyPanel):
         super().refresh()
         found = self._tuple = five_tuple(document.project, document.network)
         self.model.show(found.rows)
-        wrong = [finding.message for finding in check_tuple(document.project, found)]
+        wrong = [finding.message for finding in check_tuple(found)]
         errors = sum(1 for problem in document.analysis().problems if problem.severity == "error")
         if wrong:
             self.verdict.setText(f"{wrong[0]}.")

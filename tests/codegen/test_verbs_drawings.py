@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from codegen.verbs import run_verb
-from graph_core import Project, load, save
+from graph_core import Project, edits, load, save
+from graph_core.architecture import FiveTuple, five_tuple
 from graph_core.templates import open_template, templates
 
 
@@ -107,6 +108,37 @@ def test_emit_writes_and_prints_the_same(lenet: str, tmp_path: Path, capsys: pyt
     assert capsys.readouterr().out == (tmp_path / "model.py").read_text(encoding="utf-8")
 
 
+def test_definition_is_read_back_from_all_its_forms(
+    lenet: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "lenet.json"
+    assert run_verb("definition", [lenet, "--format", "json", "-o", str(out)]) == 0
+    assert run_verb("definition", [lenet]) == 0
+    found = FiveTuple.from_text(capsys.readouterr().out)
+    assert FiveTuple.from_json(json.loads(out.read_text(encoding="utf-8"))) == found
+    assert [row.path for row in found.rows] == ["conv1", "conv2", "fc1", "fc2", "fc3"]
+    assert run_verb("definition", [lenet, "--format", "latex", "--symbols"]) == 0
+    assert capsys.readouterr().out == five_tuple(load(lenet), symbolic=True).to_latex()
+
+
+def test_definition_refuses_what_defines_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "a.tex"
+    assert run_verb("definition", [broken(tmp_path), "-o", str(out)]) == 1
+    assert not out.exists()
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("netwright definition: Consecutive shapes compose: not in this drawing, since pool2 ")
+
+
+def test_check_and_summary_tell_what_is_wrong_with_groups(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = open_template("lenet")
+    edits.set_setup(project, "main", "optimizer", {"groups": [{"match": ["conv9"], "lr": 0.1}]})
+    save(project, tmp_path / "a.netw")
+    assert run_verb("check", [str(tmp_path / "a.netw")]) == 1
+    assert "error optimizer: Group 1 names conv9, which matches no parameter" in capsys.readouterr().out
+    assert run_verb("summary", [str(tmp_path / "a.netw"), "--json"]) == 0
+    assert [p["code"] for p in json.loads(capsys.readouterr().out)["problems"]] == ["group"]
+
+
 def test_emit_refuses_a_drawing_with_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "model.py"
     assert run_verb("emit", [broken(tmp_path), "-o", str(out)]) == 1
@@ -126,6 +158,8 @@ def test_emit_refuses_a_drawing_with_an_error(tmp_path: Path, capsys: pytest.Cap
         ("summary", ["FILE", "--set", "N=0"]),
         ("summary", ["FILE", "--network", "nothing"]),
         ("emit", ["FILE", "--network", "nothing"]),
+        ("definition", ["FILE", "--network", "nothing"]),
+        ("definition", ["nothing.netw"]),
         ("new", ["mlp", "-o", "no/such/folder/x.netw"]),
     ],
 )
@@ -158,7 +192,7 @@ def test_an_empty_drawing_is_no_crash(tmp_path: Path):
 def test_they_load_no_torch(lenet: str):
     code = (
         "import sys; from codegen.verbs import run_verb\n"
-        f"for verb in ('check', 'summary', 'emit'): run_verb(verb, [{lenet!r}])\n"
+        f"for verb in ('check', 'summary', 'definition', 'emit'): run_verb(verb, [{lenet!r}])\n"
         "run_verb('templates', [])\n"
         "sys.exit(1 if {'torch', 'PySide6', 'onnx', 'sympy'} & set(sys.modules) else 0)"
     )

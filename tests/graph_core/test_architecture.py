@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from graph_core import Project, analyze, edits
-from graph_core.architecture import check_tuple, five_tuple, parameter_count
+from graph_core import Graph, Project, analyze, edits
+from graph_core.architecture import CONDITIONS, FiveTuple, check_definition, check_tuple, five_tuple, parameter_count
+from graph_core.fixes import fixes
 from graph_core.optimizers import KINDS, optimizer_values
+from graph_core.problems import CODES
 from graph_core.setups import check_setup
 from graph_core.templates import open_template, templates
+from graph_core.tuples import Space
 
 NAMES = [template.name for template in templates()]
 
@@ -20,7 +24,7 @@ NAMES = [template.name for template in templates()]
 def test_every_template_conforms(name: str) -> None:
     project = open_template(name)
     found = five_tuple(project)
-    assert list(check_tuple(project, found)) == []
+    assert list(check_tuple(found)) == []
     assert parameter_count(found) == analyze(project).params.trainable
     assert len({row.path for row in found.rows}) == len(found.rows)
 
@@ -31,18 +35,6 @@ def test_json_has_one_entry_a_layer_in_every_list(name: str) -> None:
     data = json.loads(json.dumps(found.to_json()))
     assert {len(data[part]) for part in "LFWB"} == {len(found.rows)}
     assert data["O"]["kind"] in KINDS
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_latex_is_balanced_and_escaped(name: str) -> None:
-    text = five_tuple(open_template(name)).to_latex()
-    depth = 0
-    for token in re.findall(r"(?<!\\)[{}]", text):
-        depth += 1 if token == "{" else -1
-        assert depth >= 0
-    assert depth == 0
-    assert text.count(r"\begin{aligned}") == text.count(r"\end{aligned}") == 1
-    assert not re.search(r"(?<!\\)[#%&](?!=)", text.replace("&=", ""))
 
 
 def test_the_activation_is_the_sole_consumer() -> None:
@@ -90,3 +82,127 @@ def test_optimizer_state_is_counted_by_kind() -> None:
     assert KINDS["SGD"].state_per_parameter(optimizer_values({"optimizer": {"kind": "SGD"}})) == 0
     assert KINDS["SGD"].state_per_parameter({"momentum": 0.9}) == 1
     assert KINDS["AdamW"].state_per_parameter({}) == 2
+
+
+def broken(break_it: Callable[[Project, Graph], None]) -> Project:
+    project = open_template("lenet")
+    break_it(project, project.networks["main"])
+    return project
+
+
+def named(graph: Graph, name: str) -> str:
+    node = graph.by_name(name)
+    assert node is not None
+    return node.id
+
+
+@pytest.mark.parametrize(
+    ("key", "break_it"),
+    [
+        ("shapes", lambda p, g: g.set(named(g, "conv1"), groups=7)),
+        ("compose", lambda p, g: g.set(named(g, "pool2"), kernel_size=9)),
+        ("acyclic", lambda p, g: g.connect(f"{named(g, 'pool2')}.y", f"{named(g, 'conv1')}.x")),
+        ("wired", lambda p, g: g.disconnect(f"{named(g, 'conv2')}.x")),
+        ("reaches", lambda p, g: g.remove(g.outputs()[0].id)),
+        ("optimizer", lambda p, g: edits.set_setup(p, "main", "optimizer", {"lr": -1})),
+        ("optimizer", lambda p, g: edits.set_setup(p, "main", "optimizer", {"kind": "Muon"})),
+        ("groups", lambda p, g: edits.set_setup(p, "main", "optimizer", {"groups": [{"match": ["conv9"]}]})),
+        ("groups", lambda p, g: edits.set_setup(p, "main", "optimizer", {"groups": [{"rolle": "bias"}]})),
+    ],
+)
+def test_each_condition_of_the_definition_can_fail(key: str, break_it: Callable[[Project, Graph], None]) -> None:
+    assert all(condition.holds for condition in check_definition(open_template("lenet")))
+    failed = [condition.key for condition in check_definition(broken(break_it)) if not condition.holds]
+    assert failed == [key]
+
+
+def test_every_code_belongs_to_one_condition() -> None:
+    homes = [code for _, codes in CONDITIONS.values() for code in codes]
+    assert len(homes) == len(set(homes))
+    assert set(homes) <= set(CODES)
+
+
+def test_a_tuple_that_does_not_conform_is_told() -> None:
+    found = five_tuple(open_template("lenet"))
+    row = found.rows[0]
+    short = replace(row.biases[0], space=Space((5,), (5,)))
+    none = replace(row.weights[0], space=Space((0, 1, 3, 3), (0, 1, 3, 3)))
+    for changed, said in (
+        ((row, row), "conv1 stands twice in L"),
+        ((replace(row, weights=(), biases=()),), "conv1 owns parameters but neither W nor b"),
+        ((replace(row, biases=(short,)),), "different lengths along out: weight 16×1×3×3 and bias 5"),
+        ((replace(row, weights=(none,)),), "conv1 has weight of 0×1×3×3"),
+    ):
+        tuple_ = FiveTuple("main", changed, found.optimizer, found.schedule)
+        assert said in [finding.message for finding in check_tuple(tuple_)][-1]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "code", "said", "fix"),
+    [
+        (
+            {"groups": [{"match": ["conv9.*"]}]},
+            "group",
+            "names conv9.*, which matches no parameter",
+            "Change conv9.* to",
+        ),
+        ({"groups": [{"match": ["zzz"]}]}, "group", "name a layer or parameter that there is", "Remove group 1"),
+        ({"groups": [{"role": "norm"}]}, "group", "no parameter of the role norm", "Remove group 1"),
+        (
+            {"groups": [{"role": "bias"}, {"match": ["fc1.bias"]}]},
+            "group-order",
+            "Group 2 gets none of the 1 parameters it matches",
+            "Move group 2 above group 1",
+        ),
+        ({"groups": [{"lr": 99}]}, "group", "Group 1: lr is 99", "Take lr out of group 1"),
+        ({"groups": [{"kind": "LBFGS"}]}, "group", "kind is 'LBFGS'", "Take kind out of group 1"),
+        ({"groups": [{"frozen": True}]}, "frozen", "parameters are frozen; leave some to train", "Train group 1"),
+        (
+            {"kind": "Muon"},
+            "optimizer-shape",
+            "Muon takes matrices, but conv1.weight is 16×1×3×3",
+            "Give the rest to AdamW",
+        ),
+        (
+            {"kind": "LBFGS", "groups": [{"lr": 1}]},
+            "group",
+            "one set of fields for all",
+            "Take the fields out of group 1",
+        ),
+    ],
+)
+def test_what_is_wrong_with_groups_has_a_fix_that_mends_it(
+    optimizer: dict[str, object], code: str, said: str, fix: str
+) -> None:
+    project = open_template("lenet")
+    edits.set_setup(project, "main", "optimizer", optimizer)
+    problem = next(p for p in analyze(project).problems if p.code == code)
+    assert said in problem.message
+    assert problem.fix is not None
+    assert problem.fix.startswith(fix)
+    fixes(project, problem)[0].apply(project)
+    assert [p for p in analyze(project).problems if p.code == code] == []
+
+
+def test_a_wrong_schedule_has_a_fix() -> None:
+    for schedule, said in (
+        ({"kind": "step", "gamma": -1}, "gamma is -1"),
+        ({"kind": "sawtooth"}, "There is no schedule sawtooth"),
+        ({"kind": "cosine", "gamma": 1}, "cosine has no field gamma"),
+    ):
+        project = open_template("lenet")
+        edits.set_setup(project, "main", "training", {"schedule": schedule})
+        (problem,) = analyze(project).problems
+        assert (problem.code, problem.path) == ("schedule", "training")
+        assert said in problem.message
+        fixes(project, problem)[0].apply(project)
+        assert analyze(project).problems == ()
+
+
+def test_groups_of_a_broken_drawing_name_no_symptom() -> None:
+    """Where a layer has no shape, its parameters are unknown: that a group finds none is no problem of the group."""
+    project = open_template("lenet")
+    graph = project.networks["main"]
+    edits.set_setup(project, "main", "optimizer", {"groups": [{"match": ["fc1"], "lr": 0.1}]})
+    graph.set(named(graph, "pool2"), kernel_size=9)
+    assert [p.code for p in analyze(project).problems] == ["window"]
