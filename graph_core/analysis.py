@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
-from graph_core.groups import frozen_values, groups_of, parameters_of, share_out, state_values
+from graph_core.groups import frozen_values, groups_of, parameters_of, share_out
 from graph_core.layer import Spec
-from graph_core.memory import activations_inference, activations_training
-from graph_core.optimizers import KINDS, kind_of, optimizer_values
+from graph_core.memory import parts_of
+from graph_core.optimizers import kind_of
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
 from graph_core.setups import check_setup
@@ -102,18 +102,15 @@ class Analysis:
     @cached_property
     def memory(self) -> Memory:
         """Bytes of parameters, gradients, optimizer state and activations."""
-        root = self._current()
-        values = optimizer_values(self._engine.project.setup(self.network))
-        trainable = self.params.trainable
-        kept = trainable * KINDS[values["kind"]].state_per_parameter(values)
-        if self._shares is not None:
-            kept = state_values(self._shares)
+        self._current()
+        running = parts_of(self._engine, self.network, training=False)
+        training = parts_of(self._engine, self.network, training=True)
         return Memory(
-            int_of(self._totals.bytes),
-            4 * trainable,
-            4 * kept,
-            activations_inference(root),
-            activations_training(root),
+            training.weights,
+            training.gradients,
+            training.optimizer,
+            running.activations,
+            training.activations,
         )
 
     @cached_property

@@ -226,8 +226,12 @@ class Facts:
     """Everything a rule says of one call of a layer.
 
     ``outputs`` in the order of the declared outlets; ``macs`` multiply-adds of convolutions, linear maps and matrix
-    products; ``elementwise`` one per element of element-wise and normalization work; ``follows`` the constructor
-    arguments that follow the wire.
+    products, of which ``attention`` are the products QKᵀ and AV inside an attention layer; ``elementwise`` one per
+    element of element-wise and normalization work; ``follows`` the constructor arguments that follow the wire.
+    ``saves`` names the ports whose values autograd keeps for backward, where that depends on the configuration (else
+    the declaration's own ``saves`` stands), ``keeps`` what it keeps besides them: (number of values, dtype), where the
+    dtype ``same`` is that of the first output and ``wide`` the same but float32 at least, as statistics are kept.
+    ``scratch`` values of the first output's dtype live only while the layer runs.
     """
 
     outputs: tuple[Shape, ...]
@@ -235,6 +239,10 @@ class Facts:
     macs: Dim = 0
     elementwise: Dim = 0
     follows: Mapping[str, Dim | tuple[Dim, ...]] = None  # type: ignore[assignment]
+    attention: Dim = 0
+    saves: tuple[str, ...] | None = None
+    keeps: tuple[tuple[Dim, str], ...] = ()
+    scratch: Dim = 0
 
     def __post_init__(self) -> None:
         if self.follows is None:
@@ -246,10 +254,14 @@ def facts(
     weights: Iterable[Weight] = (),
     macs: Dim = 0,
     elementwise: Dim = 0,
+    attention: Dim = 0,
+    saves: tuple[str, ...] | None = None,
+    keeps: tuple[tuple[Dim, str], ...] = (),
+    scratch: Dim = 0,
     **follows: Dim | tuple[Dim, ...],
 ) -> Facts:
     """Facts with the outputs in the order of the declared outlets, and what follows the wire by keyword."""
-    return Facts(outputs, tuple(weights), macs, elementwise, follows)
+    return Facts(outputs, tuple(weights), macs, elementwise, follows, attention, saves, keeps, scratch)
 
 
 class Layer:
@@ -264,6 +276,8 @@ class Layer:
     sign: ClassVar[str] = ""  # what stands in its circle, where it is drawn as an operator but is no infix one
     letters: ClassVar[Mapping[str, str]] = {}  # axis or parameter -> its letter in the formulas of one layer
     promotes: ClassVar[bool] = False  # takes float types that differ and promotes them, as arithmetic does
+    saves: ClassVar[tuple[str, ...]] = ()  # ports whose values autograd keeps for backward
+    view: ClassVar[str] = ""  # how its output shares the memory of its first input; see shares_memory
     replaces: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}  # old parameter or port name -> new
     rule: ClassVar[Callable[..., Facts]]
@@ -310,6 +324,14 @@ class Layer:
         Fixes ask every declaration, so a type that bridges shapes says so here.
         """
         return None
+
+    def shares_memory(self, training: bool) -> str:
+        """How its output shares the memory of its first input, so that it costs none; empty where it is a new tensor.
+
+        ``same``: it is the input, or laid out alike; ``strided``: the axes are stepped through in another way;
+        ``flat``: a view where the input lies in order, and a copy where it is strided (torch.Tensor.reshape).
+        """
+        return self.view
 
     @classmethod
     def owns_weights(cls) -> bool:

@@ -1,90 +1,163 @@
-"""Memory of activations by liveness over the schedule.
+"""Bytes that a network needs: weights, gradients, optimizer state, and activations at their peak, by precision.
 
-Inference: a tensor lives from the node that makes it to the last that reads it; the peak of what lives at once.
-Training: every tensor that a layer makes is kept for its gradient. Both at the example sizes.
+What each precision means is said once, in ``PRECISIONS``. Not counted, since no drawing tells it: the loss and what it
+keeps, workspaces that kernels take for themselves, what the framework and the device's driver hold (about half a
+gigabyte for CUDA), and fragmentation. The drawing's own dtypes stand: only what is drawn as float32 is scaled.
 """
 
 from __future__ import annotations
 
-from graph_core.context import Call, Context, Result
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
 from graph_core.dims import Dim, prod
-from graph_core.graph import Scan
+from graph_core.groups import frozen_values, groups_of, parameters_of, share_out, state_values
 from graph_core.layer import BYTES, Spec
-from graph_core.scanning import stacked_ports
+from graph_core.liveness import Sweep, living_of
+from graph_core.optimizers import KINDS, optimizer_values
+from graph_core.pieces import Mode
+from graph_core.propagate import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Bytes of one value that is drawn as float32, by what it is; ``copy`` is a second copy of each weight."""
+
+    name: str
+    title: str
+    weight: int
+    buffer: int
+    gradient: int
+    state: int
+    activation: int
+    copy: int = 0
+    trains: bool = True
+    help: str = ""
+
+
+PRECISIONS: Final[Mapping[str, Precision]] = {
+    precision.name: precision
+    for precision in (
+        Precision("fp32", "float32", 4, 4, 4, 4, 4, help="Everything in float32, as drawn."),
+        Precision("bf16", "bfloat16", 2, 2, 2, 2, 2, help="Everything in bfloat16: model.to(torch.bfloat16)."),
+        Precision("fp16", "float16", 2, 2, 2, 2, 2, help="Everything in float16: model.half()."),
+        Precision(
+            "mixed",
+            "mixed, 16 and 32 bit",
+            4,
+            4,
+            4,
+            4,
+            2,
+            copy=2,
+            help="Weights, gradients and optimizer in float32, a 16-bit copy of each weight, activations in 16 bits: "
+            "torch.autocast, except for the few layers that it runs in float32.",
+        ),
+        Precision(
+            "int8",
+            "int8",
+            1,
+            4,
+            0,
+            0,
+            1,
+            trains=False,
+            help="Inference with each parameter and activation in one byte; scales, some bytes a channel, not counted.",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Bytes by what they are for. ``weights`` with buffers and copies; ``kept`` is what autograd keeps for backward.
+
+    ``working`` is what lives besides when most is held: tensors in inference, gradients of activations in training.
+    ``inputs`` are the network's own, held by the caller throughout.
+    """
+
+    weights: int
+    gradients: int
+    optimizer: int
+    inputs: int
+    kept: int
+    working: int
+
+    @property
+    def activations(self) -> int:
+        """Everything that grows with the batch."""
+        return self.inputs + self.kept + self.working
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.gradients + self.optimizer + self.activations
 
 
 def spec_bytes(spec: Spec | None) -> int:
-    """Bytes of one tensor; 0 where its size is not known."""
+    """Bytes of one tensor as drawn; 0 where its size is not known."""
     if spec is None:
         return 0
     size: Dim = prod(spec.shape)
     return int(size) * BYTES[spec.dtype] if isinstance(size, int) else 0
 
 
-def activations_inference(context: Context) -> int:
-    """The most bytes that live at once while the graph runs, its inputs included."""
-    return _peak(context, {})
+def parts_of(engine: Engine, network: str, *, training: bool, precision: str = "fp32") -> Parts:
+    """What a network needs at the engine's sizes. Raises KeyError for a precision that is not one of PRECISIONS."""
+    chosen = PRECISIONS[precision]
+    root = engine.root(network)
+    totals = root.totals
+    trainable, frozen, buffers, size = (
+        int(n) if isinstance(n, int) else 0 for n in (totals.trainable, totals.frozen, totals.buffers, totals.bytes)
+    )
+    # Weights are float32; the only other numbers are the 8-byte counters among the buffers.
+    counters = (size - 4 * (trainable + frozen + buffers)) // 4
+    weights = (trainable + frozen) * chosen.weight + (buffers - counters) * chosen.buffer + counters * 8
+    mode = Mode(training, chosen.activation)
+    inputs = sum(
+        mode.bytes_of(root.results[id].specs[0]) for id in root.graph.ports_of_role["input"] if id in root.results
+    )
+    piece = living_of(engine).sweep(root, mode).piece
+    if not training:
+        return Parts(weights, 0, 0, inputs, 0, piece.high)
+    learned, state = _learned(engine, network, trainable)
+    kept = piece.keeps
+    return Parts(
+        weights + trainable * chosen.copy,
+        learned * chosen.gradient,
+        state * chosen.state,
+        inputs,
+        kept,
+        piece.high - kept,
+    )
 
 
-def activations_training(context: Context) -> int:
-    """Bytes of all tensors made while the graph runs forward."""
-    return _kept(context, {})
+def _learned(engine: Engine, network: str, trainable: int) -> tuple[int, int]:
+    """How many values have a gradient, and how many the optimizer keeps, its groups considered."""
+    optimizer = engine.project.setup(network).get("optimizer", {})
+    if not groups_of(optimizer):
+        values = optimizer_values(engine.project.setup(network))
+        return trainable, trainable * KINDS[values["kind"]].state_per_parameter(values)
+    shares = share_out(optimizer, parameters_of(engine.root(network)))
+    return trainable - frozen_values(shares), state_values(shares)
 
 
-def _kept(context: Context, memory: dict[Context, int]) -> int:
-    if context not in memory:
-        memory[context] = sum(_kept_by(result, memory) for result in context.results.values())
-    return memory[context]
-
-
-def _kept_by(result: Result, memory: dict[Context, int]) -> int:
-    if result.calls:
-        return sum(_kept(call.context, memory) * call.count * _number(call) for call in result.calls) + _stacked(result)
-    if result.facts is None or result.enabled is False:
-        return 0
-    return sum(spec_bytes(spec) for spec in result.specs)
-
-
-def _number(call: Call) -> int:
-    return int(call.steps) if isinstance(call.steps, int) else 1
-
-
-def _stacked(result: Result) -> int:
-    """Bytes of the outputs of a scan that are stacked: beside the values that the steps themselves make."""
-    scan = result.node.run
-    if not isinstance(scan, Scan) or not result.calls:
-        return 0
-    block = result.calls[0].context.graph
-    stacked = set(stacked_ports(block, scan))
-    ports = zip(block.outputs(), result.specs, strict=False)
-    return sum(spec_bytes(spec) for port, spec in ports if port.id in stacked)
-
-
-def _peak(context: Context, memory: dict[Context, int]) -> int:
-    """Sweep the schedule: free a node's outputs after their last reader."""
-    if context in memory:
-        return memory[context]
-    graph = context.graph
-    readers = {id: len(graph.outgoing.get(id, {})) for id in context.order}
-    live = dict.fromkeys(context.order, 0)
-    now = peak = 0
-    for id in context.order:
+def peak_path(engine: Engine, network: str, mode: Mode) -> str:
+    """The state-dict path of the layer that runs when most is held; empty where nothing is."""
+    living, context = living_of(engine), engine.root(network)
+    names: list[str] = []
+    while True:
+        sweep: Sweep = living.sweep(context, mode)
+        id = sweep.peak_node()
+        if not id:
+            return ".".join(names)
         result = context.results[id]
-        inside = max((_peak(call.context, memory) for call in result.calls), default=0)
-        given = sum(live.get(source, 0) for source in {s for s, _ in graph.incoming.get(id, {}).values()})
-        peak = max(peak, now + max(0, inside - given))
-        if isinstance(result.node.run, Scan):
-            # The values of all steps live when they are stacked; the inputs of a step are views.
-            peak = max(peak, now + _stacked(result) + max(_stacked(result), inside))
-        if graph.ports_of_role["output"].get(id) is None and result.enabled is not False:
-            live[id] = sum(spec_bytes(spec) for spec in result.specs)
-            now += live[id]
-            peak = max(peak, now)
-        for source, _ in graph.incoming.get(id, {}).values():
-            if source in readers:
-                readers[source] -= 1
-                if not readers[source]:
-                    now -= live[source]
-                    live[source] = 0
-    memory[context] = peak
-    return peak
+        names.append(result.node.name)
+        if not result.calls:
+            return ".".join(names)
+        # Kept values pile up, so that the last of equal iterations holds most.
+        call = max(result.calls, key=lambda call: (living.sweep(call.context, mode).piece.high, call.first))
+        if result.node.run is not None and not result.node.run.shared:
+            names.append(str(call.first + call.count - 1 if mode.training else call.first))
+        context = call.context

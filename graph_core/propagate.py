@@ -51,6 +51,8 @@ class Engine:
         self._order: tuple[list[str], set[str]] | None = None
         self.depth = 0
         self._dirty = False
+        self.touched: dict[Context, set[str]] = {}  # nodes whose results were made anew or went, until it is emptied
+        self.living: Any = None  # the memory of activations, made by graph_core.liveness on first use
 
     # What others ask.
 
@@ -177,6 +179,7 @@ class Engine:
             self._structures[key].touch_node(old, new)
         if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):
             self._order = None
+            self._mark_refused()
         ports = [node for node in (old, new) if node and _role(node)]
         if ports:
             self._structures.clear()  # wires to the ports of a block are checked where it is used
@@ -209,9 +212,17 @@ class Engine:
                 if node.type == key:
                     self._mark(graph.key, node.id)
         self._roots = {name: c for name, c in self._roots.items() if c.graph.key != key or not roots_too}
+        self._mark_refused()
+
+    def _mark_refused(self) -> None:
+        """Instances that were refused may be sound now, though no context lists them as users."""
+        for context in (c for contexts in self._contexts.values() for c in contexts.values()):
+            results, graphs = context.results.items(), self.project.graphs
+            context.stale.update(id for id, result in results if not result.calls and result.node.type in graphs)
 
     def _forget_all(self) -> None:
         self._contexts.clear()
+        self.touched.clear()
         self._roots.clear()
         self._schedules.clear()
         self._structures.clear()
@@ -289,6 +300,7 @@ class Engine:
 
     def _forget(self, context: Context, id: str) -> Result:
         result = context.results.pop(id)
+        self.touched.setdefault(context, set()).add(id)
         for call in result.calls:
             call.context.users.pop((id_of(context), id), None)
         return result
@@ -301,6 +313,7 @@ class Engine:
             for call in new.calls:
                 call.context.users[(id_of(context), id)] = (context, id)
         context.results[id] = new
+        self.touched.setdefault(context, set()).add(id)
 
     def _evict(self) -> None:
         """Forget contexts that nothing uses any more; living ones never."""
@@ -318,6 +331,7 @@ class Engine:
         for id in list(context.results):
             self._forget(context, id)
         self._contexts.get(context.graph.key, {}).pop((context.role, context.key), None)
+        self.touched.pop(context, None)
 
     def _instances(self, key: str) -> list[Context]:
         """The living concrete contexts of a block."""

@@ -15,6 +15,7 @@ class _Activation(Layer):
     """What element-wise functions share."""
 
     family, words = "act", "activation nonlinearity"
+    saves = ("x",)
 
     x, y = Inlet("...", "float"), Outlet()
 
@@ -26,6 +27,7 @@ class ReLU(_Activation):
     """max(0, x)."""
 
     torch, stem = Function("F.relu", module="nn.ReLU"), "relu"
+    saves = ("y",)
     words = "activation nonlinearity rectifier"
     help = "Keeps what is positive, sets the rest to zero: max(0, x)."
     source = "torch.nn.functional.relu"
@@ -75,6 +77,7 @@ class Sigmoid(_Activation):
     """1 / (1 + e⁻ˣ)."""
 
     torch, stem = Function("torch.sigmoid", module="nn.Sigmoid"), "sigmoid"
+    saves = ("y",)
     words = "activation nonlinearity logistic gate"
     help = "Squeezes x into 0 to 1: 1 / (1 + e⁻ˣ)."
     source = "torch.sigmoid"
@@ -84,6 +87,7 @@ class Tanh(_Activation):
     """tanh(x)."""
 
     torch, stem = Function("torch.tanh", module="nn.Tanh"), "tanh"
+    saves = ("y",)
     words = "activation nonlinearity hyperbolic"
     help = "Squeezes x into −1 to 1."
     source = "torch.tanh"
@@ -121,6 +125,7 @@ class Softmax(Layer):
 
     torch = Function("F.softmax", module="nn.Softmax")
     family, stem, words = "act", "softmax", "activation probabilities normalize"
+    saves = ("y",)
     help = "Turns the values along an axis into probabilities that sum to one."
     source = "torch.nn.functional.softmax"
 

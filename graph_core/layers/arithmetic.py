@@ -49,6 +49,7 @@ class Mul(_Elementwise):
     """The product of two tensors, element by element."""
 
     torch, stem = Operator("*"), "mul"
+    saves = ("a", "b")
     words = "multiply times product gate scale"
     help = "Multiplies two tensors element by element, as a gate does."
     source = "torch.mul"
@@ -58,6 +59,7 @@ class Div(_Elementwise):
     """The quotient of two tensors, element by element."""
 
     torch, stem = Operator("/"), "div"
+    saves = ("a", "b")
     words = "divide quotient ratio"
     help = "Divides the first tensor by the second, element by element."
     source = "torch.div"
@@ -70,6 +72,7 @@ class MatMul(Layer):
 
     torch = Operator("@")
     family, stem, words = "arith", "matmul", "matrix product multiply dot bmm"
+    saves = ("a", "b")
     help = "Multiplies matrices: the last two axes of both, for each of the axes before."
     source = "torch.matmul"
 

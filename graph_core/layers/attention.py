@@ -23,6 +23,7 @@ class MultiheadAttention(Layer):
     )
     family, stem, words = "attn", "attn", "attention self cross heads transformer"
     letters = {"num_heads": "h"}
+    saves = ("query", "key", "value", "attn_mask")
     help = "Lets each position of the query gather from all positions of key and value, in several heads."
     source = "torch.nn.MultiheadAttention; Vaswani et al. 2017, arXiv:1706.03762"
 
@@ -67,11 +68,20 @@ class MultiheadAttention(Layer):
         if self.bias:
             weights.append(Weight("out_proj.bias", (width,), "out", "bias"))
         projected, scores = 2 * n * (t + s) * width, n * heads * t * s
+        products = 2 * n * t * s * width
+        # A fused attention keeps its projections and what they attended to, not the scores: only their log-sum-exp.
+        padding: Dim = 0
+        if key_padding_mask is not None:
+            padding = scores if attn_mask is not None else n * heads * s
         return facts(
             query,
             weights=weights,
-            macs=projected * width + 2 * n * t * s * width,
+            macs=projected * width + products,
             elementwise=scores * (1 + masks) + (projected if self.bias else 0),
+            attention=products,
+            saves=("query", "key", "value") if masks == 2 else None,  # both masks are made one
+            keeps=((projected + padding, "same"), (n * heads * t, "wide")),
+            scratch=projected,
             embed_dim=width,
         )
 
@@ -114,8 +124,16 @@ class ScaledDotProductAttention(Layer):
                 raise Refusal("takes either attn_mask or is_causal, not both", "shape", set={"is_causal": False})
             _spreads_over(attn_mask, scores)
         work: Dim = prod(scores)
+        products = work * (width + values)
+        # Torch fuses four axes of equal widths; otherwise it computes the scores and keeps them.
+        fused = bool(same(len(lead), 2) and same(width, values))
+        copies = prod(query) + prod(key) + work
         return facts(
             (*lead, t, values),
-            macs=work * (width + values),
+            macs=products,
             elementwise=work * (2 if attn_mask is not None else 1),
+            attention=products,
+            saves=("query", "key", "value", "attn_mask", "y") if fused else ("value",),
+            keeps=((prod(scores[:-1]), "wide"),) if fused else ((copies, "same"),),
+            scratch=0 if fused else copies,
         )

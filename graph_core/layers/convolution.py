@@ -17,6 +17,7 @@ class _Conv(Layer):
 
     family, stem, words = "conv", "conv", "convolution kernel filter"
     letters = {"C": "c_in", "out_channels": "c_out"}
+    saves = ("x",)
 
     y = Outlet()
     out_channels = Size(64, "Number of filters.", torch=REQUIRED)
@@ -67,7 +68,19 @@ class _Conv(Layer):
         weight = Weight("weight", (out, c // groups, *kernel), "out in " + " ".join("DHW"[-len(space) :]))
         bias = [Weight("bias", (out,), "out", "bias")] if self.bias else []
         macs = prod(y) * prod(weight.shape[1:])
-        return facts(y, weights=[weight, *bias], macs=macs, elementwise=prod(y) if self.bias else 0, in_channels=c)
+        kept: Dim = 0
+        if self.padding_mode != "zeros":  # then torch pads in a step of its own
+            kept = prod((n, c, *(size + 2 * p for size, p in zip(space, self.padding, strict=True))))
+        return facts(
+            y,
+            weights=[weight, *bias],
+            macs=macs,
+            elementwise=prod(y) if self.bias else 0,
+            saves=() if self.padding_mode == "circular" else None,
+            keeps=((kept, "same"),),
+            scratch=kept,
+            in_channels=c,
+        )
 
     def _check_padding(self, size: Dim, padding: Dim) -> None:
         """What is mirrored or wrapped has to be there: reflect needs padding < size, circular padding ≤ size."""

@@ -15,6 +15,7 @@ class Embedding(Layer):
     torch = Module("nn.Embedding")
     family, stem, words = "emb", "embed", "lookup table token word vocabulary"
     letters = {"num_embeddings": "V", "embedding_dim": "d"}
+    saves = ("x",)
     help = "Looks up a learned vector for each whole number, such as a word's index."
     source = "torch.nn.Embedding"
 

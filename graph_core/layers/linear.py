@@ -15,6 +15,7 @@ class Linear(Layer):
     torch = Module("nn.Linear")
     family, stem, words = "linear", "fc", "dense fully connected projection"
     letters = {"F": "d_in", "out_features": "d_out"}
+    saves = ("x",)
     help = "Multiplies the last axis by a learned matrix and adds a bias."
     source = "torch.nn.Linear"
 

@@ -15,6 +15,7 @@ class _BatchNorm(Layer):
     """
 
     family, stem, words = "norm", "bn", "batch normalization"
+    saves = ("x",)
 
     y = Outlet()
     eps = Real(1e-5, "Added to the variance, against division by zero.", least=1e-12, advanced=True)
@@ -30,7 +31,8 @@ class _BatchNorm(Layer):
         if self.track_running_stats:
             weights += [Weight(name, (c,), "C", "buffer") for name in ("running_mean", "running_var")]
             weights.append(Weight("num_batches_tracked", (), "", "buffer", "int64"))
-        return facts(x, weights=weights, elementwise=prod(x), num_features=c)
+        # Mean and inverse deviation of the batch are kept for backward.
+        return facts(x, weights=weights, elementwise=prod(x), keeps=((2 * c, "wide"),), num_features=c)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -68,6 +70,7 @@ class LayerNorm(Layer):
 
     torch = Module("nn.LayerNorm")
     family, stem, words = "norm", "norm", "layer normalization"
+    saves = ("x",)
     help = "Normalizes the last axis (or several) of each position by itself, then scales and shifts it."
     source = "torch.nn.LayerNorm; Ba, Kiros and Hinton 2016, arXiv:1607.06450"
 
@@ -92,7 +95,11 @@ class LayerNorm(Layer):
             if self.bias:
                 weights.append(Weight("bias", shape, names.strip(), "bias"))
         return facts(
-            x, weights=weights, elementwise=prod(x), normalized_shape=shape[0] if self.axes == 1 else tuple(shape)
+            x,
+            weights=weights,
+            elementwise=prod(x),
+            keeps=((2 * prod(x[: -self.axes]), "wide"),),  # mean and inverse deviation of each position
+            normalized_shape=shape[0] if self.axes == 1 else tuple(shape),
         )
 
 
@@ -107,5 +114,9 @@ class Dropout(Layer):
     x, y = Inlet("...", "float"), Outlet()
     p = Real(0.5, "Probability of a zero.", least=0.0, most=1.0)
 
+    def shares_memory(self, training: bool) -> str:
+        """Evaluation, and a probability of 0, pass on the very tensor."""
+        return "" if training and self.p else "same"
+
     def rule(self, x: Shape) -> Facts:
-        return facts(x)
+        return facts(x, keeps=((prod(x), "bool"),) if self.p else ())  # what was dropped

@@ -5,7 +5,7 @@ Element-wise work is counted as one operation per element of the input: each is 
 
 from __future__ import annotations
 
-from graph_core.dims import Dim, Shape, at_least, ceil_window, prod, shape_text, window
+from graph_core.dims import Dim, Shape, at_least, ceil_window, prod, same, shape_text, window
 from graph_core.fields import REQUIRED, Axes, Flag, Pair, SameAs, Single
 from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, facts, require
 from graph_core.layers._rules import axis_of, fitting_kernel, stored
@@ -15,6 +15,7 @@ class _Pool(Layer):
     """What sliding pools of every rank share. Stricter than torch: no dilated window may need more than is there."""
 
     family, stem = "pool", "pool"
+    saves = ("x",)
 
     y = Outlet()
 
@@ -25,6 +26,9 @@ class _Pool(Layer):
 
     def _dilation(self) -> Shape:
         return (1,) * len(self.kernel_size)
+
+    def _kept(self, y: Shape) -> tuple[tuple[Dim, str], ...]:
+        return ()
 
     def rule(self, x: Shape) -> Facts:
         n, c, *space = x
@@ -45,7 +49,8 @@ class _Pool(Layer):
                 set=lambda: fitting_kernel(space, kernel, padding, dilation),
             )
             sizes.append(positions)
-        return facts((n, c, *sizes), elementwise=prod(x))
+        y = (n, c, *sizes)
+        return facts(y, elementwise=prod(x), keeps=self._kept(y))
 
 
 class _MaxPool(_Pool):
@@ -55,6 +60,9 @@ class _MaxPool(_Pool):
 
     def _dilation(self) -> Shape:
         return self.dilation
+
+    def _kept(self, y: Shape) -> tuple[tuple[Dim, str], ...]:
+        return ((prod(y), "int64"),)  # where each largest value stood
 
 
 class MaxPool1d(_MaxPool):
@@ -129,7 +137,9 @@ class _AdaptivePool(Layer):
     output_size: Pair | Single
 
     def rule(self, x: Shape) -> Facts:
-        return facts((*x[:2], *self.output_size), elementwise=prod(x))
+        # One window over everything is a plain mean to torch, whose gradient needs no values.
+        whole = all(same(size, 1) for size in self.output_size)
+        return facts((*x[:2], *self.output_size), elementwise=prod(x), saves=() if whole else ("x",))
 
 
 class AdaptiveAvgPool1d(_AdaptivePool):

@@ -14,12 +14,17 @@ from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts,
 
 
 class _Recurrent(Layer):
-    """What recurrent layers share: ``gates`` maps of input and state a step, ``pointwise`` work per unit and step."""
+    """What recurrent layers share: ``gates`` maps of input and state a step, ``pointwise`` work per unit and step.
 
-    family = "rnn"
+    ``kept`` values autograd keeps per unit and step, and per unit once, in torch's own steps; cuDNN keeps about as
+    many in one piece, oneDNN rounds its piece up to pages.
+    """
+
+    family, saves = "rnn", ("x",)
     letters = {"H": "h", "hidden_size": "h"}
     gates: ClassVar[int]
     pointwise: ClassVar[int]
+    kept: ClassVar[tuple[int, int]]
 
     x, h0 = Inlet("N T F", "float"), Inlet("L N H", "float", optional=True)
     y, h = Outlet(), Outlet()
@@ -58,12 +63,16 @@ class _Recurrent(Layer):
         # Per unit: the sum of both maps and of their biases for each gate, then the cell's own arithmetic.
         work = self.gates * (3 if self.bias else 1) + self.pointwise
         y = (n, t, self._directions * self.hidden_size)
+        between = prod(y) * (self.num_layers - 1)  # what each layer above the first takes in
+        per_step, once = self.kept
+        kept = n * self.hidden_size * runs * (t * per_step + once) + between
         return facts(
             y,
             *(state,) * states,
             weights=weights,
             macs=macs,
             elementwise=n * t * self.hidden_size * (runs * work),
+            keeps=((kept, "same"), (between if self.dropout else 0, "bool")),
             input_size=features,
         )
 
@@ -91,7 +100,7 @@ class RNN(_Recurrent):
     stem, words = "rnn", "recurrent elman sequence simple"
     help = "Runs along a sequence with one state: h′ = tanh(W x + U h)."
     source = "torch.nn.RNN; Elman 1990"
-    gates, pointwise = 1, 1
+    gates, pointwise, kept = 1, 1, (1, 1)
 
     nonlinearity = Choice("tanh", ("tanh", "relu"), "The function of each step.", advanced=True)
 
@@ -109,7 +118,7 @@ class GRU(_Recurrent):
     stem, words = "gru", "recurrent gated sequence"
     help = "Runs along a sequence with one state, kept or renewed by two gates."
     source = "torch.nn.GRU; Cho et al. 2014, arXiv:1406.1078"
-    gates, pointwise = 3, 8
+    gates, pointwise, kept = 3, 8, (7, 0)
 
     def rule(self, x: Shape, h0: Shape | None = None) -> Facts:
         return self._facts(x, {"h0": h0}, 1)
@@ -125,7 +134,7 @@ class LSTM(_Recurrent):
     stem, words = "lstm", "recurrent memory gated sequence"
     help = "Runs along a sequence with a state and a memory cell, guarded by three gates."
     source = "torch.nn.LSTM; Hochreiter and Schmidhuber 1997"
-    gates, pointwise = 4, 9
+    gates, pointwise, kept = 4, 9, (7, 0)
 
     c0, c = Inlet("L N H", "float", optional=True), Outlet()
 

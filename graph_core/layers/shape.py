@@ -15,6 +15,7 @@ class Flatten(Layer):
 
     torch = Method("flatten", module="nn.Flatten")
     family, stem, words = "shape", "flatten", "merge axes vector"
+    view = "flat"
     help = "Merges neighbouring axes into one; all but the batch, unless said otherwise."
     source = "torch.Tensor.flatten"
 
@@ -47,6 +48,7 @@ class Reshape(Layer):
 
     torch = Method("reshape", spread=True, first="{x}.shape[0]")
     family, stem, words = "shape", "reshape", "view unflatten resize"
+    view = "flat"
     help = "Gives each sample new axes that hold the same values in the same order; the batch axis stays."
     source = "torch.Tensor.reshape"
 
@@ -77,6 +79,7 @@ class Permute(Layer):
 
     torch = Method("permute", spread=True)
     family, stem, words = "shape", "permute", "transpose reorder axes channels last"
+    view = "strided"
     help = "Puts the axes into another order."
     source = "torch.Tensor.permute"
 
@@ -103,6 +106,7 @@ class Transpose(Layer):
 
     torch = Method("transpose")
     family, stem, words = "shape", "transpose", "swap axes"
+    view = "strided"
     help = "Lets two axes change places."
     source = "torch.Tensor.transpose"
 
@@ -122,6 +126,7 @@ class Select(Layer):
 
     torch = Method("select")
     family, stem, words = "shape", "last", "last step index pick slice class token"
+    view = "strided"
     help = "Picks one position of an axis, which goes away; −1 is the last step of a sequence."
     source = "torch.Tensor.select"
 
@@ -145,6 +150,7 @@ class Identity(Layer):
 
     torch = Module("nn.Identity")
     family, stem, words = "shape", "identity", "pass through nothing"
+    view = "same"
     help = "Passes on what comes in: a place to name, or to put something later."
     source = "torch.nn.Identity"
 

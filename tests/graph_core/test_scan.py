@@ -77,7 +77,7 @@ def test_the_number_of_steps_may_be_a_symbol() -> None:
 
 def test_activations_are_kept_for_every_step() -> None:
     few, many = (analyze(scanned(steps=steps)[0]).memory for steps in (10, 1000))
-    per_step = 4 * (3 + 7 + 4 + 4 + 4)  # bytes of x, the concatenation, the linear map, tanh, and the stack
+    per_step = 4 * (3 + 7 + 4 + 4)  # bytes of x, what the linear map and tanh keep, and the stack's gradient
     assert many.activations_training - few.activations_training == 990 * per_step
     assert many.activations_inference < many.activations_training
     assert many.activations_inference >= 1000 * 4 * (3 + 4 + 4)  # what is stepped along, the parts, and their stack

@@ -1,0 +1,363 @@
+"""Which tensors of a graph are in memory at once, kept up to date edit by edit.
+
+Tensors are told apart by storage, as torch does: a view has that of its input. Inference: a storage lives from the
+node that makes it to the last that reads it. Training: what autograd keeps for backward stays as well, and backward
+meets it again in reverse, while the gradient of a storage lives exactly as long as the storage itself did in forward
+(from its last reader back to its maker). So at each node backward holds what was kept up to it and one gradient for
+each storage that lived there, which is never less than forward held: the peak is the largest of these sums.
+
+A block reads its inputs for as long as it runs, as a call in Python does, so what it needs above them is a figure of
+its own (``Piece``), the same in every graph that uses it. In each context a ``Sweep`` books what every node makes and
+frees; an edit moves a few bookings, and the peak is a prefix sum over the schedule that runs in C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from itertools import accumulate
+from operator import add
+from typing import TYPE_CHECKING
+
+from graph_core.context import Context, Result
+from graph_core.graph import Scan
+from graph_core.layer import Facts
+from graph_core.order import Schedule
+from graph_core.pieces import Mode, Out, Piece, chained, layer_piece, passing, scanned, unknown
+from graph_core.scanning import stacked_ports, state_pairs
+
+if TYPE_CHECKING:
+    from graph_core.propagate import Engine
+
+
+class Storage:
+    """A piece of memory: its bytes, who makes, reads and keeps it, and where its end is booked."""
+
+    __slots__ = ("bytes", "escapes", "freed", "kept", "maker", "outside", "readers", "saved", "savers")
+
+    def __init__(self, maker: str, size: int, *, kept: bool = False, outside: bool = False) -> None:
+        self.maker = maker
+        self.bytes = size
+        self.kept = kept  # by its maker, among whose bookings that is
+        self.outside = outside  # it comes in, and lives on whatever happens here
+        self.readers: set[str] = set()
+        self.savers: set[str] = set()
+        self.escapes: set[str] = set()  # the Outputs that read it
+        self.freed: tuple[str, int] | None = None
+        self.saved: tuple[str, int] | None = None
+
+
+# Pieces of layers by the identity of their facts, which all nodes alike share, and whether their input is strided.
+Known = dict[tuple[int, bool], tuple[Facts, Piece]]
+MAX_KNOWN = 200_000
+_NO_PIECE = Piece()
+View = tuple[Storage, bool]  # a storage, and whether its axes are stepped through in another order than they lie
+
+
+class Sweep:
+    """The bookings of one context in one mode; ``piece`` is what the context needs as a node elsewhere."""
+
+    def __init__(self, context: Context, mode: Mode, inner: Callable[[Context], Piece], known: Known) -> None:
+        self.context, self.mode, self._inner, self._known = context, mode, inner, known
+        self._roles = context.graph.ports_of_role
+        self._plan: Schedule | None = None
+        self._pieces: dict[str, Piece] = {}
+        self._outs: dict[str, tuple[View, ...]] = {}
+        self._reads: dict[str, tuple[Storage, ...]] = {}
+        self._net: dict[str, int] = {}  # by how much more is held after a node than before
+        self._high: dict[str, int] = {}  # what is held while it runs, above what was before
+        self._many: set[Storage] = set()  # read by several nodes: which is the last depends on the schedule
+        self.piece = Piece()
+
+    def update(self, ids: Iterable[str], plan: Schedule) -> bool:
+        """Book anew the nodes whose results or wires changed; whether the piece is another one then."""
+        dirty: set[Storage] = set(self._many) if plan is not self._plan else set()
+        self._plan = plan
+        position, results, pieces = plan.position, self.context.results, self._pieces
+        todo = []
+        for id in ids:
+            if id in position and id in results:
+                todo.append(id)
+            elif id in pieces:
+                self._forget(id, dirty)
+        todo.sort(key=position.__getitem__, reverse=True)
+        outgoing = self.context.graph.outgoing
+        later: list[tuple[int, str]] = []  # readers of outputs that moved, a heap
+        while todo or later:
+            moved_next = later and (not todo or later[0][0] < position[todo[-1]])
+            id = heappop(later)[1] if moved_next else todo.pop()
+            if self._place(id, results[id], dirty):
+                for target, _ in outgoing.get(id, ()):
+                    if target in pieces and target in position:
+                        heappush(later, (position[target], target))
+        for storage in dirty:
+            self._book(storage, position)
+        before, self.piece = self.piece, self._summed(plan)
+        return self.piece != before
+
+    def peak_node(self) -> str:
+        """The id of the node that runs when most is held; empty where nothing ever is."""
+        order = self._plan.order if self._plan else ()
+        held = list(map(add, accumulate(map(self._net.__getitem__, order), initial=0), map(self._high.get, order)))
+        most = max(held, default=0)
+        return order[held.index(most)] if most else ""
+
+    # Nodes.
+
+    def _place(self, id: str, result: Result, dirty: set[Storage]) -> bool:
+        """Work out and book one node; whether its outputs lie in other storages than before."""
+        given = self._given(id)
+        reads = tuple([view[0] for view in given.values()])
+        outside, ends = id in self._roles["input"], id in self._roles["output"]
+        piece = _NO_PIECE if outside or ends else self._piece_of(result, given)
+        old = self._pieces.get(id)
+        if piece is old and reads == self._reads[id]:
+            return False
+        self._pieces[id] = piece
+        if old is None:
+            self._net[id], self._high[id] = piece.made() + piece.keeps, piece.high
+        elif piece is not old:
+            self._net[id] += piece.made() + piece.keeps - old.made() - old.keeps
+            self._high[id] += piece.high - old.high
+        if old is None or piece.saves != old.saves or reads != self._reads[id]:
+            self._read(id, reads, dirty, {given[port][0] for port in piece.saves if port in given}, ends=ends)
+        if outside:
+            if old is None:
+                self._outs[id] = ((Storage(id, 0, outside=True), False),)
+            return old is None
+        return self._make(id, piece, given, dirty)
+
+    def _given(self, id: str) -> dict[str, View]:
+        """What its wires bring, by port."""
+        graph = self.context.graph
+        given: dict[str, View] = {}
+        wires = graph.incoming.get(id)
+        if not wires:
+            return given
+        for port, (source, out) in wires.items():
+            if views := self._outs.get(source):
+                place = 0
+                if len(views) > 1:
+                    ports = graph.out_ports(graph.nodes[source])
+                    place = ports.index(out) if out in ports else 0
+                given[port] = views[place]
+        return given
+
+    def _piece_of(self, result: Result, given: dict[str, View]) -> Piece:
+        facts = result.facts
+        if facts is not None and result.enabled is not False:
+            strided = any(turned for _, turned in given.values())
+            known = self._known.get((id(facts), strided))
+            if known is None:
+                if len(self._known) > MAX_KNOWN:
+                    self._known.clear()
+                known = facts, layer_piece(result, given, self.mode, strided=strided)
+                self._known[id(facts), strided] = known
+            return known[1]
+        if result.enabled is False:
+            ports = self.context.graph.in_ports(result.node)
+            return passing(result, next((port for port in ports if port in given), ""))
+        if result.calls:
+            if isinstance(result.node.run, Scan):
+                return self._scan(result, result.node.run)
+            steps = [(self._inner(call.context), call.count) for call in result.calls]
+            if len(steps) == 1 and steps[0][1] == 1:
+                return steps[0][0]
+            return chained(steps, self.context.graph.in_ports(result.node))
+        return unknown(result)
+
+    def _scan(self, result: Result, scan: Scan) -> Piece:
+        """A block that steps along an axis."""
+        (call,) = result.calls
+        if any(spec is None for spec in result.specs):
+            return unknown(result)
+        block = call.context.graph
+        places = {port.id: place for place, port in enumerate(block.outputs())}
+        joined = stacked_ports(block, scan)
+        stacked = [
+            self.mode.bytes_of(spec) if port in joined else None
+            for port, spec in zip(places, result.specs, strict=True)
+        ]
+        states = {port: places[out] for port, out in state_pairs(block, scan).items()}
+        times = int(call.steps) if isinstance(call.steps, int) else 1
+        return scanned(self._inner(call.context), times, stacked, states)
+
+    def _read(
+        self, id: str, reads: tuple[Storage, ...], dirty: set[Storage], saved: set[Storage], *, ends: bool
+    ) -> None:
+        for storage in self._reads.get(id, ()):
+            for readers in (storage.readers, storage.savers, storage.escapes):
+                readers.discard(id)
+            if len(storage.readers) < 2:
+                self._many.discard(storage)
+            dirty.add(storage)
+        self._reads[id] = reads
+        for storage in reads:
+            storage.readers.add(id)
+            if ends:
+                storage.escapes.add(id)
+            if len(storage.readers) > 1:
+                self._many.add(storage)
+            dirty.add(storage)
+        for storage in saved:
+            storage.savers.add(id)
+
+    def _make(self, id: str, piece: Piece, given: dict[str, View], dirty: set[Storage]) -> bool:
+        before = self._outs.get(id, ())
+        if len(before) == len(piece.outs) == 1 and type(piece.outs[0]) is int and before[0][0].maker == id:
+            only, keeps = before[0][0], bool(piece.kept)
+            if only.bytes != piece.outs[0] or only.kept != keeps:
+                only.bytes, only.kept = piece.outs[0], keeps
+                dirty.add(only)
+            return False
+        views: list[View] = []
+        for place, out in enumerate(piece.outs):
+            if isinstance(out, str) and out not in given:
+                out = 0  # a state that begins with zeros and is never changed
+            if isinstance(out, int):
+                kept = place in piece.kept
+                storage = before[place][0] if place < len(before) else None
+                if storage is None or storage.maker != id or any(storage is view[0] for view in views):
+                    storage = Storage(id, out, kept=kept)
+                    dirty.add(storage)
+                elif storage.bytes != out or storage.kept != kept:
+                    storage.bytes, storage.kept = out, kept
+                    dirty.add(storage)
+                views.append((storage, False))
+            else:
+                storage, turned = views[out[0]] if isinstance(out, tuple) else given[out]
+                views.append((storage, turned or piece.strided))
+        self._outs[id] = made = tuple(views)
+        if made == before:
+            return False
+        for storage, _ in before:
+            if storage.maker == id and not any(storage is view[0] for view in made):
+                self._unbook(storage)
+                dirty.discard(storage)
+                storage.bytes = 0
+        return True
+
+    def _forget(self, id: str, dirty: set[Storage]) -> None:
+        self._read(id, (), dirty, set(), ends=False)
+        for storage, _ in self._outs.pop(id):
+            if storage.maker == id:
+                self._unbook(storage)
+                storage.bytes = 0
+        for table in (self._pieces, self._reads, self._net, self._high):
+            table.pop(id, None)
+
+    # Bookings.
+
+    def _book(self, storage: Storage, position: dict[str, int]) -> None:
+        """Book where it is freed: at its last reader, or at once where nobody reads it; and where it is first kept."""
+        size = 0 if storage.outside else storage.bytes
+        freed = saved = None
+        if size and not storage.escapes:
+            readers = storage.readers
+            last = next(iter(readers), storage.maker) if len(readers) < 2 else max(readers, key=position.__getitem__)
+            freed = last, size
+        if size and storage.savers and not storage.kept:
+            saved = min(storage.savers, key=position.__getitem__), size
+        if freed == storage.freed and saved == storage.saved:
+            return
+        self._unbook(storage)
+        if freed is not None:
+            self._net[freed[0]] -= size
+            storage.freed = freed
+        if saved is not None:
+            self._net[saved[0]] += size
+            self._high[saved[0]] += size
+            storage.saved = saved
+
+    def _unbook(self, storage: Storage) -> None:
+        if storage.freed is not None:
+            id, size = storage.freed
+            if id in self._net:
+                self._net[id] += size
+            storage.freed = None
+        if storage.saved is not None:
+            id, size = storage.saved
+            if id in self._net:
+                self._net[id] -= size
+                self._high[id] -= size
+            storage.saved = None
+
+    def _summed(self, plan: Schedule) -> Piece:
+        """What the whole graph needs: the largest prefix sum, what stays kept, and what its outputs are."""
+        graph = self.context.graph
+        nets = list(map(self._net.__getitem__, plan.order))
+        high = max(map(add, accumulate(nets, initial=0), map(self._high.__getitem__, plan.order)), default=0)
+        entries = {self._outs[id][0][0]: id for id in graph.ports_of_role["input"] if id in self._outs}
+        outs: list[Out] = []
+        found: dict[Storage, int] = {}
+        kept: list[int] = []
+        strided = False
+        for place, node in enumerate(graph.outputs()):
+            view = next(iter(self._given(node.id).values()), None)
+            if view is None:
+                outs.append(0)
+                continue
+            storage, turned = view
+            strided = strided or turned
+            if storage.outside:
+                outs.append(entries[storage])
+            elif storage in found:
+                outs.append((found[storage],))
+            else:
+                found[storage] = place
+                outs.append(storage.bytes)
+                if storage.kept or storage.savers:
+                    kept.append(place)
+        keeps = sum(nets) - sum(storage.bytes for storage in found)
+        saves = tuple([id for storage, id in entries.items() if storage.savers])
+        return Piece(tuple(outs), high, keeps, saves, tuple(kept), strided)
+
+
+class Living:
+    """The sweeps of an engine's contexts. What an edit touched is booked when somebody asks, mode by mode."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pending: dict[Mode, dict[Context, set[str]]] = {}
+        self._known: dict[Mode, Known] = {}
+
+    def sweep(self, context: Context, mode: Mode) -> Sweep:
+        """The bookings of a living context, up to date."""
+        touched, self._engine.touched = self._engine.touched, {}
+        self._pending.setdefault(mode, {})
+        if touched:
+            for pending in self._pending.values():
+                for place, ids in touched.items():
+                    pending.setdefault(place, set()).update(ids)
+        pending = self._pending[mode]
+        while pending:
+            self._settle(next(iter(pending)), mode)
+        return self._fresh(context, mode)
+
+    def _settle(self, context: Context, mode: Mode) -> None:
+        """Book what was touched in a context; those that use it are touched where that changes what it needs."""
+        pending = self._pending[mode]
+        ids = pending.pop(context, ())
+        sweep: Sweep | None = context.sweeps.get(mode)
+        if ids and sweep is not None and sweep.update(ids, self._engine.schedule_of(context.graph)):
+            for user, id in context.users.values():
+                if mode in user.sweeps:
+                    pending.setdefault(user, set()).add(id)
+
+    def _fresh(self, context: Context, mode: Mode) -> Sweep:
+        self._settle(context, mode)
+        sweep: Sweep | None = context.sweeps.get(mode)
+        if sweep is None:
+            known = self._known.setdefault(mode, {})
+            sweep = Sweep(context, mode, lambda inner: self._fresh(inner, mode).piece, known)
+            sweep.update(context.results, self._engine.schedule_of(context.graph))
+            context.sweeps[mode] = sweep
+        return sweep
+
+
+def living_of(engine: Engine) -> Living:
+    """The engine's sweeps, made on first use."""
+    if engine.living is None:
+        engine.living = Living(engine)
+    living: Living = engine.living
+    return living
