@@ -14,8 +14,9 @@ from graph_core.analysis import figures
 from graph_core.graph import EditError, Project
 from graph_core.itemized import Item, items_of
 from graph_core.jsontext import FileError
-from graph_core.leaves import ABSENT, Leaves, Way, become, leaves_of, same
+from graph_core.leaves import leaves_of, put
 from graph_core.propagate import engine_of
+from graph_core.ways import ABSENT, Leaves, Way, same
 
 SIGNS: Final = {"added": "+", "removed": "-", "moved": ">", "renamed": "~", "changed": "~"}
 
@@ -144,12 +145,8 @@ def apply(project: Project, difference: Difference, title: str = "Apply a differ
             raise EditError(
                 f"{'.'.join(change.way)} is not what the difference begins with; apply it to the drawing it is of."
             )
-        if change.new is ABSENT:
-            del leaves[change.way]
-        else:
-            leaves[change.way] = change.new
     try:
-        become(project, leaves, title)
+        put(project, {change.way: change.new for change in difference.fields}, title)
     except FileError as error:
         raise EditError(f"The difference does not fit the drawing: {error}") from error
 

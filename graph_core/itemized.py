@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from graph_core.leaves import ABSENT, ORDER, Leaves, Way, same
 from graph_core.moved import Place, moved_nodes
 from graph_core.names import natural
+from graph_core.ways import ABSENT, ORDER, Leaves, Way, same
 from graph_core.wording import Words, fields_text, value_text
 
 PROJECT: Final = "project"

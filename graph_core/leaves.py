@@ -11,28 +11,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from graph_core.graph import Graph, Project
+from graph_core.graph import Graph, Node, Project
 from graph_core.names import natural
-from graph_core.project import VERSION, dumps
+from graph_core.project import VERSION, dumps, node_tree
 from graph_core.reading import read_project
-
-Way = tuple[str, ...]
-Leaves = dict[Way, Any]
+from graph_core.ways import ABSENT, HERE, ORDER, Leaves, Way
 
 FLAT: Final = ("meta", "symbols", "networks", "conflicts")
 ORDERED: Final = ("params", "network_keys")  # the project's tables whose order means something
-ORDER: Final = "order"
-HERE: Final = True  # the leaf of a graph, a node, a set-up or a part of one
-
-
-class _Absent:
-    """The value of a leaf that is not there; None is a value of its own."""
-
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-
-ABSENT: Final = _Absent()
 
 
 def leaves_of(project: Project) -> Leaves:
@@ -68,14 +54,17 @@ def _graph_leaves(key: str, graph: Mapping[str, Any]) -> Iterator[tuple[Way, Any
     if graph.get("params"):
         yield (ORDER, "graphs", key, "params"), list(graph["params"])
     for id, node in graph["nodes"].items():
-        way = ("graphs", key, "nodes", id)
-        yield way, HERE
-        for field, value in node.items():
-            if field == "set":
-                for name, given in value.items():
-                    yield (*way, "set", name), given
-            else:
-                yield (*way, field), value
+        yield from _node_leaves(("graphs", key, "nodes", id), node)
+
+
+def _node_leaves(way: Way, node: Mapping[str, Any]) -> Iterator[tuple[Way, Any]]:
+    yield way, HERE
+    for field, value in node.items():
+        if field == "set":
+            for name, given in value.items():
+                yield (*way, "set", name), given
+        else:
+            yield (*way, field), value
 
 
 def tree_of(leaves: Mapping[Way, Any]) -> dict[str, Any]:
@@ -113,54 +102,99 @@ def project_of(leaves: Mapping[Way, Any]) -> Project:
     return read_project(tree_of(leaves))
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values of leaves are written alike: 1, 1.0 and true are three values."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, str | int):
-        return bool(one == other)
-    return one is not ABSENT and json.dumps(one) == json.dumps(other)
+def put(project: Project, changes: Mapping[Way, Any], title: str) -> None:
+    """Set leaves, ABSENT to take one away, as one edit of what they touch; raises FileError where no file has them.
 
-
-def become(project: Project, leaves: Mapping[Way, Any], title: str) -> None:
-    """Turn a project into the one with these leaves, as one edit that keeps what is equal; raises FileError."""
+    The changed entries are read as a file's are, so that nothing comes in that no file can hold.
+    """
+    touched = dict.fromkeys(_entry(way) for way in changes)
+    leaves: Leaves = dict(_frame(project))
+    for entry in touched:
+        leaves.update(_leaves_at(project, *entry))
+    for way, value in changes.items():
+        if value is ABSENT:
+            leaves.pop(way, None)
+        else:
+            leaves[way] = value
     target = project_of(leaves)
-    current = project_of(leaves_of(project))
     with project.editing(title):
-        for key in target.graphs.keys() - current.graphs.keys():
+        for key in target.graphs.keys() - project.graphs.keys():
             project.record("", "graphs", key, True)
-        for key, graph in target.graphs.items():
-            was = current.graphs.get(key) or Graph(current, key)
-            for table in Graph.TABLES:
-                _replace(project, key, table, getattr(was, table), getattr(graph, table))
-        for table in Project.TABLES:
-            if table != "graphs":
-                _replace(project, "", table, getattr(current, table), getattr(target, table))
-        for key in current.graphs.keys() - target.graphs.keys():
+        for graph, table, key in touched:
+            owner = target.graphs.get(graph) if graph else target
+            if owner is None or table == "graphs":
+                continue
+            if table in ORDERED:
+                _put_table(project, graph, table, getattr(owner, table))
+            else:
+                _put_entry(project, graph, table, key, getattr(owner, table).get(key))
+        for key in project.graphs.keys() - target.graphs.keys():
             for table in reversed(Graph.TABLES):
                 for entry in reversed(list(getattr(project.graphs[key], table))):
                     project.record(key, table, entry, None)
             project.record("", "graphs", key, None)
 
 
-def _replace(project: Project, graph: str, table: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Record what differs of a table."""
-    if table in ORDERED:
-        _replace_ordered(project, graph, table, now)
+def _entry(way: Way) -> tuple[str, str, str]:
+    """The entry that a leaf belongs to: its graph, its table and its key; no key where all of the table counts."""
+    if way[0] == ORDER:
+        return (way[2], "params", "") if len(way) > 2 else ("", "network_keys", "")
+    if way[0] == "view":
+        return (way[1], "view", way[2])
+    if way[0] == "networks":
+        return ("", "network_keys", "")
+    if way[0] == "graphs" and len(way) > 2:
+        return (way[1], way[2], "" if way[2] in ORDERED else way[3])
+    return ("", way[0], way[1])
+
+
+def _frame(project: Project) -> Iterator[tuple[Way, Any]]:
+    """What entries are read against: the graphs with their names, the networks and the set-ups."""
+    for key, graph in project.graphs.items():
+        yield ("graphs", key), HERE
+        if "name" in graph.head:
+            yield ("graphs", key, "head", "name"), graph.head["name"]
+    for network, key in project.network_keys.items():
+        yield ("networks", network), key
+    yield (ORDER, "networks"), list(project.network_keys)
+    yield from _leaves({"setups": project.setups})
+
+
+def _leaves_at(project: Project, graph: str, table: str, key: str) -> Iterator[tuple[Way, Any]]:
+    """The leaves of an entry as it is now; those of the frame are left out."""
+    if not graph:
+        if table in FLAT and key in getattr(project, table):
+            yield (table, key), getattr(project, table)[key]
         return
-    for key in was:
-        if key not in now:
-            project.record(graph, table, key, None)
-    for key, value in now.items():
-        if key not in was or repr(was[key]) != repr(value):
-            if key in was and was[key] == value:  # 1 and true: equal to Python, not to the file
-                project.record(graph, table, key, None)
-            project.record(graph, table, key, value)
+    if graph not in project.graphs:
+        return
+    owner = project.graphs[graph]
+    if table == "params":
+        yield from (((("graphs", graph, "params", name)), param.default) for name, param in owner.params.items())
+        if owner.params:
+            yield (ORDER, "graphs", graph, "params"), list(owner.params)
+    elif table == "nodes" and key in owner.nodes:
+        yield from _node_leaves(("graphs", graph, "nodes", key), node_tree(project, owner.nodes[key]))
+    elif table != "nodes" and key in getattr(owner, table):
+        value = getattr(owner, table)[key]
+        yield (("view", graph, key), list(value)) if table == "view" else (("graphs", graph, table, key), value)
 
 
-def _replace_ordered(project: Project, graph: str, table: str, now: Mapping[str, Any]) -> None:
+def _put_entry(project: Project, graph: str, table: str, key: str, value: Any) -> None:
+    owner = project.graphs[graph] if graph else project
+    was = getattr(owner, table).get(key)
+    if _text(project, was) == _text(project, value):
+        return
+    if was == value:  # 1 and true: equal to Python, not to the file
+        project.record(graph, table, key, None)
+    project.record(graph, table, key, value)
+
+
+def _text(project: Project, value: Any) -> str:
+    return json.dumps(node_tree(project, value)) if isinstance(value, Node) else repr(value)
+
+
+def _put_table(project: Project, graph: str, table: str, now: Mapping[str, Any]) -> None:
     """Record what differs of a table whose order means something, so that undo restores that too."""
     was: dict[str, Any] = dict(getattr(project.graphs[graph] if graph else project, table))
     kept = 0

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from graph_core.layer import layer_types
-from graph_core.leaves import Leaves
 from graph_core.names import natural
+from graph_core.ways import Leaves
 
 Place = tuple[str, str]  # the keys of a graph and of a node in it
 Fields = Mapping[tuple[str, ...], Any]  # of a node: ("name",), ("type",), ("set", "stride") …

@@ -8,8 +8,8 @@ from typing import Any
 
 from graph_core.jsontext import shown
 from graph_core.layer import layer_types
-from graph_core.leaves import ABSENT, Leaves
 from graph_core.names import class_name_from
+from graph_core.ways import ABSENT, Leaves
 
 
 class Words:
