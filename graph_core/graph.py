@@ -20,6 +20,8 @@ from graph_core.names import class_name_from, natural
 if TYPE_CHECKING:
     from typing import Self
 
+    from graph_core.conflict import Conflict
+
 SETUP: Final[Mapping[str, Any]] = {"optimizer": {"kind": "AdamW"}, "training": {}}
 
 
@@ -224,7 +226,7 @@ class Graph:
 class Project:
     """Graphs, which of them are networks, size symbols with example values, and each network's training set-up."""
 
-    TABLES: Final = ("graphs", "network_keys", "symbols", "setups", "meta")
+    TABLES: Final = ("graphs", "network_keys", "symbols", "setups", "meta", "conflicts")
 
     def __init__(self) -> None:
         self.graphs: dict[str, Graph] = {}
@@ -232,6 +234,7 @@ class Project:
         self.symbols: dict[str, int] = {}
         self.setups: dict[str, Mapping[str, Any]] = {}
         self.meta: dict[str, Any] = {}
+        self.conflicts: dict[str, Conflict] = {}  # what a merge left to be chosen
         self.listeners: list[Callable[[Edit], None]] = []
         self.engine: Any = None  # the incremental analysis, made by graph_core.propagate on first use
         self.file: Path | None = None  # where it was read from: its weights lie beside it

@@ -67,6 +67,12 @@ def _node_leaves(way: Way, node: Mapping[str, Any]) -> Iterator[tuple[Way, Any]]
             yield (*way, field), value
 
 
+def leaf(project: Project, way: Way) -> Any:
+    """One field of the project, ABSENT where it is not there; the same as in ``leaves_of``, without all the others."""
+    entry = _entry(way)
+    return dict([*_frame(project), *_leaves_at(project, *entry)]).get(way, ABSENT)
+
+
 def tree_of(leaves: Mapping[Way, Any]) -> dict[str, Any]:
     """The tree of the file with these leaves. What misses its graph or its node gets one, which reading refuses."""
     tree: dict[str, Any] = {"netw": VERSION}
@@ -163,7 +169,9 @@ def _frame(project: Project) -> Iterator[tuple[Way, Any]]:
 def _leaves_at(project: Project, graph: str, table: str, key: str) -> Iterator[tuple[Way, Any]]:
     """The leaves of an entry as it is now; those of the frame are left out."""
     if not graph:
-        if table in FLAT and key in getattr(project, table):
+        if table == "conflicts" and key in project.conflicts:
+            yield (table, key), project.conflicts[key].tree()
+        elif table in FLAT and key in getattr(project, table):
             yield (table, key), getattr(project, table)[key]
         return
     if graph not in project.graphs:

@@ -69,6 +69,9 @@ def _lines(project: Project) -> Iterator[str]:
             places = (f"{_quote(id)}: [{_number(view[id][0])}, {_number(view[id][1])}]" for id in _sorted(view))
             yield f"{comma}\n    {_encode(key)}: " + _table(places, "      ")
         yield "\n  }"
+    if project.conflicts:
+        conflicts = ((key, project.conflicts[key].tree()) for key in _sorted(project.conflicts))
+        yield f',\n  "conflicts": {_table(conflicts, "    ")}'
     yield "\n}\n"
 
 

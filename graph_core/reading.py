@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
+from graph_core.conflict import read_conflict
 from graph_core.derived import fill_nodes, fill_wires
 from graph_core.edits import is_default
 from graph_core.graph import Graph, Node, Param, Project, Repeat, Scan
@@ -20,7 +21,7 @@ from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_id, check_identifier, is_id
 from graph_core.ports import MAX_AXES
 
-FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view")
+FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view", "conflicts")
 GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires", "ties")
 NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "scan", "use")
 MAX_GRAPHS: Final = 10_000
@@ -60,6 +61,7 @@ class Reader:
         self._each(tree, "networks", self._network)
         self._each(tree, "setups", self._setup)
         self._each(tree, "view", self._view)
+        self._each(tree, "conflicts", self._conflict)
 
     def graphs(self, tree: Mapping[str, Any]) -> None:
         """Put the graphs that ``tree`` holds into the project: all keys first, as nodes refer to them."""
@@ -109,6 +111,10 @@ class Reader:
             if "groups" in values:
                 _groups(values["groups"], f"{name}.{part}.groups")
         self.project.fill("", "setups", name, setup)
+
+    def _conflict(self, key: str, tree: Any) -> None:
+        _named(check_id, key)
+        self.project.fill("", "conflicts", key, read_conflict(tree, key))
 
     def _view(self, key: str, places: Any) -> None:
         if key not in self.project.graphs:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from graph_core.conflict import MAX_STEP, SIDES
 from graph_core.expressions import MAX_LENGTH
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
 from graph_core.groups import GROUP, MOST_GROUPS, Patterns
@@ -48,6 +49,7 @@ def schema() -> dict[str, Any]:
             "setups": _table(_NAME, {"$ref": "#/$defs/setup"}, "How each network is trained."),
             "graphs": _table(_ID, {"$ref": "#/$defs/graph"}, "The graphs: networks and blocks."),
             "view": _table(_ID, _table(_ID, {"$ref": "#/$defs/place"}, ""), "Where nodes lie; means nothing else."),
+            "conflicts": _table(_ID, {"$ref": "#/$defs/conflict"}, "What a merge left to be chosen; ours stands."),
         },
         "$defs": {
             "setup": {
@@ -83,6 +85,22 @@ def schema() -> dict[str, Any]:
                 "required": ["kind"],
                 "properties": {"kind": {"enum": list(SCHEDULES)}},
                 "allOf": [_setting("kind", name, kind.fields) for name, kind in SCHEDULES.items()],
+            },
+            "conflict": {
+                "type": "object",
+                "required": ["parts"],
+                "additionalProperties": False,
+                "properties": {"parts": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/part"}}},
+            },
+            "part": {
+                "type": "object",
+                "required": ["at"],
+                "additionalProperties": False,
+                "properties": {
+                    "at": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": MAX_STEP}},
+                    **{side: {} for side in SIDES},
+                },
+                "anyOf": [{"required": ["ours"]}, {"required": ["theirs"]}],
             },
             "place": {
                 "type": "array",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_core import EditError, analyze, blocks, edits
@@ -48,7 +48,6 @@ def scrambled(data: st.DataObject, text: str, count: int) -> Project:
 
 
 @given(st.data(), st.integers(1, 12), st.integers(0, 12))
-@settings(max_examples=60)
 def test_the_difference_applied_gives_the_other_file(data: st.DataObject, one: int, other: int):
     base = dumps(residual().project)
     old, new = scrambled(data, base, one), scrambled(data, base, other)

@@ -1,0 +1,187 @@
+"""Conflicts of a merge, in words, and the edits that settle them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph_core.conflict import Conflict, Part
+from graph_core.graph import EditError, Project
+from graph_core.jsontext import FileError
+from graph_core.leaves import leaf, put
+from graph_core.ways import ABSENT, HERE, Leaves, Way, same
+from graph_core.wording import Words, value_text
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a conflict is: a graph and a node in it, both empty where it is about the project."""
+
+    graph: str
+    node: str
+
+
+def choose(project: Project, key: str, side: str) -> None:
+    """Settle a conflict as ``ours`` or ``theirs`` has it, as one edit; raises EditError where it does not fit any more.
+
+    Both set every field of the conflict, whatever was edited since the merge.
+    """
+    conflict = _conflict(project, key)
+    changes: dict[Way, Any] = {part.way: getattr(part, side) for part in conflict.parts}
+    changes["conflicts", key] = ABSENT
+    try:
+        put(project, changes, f"Take {side} for {place_text(project, conflict)}")
+    except FileError as error:
+        raise EditError(f"{side.capitalize()} does not fit the drawing any more: {error}") from error
+
+
+def keep(project: Project, key: str) -> None:
+    """Settle a conflict as the drawing is now; raises EditError where there is none."""
+    conflict = _conflict(project, key)
+    with project.editing(f"Keep {place_text(project, conflict)} as it is"):
+        project.record("", "conflicts", key, None)
+
+
+def stands(project: Project, conflict: Conflict, side: str) -> bool:
+    """Whether the drawing is as a side has it, in all fields of the conflict."""
+    return all(same(leaf(project, part.way), getattr(part, side)) for part in conflict.parts)
+
+
+def _conflict(project: Project, key: str) -> Conflict:
+    try:
+        return project.conflicts[key]
+    except KeyError:
+        raise EditError(f"There is no conflict {key}; it may be settled already.") from None
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def main_part(conflict: Conflict) -> Part:
+    """The part that the others are about: a graph or a node that one side took away, else the first."""
+    things = [part for part in conflict.parts if _one_sided(part)]
+    return min(things, key=lambda part: _weight(conflict, part), default=conflict.parts[0])
+
+
+def _one_sided(part: Part) -> bool:
+    """Whether it is a thing that one of the sides has not."""
+    return HERE in (part.ours, part.theirs) and ABSENT in (part.ours, part.theirs)
+
+
+def _weight(conflict: Conflict, part: Part) -> tuple[bool, int, bool]:
+    """Orders things: what was there before, graphs, what was changed."""
+    side = "ours" if part.theirs is ABSENT else "theirs"
+    return part.base is ABSENT, len(part.way), _done(conflict, part, side) != "changed"
+
+
+def place_of(conflict: Conflict) -> Place:
+    """The graph and the node that a conflict is about."""
+    way = main_part(conflict).way
+    if way[0] != "graphs":
+        return Place("", "")
+    if way[2:3] == ("nodes",):
+        return Place(way[1], way[3])
+    if way[2:3] in (("wires",), ("ties",)):
+        return Place(way[1], way[3].partition(".")[0].partition("/")[0])
+    return Place(way[1], "")
+
+
+def sentence(project: Project, conflict: Conflict) -> str:
+    """What both sides did, with both values, without a full stop."""
+    words = _words(project, conflict)
+    part = main_part(conflict)
+    if _one_sided(part):
+        here = "ours" if part.theirs is ABSENT else "theirs"
+        gone, lost = "theirs" if here == "ours" else "ours", "not there" if part.base is ABSENT else "removed"
+        return f"{_subject(words, part.way)} is {_done(conflict, part, here)} in {here}, and {lost} in {gone}"
+    return f"{_subject(words, part.way)} {_said(words, part, 'ours')}, and {_said(words, part, 'theirs')}"
+
+
+def _done(conflict: Conflict, main: Part, side: str) -> str:
+    """What a side did to a thing that the other took away: changed it, wired it anew, used it."""
+    if main.base is ABSENT:
+        return "added"
+    size = len(main.way)
+    inside = [part for part in conflict.parts if part.way[:size] == main.way]
+    changed = any(not same(part.base, getattr(part, side)) for part in inside)
+    return "changed" if changed else "used"
+
+
+def _said(words: Words, part: Part, side: str) -> str:
+    value = getattr(part, side)
+    way = part.way
+    if way[2:3] in (("wires",), ("ties",)):
+        return f"{'is not there' if value is ABSENT else f'comes from {words.end(way[1], value)}'} in {side}"
+    if way[-1] == "name" and way[0] == "graphs":
+        return f"is called {value_text(value)} in {side}"
+    if way[0] == "networks" and value is not ABSENT:
+        return f"is {words.graph(value)} in {side}"
+    if value is ABSENT and way[2:3] == ("nodes",) and way[4:5] == ("set",):
+        value = words.default(way[1], way[3], way[5])
+    return f"is {'not there' if value is ABSENT else value_text(value)} in {side}"
+
+
+def _subject(words: Words, way: Way) -> str:
+    match way:
+        case ("meta", name):
+            return f"{name} of the project"
+        case ("symbols", name):
+            return f"symbol {name}"
+        case ("networks", name):
+            return f"network {name}"
+        case ("setups", network, *field):
+            return f"{'.'.join(field)} of {network}" if field else f"the set-up of {network}"
+        case ("graphs", key) | ("graphs", key, "head", "name"):
+            return f"block {words.graph(key)}"
+        case ("graphs", key, "nodes", id) | ("graphs", key, "nodes", id, "name"):
+            return words.node(key, id)
+        case ("graphs", key, "nodes", id, *field):
+            return f"{field[-1]} of {words.node(key, id)}"
+        case ("graphs", key, "wires", target):
+            return f"the wire into {words.end(key, target)}"
+        case ("graphs", key, "ties", target):
+            return f"{words.end(key, target)}, which is tied,"
+        case ("graphs", key, table, name):
+            return f"{name} in {table} of {words.graph(key)}"
+        case ("order", "graphs", key, _):
+            return f"the order of the parameters of {words.graph(key)}"
+    return " ".join(way)
+
+
+def place_text(project: Project, conflict: Conflict) -> str:
+    """What a conflict is about, for a title: the thing, and the graph that it is in."""
+    return _subject(_words(project, conflict), main_part(conflict).way)
+
+
+def _words(project: Project, conflict: Conflict) -> Words:
+    """Words that know the names on both sides, too, of what is not in the drawing."""
+    leaves: Leaves = {}
+    for side in ("theirs", "ours"):
+        leaves |= {part.way: v for part in conflict.parts if (v := getattr(part, side)) is not ABSENT}
+    return Words(leaves | dict(_names(project)))
+
+
+def _names(project: Project) -> Iterator[tuple[Way, Any]]:
+    for key, graph in project.graphs.items():
+        yield ("graphs", key), HERE
+        yield ("graphs", key, "head", "name"), graph.name
+        for node in graph.nodes.values():
+            yield ("graphs", key, "nodes", node.id, "name"), node.name
+            yield ("graphs", key, "nodes", node.id, "type"), node.type
+
+
+def conflict_json(project: Project, key: str, conflict: Conflict) -> dict[str, Any]:
+    """A conflict as ``netwright merge --json`` lists it; ours is what was taken."""
+    return {
+        "id": key,
+        "about": place_text(project, conflict),
+        "message": f"{sentence(project, conflict)}.",
+        "taken": "ours",
+        **conflict.tree(),
+    }
+
+
+def conflict_lines(project: Project, conflicts: Sequence[tuple[str, Conflict]]) -> list[str]:
+    """The conflicts as text, one a line."""
+    return [f"conflict {key}: {sentence(project, conflict)}; ours was taken." for key, conflict in conflicts]

@@ -1,0 +1,430 @@
+"""Merging: what one side changed is taken, what both changed is kept to be chosen, and what comes out opens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_core import EditError, analyze, blocks, choosing, edits
+from graph_core.difference import compare
+from graph_core.graph import Edit, Graph, Param, Project
+from graph_core.history import History
+from graph_core.leaves import leaves_of
+from graph_core.merge import Merge, merge
+from graph_core.order import schedule
+from graph_core.project import dumps, loads
+from graph_core.structure import Structure
+from graph_core.templates import open_template
+from graph_core.ways import ABSENT
+from tests.graph_core.test_blocks import residual
+from tests.graph_core.test_edits import random_edit
+
+Act = Callable[[Graph], Any]
+
+
+def merged(ours: Act, theirs: Act, name: str = "lenet") -> Merge:
+    """Two edits of a template's network, merged; what comes out is a file that opens."""
+    base, one, other = (open_template(name) for _ in range(3))
+    ours(one.networks["main"])
+    theirs(other.networks["main"])
+    result = merge(base, one, other)
+    assert dumps(loads(dumps(result.project))) == dumps(result.project)
+    return result
+
+
+def sentences(result: Merge) -> list[str]:
+    return [choosing.sentence(result.project, conflict) for conflict in result.conflicts.values()]
+
+
+def taken(result: Merge, side: str) -> Project:
+    """The merged project with every conflict settled in favour of a side."""
+    project = loads(dumps(result.project))
+    for key in result.conflicts:
+        choosing.choose(project, key, side)
+    assert not project.conflicts
+    return project
+
+
+def insert(where: str, **params: Any) -> Act:
+    """Put a new Dropout into a wire."""
+
+    def act(graph: Graph) -> None:
+        edits.insert_on_wire(graph, where, graph.add("Dropout", **params).id)
+
+    return act
+
+
+# One side ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_one_side_changed_is_taken():
+    result = merged(lambda g: g.set("c1", stride=2), lambda g: g.rename("c1", "stem"))
+    node = result.project.networks["main"].nodes["c1"]
+    assert (node.name, node.params["stride"]) == ("stem", 2)
+    assert not result.conflicts
+    assert result.notes == ()
+
+
+def test_what_both_changed_alike_is_no_conflict():
+    both = lambda g: (g.set("c1", stride=2), insert("l1.x")(g))  # noqa: E731
+    result = merged(both, both)
+    assert not result.conflicts
+    assert [n.id for n in result.project.networks["main"].nodes.values() if n.type == "Dropout"] == ["d1"]
+
+
+def test_both_append_parameters():
+    base, one, other = (residual() for _ in range(3))
+    edits.set_graph_param(one, "b", Param(1))
+    edits.set_graph_param(other, "a", Param(2))
+    for result in (merge(base.project, one.project, other.project), merge(base.project, other.project, one.project)):
+        assert list(result.project.networks["main"].params) == ["width", "a", "b"]
+
+
+# Both sides ----------------------------------------------------------------------------------------------------------
+
+
+def test_two_values_of_one_field_are_a_conflict_in_which_ours_stands():
+    result = merged(lambda g: g.set("c1", stride=2), lambda g: g.set("c1", stride=3))
+    assert sentences(result) == ["stride of conv1 is 2 in ours, and is 3 in theirs"]
+    [conflict] = result.project.conflicts.values()
+    [part] = conflict.parts
+    assert part.way == ("graphs", "main", "nodes", "c1", "set", "stride")
+    assert (part.base, part.ours, part.theirs) == (ABSENT, 2, 3)
+    assert result.project.networks["main"].nodes["c1"].params["stride"] == 2
+    assert taken(result, "theirs").networks["main"].nodes["c1"].params["stride"] == 3
+    assert taken(result, "ours").networks["main"].nodes["c1"].params["stride"] == 2
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_removed_here_and_changed_there(mirrored: bool):
+    remove: Act = lambda g: edits.remove(g, ["a1"], heal=True)  # noqa: E731
+    change: Act = lambda g: g.rename("a1", "other")  # noqa: E731
+    result = merged(change, remove) if mirrored else merged(remove, change)
+    here, gone = ("ours", "theirs") if mirrored else ("theirs", "ours")
+    assert sentences(result) == [f"other is changed in {here}, and removed in {gone}"]
+    with_it, without = (taken(result, side).networks["main"] for side in (here, gone))
+    assert (with_it.nodes["a1"].name, with_it.wires["a1.x"], with_it.wires["p1.x"]) == ("other", "c1.y", "a1.y")
+    assert "a1" not in without.nodes
+    assert without.wires["p1.x"] == "c1.y"
+    for graph in (with_it, without):
+        assert analyze(graph.project).sound
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_removed_here_and_wired_there(mirrored: bool):
+    def use(graph: Graph) -> None:
+        graph.add("Output", id="z")
+        graph.connect("a1.y", "z.x")
+
+    remove: Act = lambda g: edits.remove(g, ["a1"], heal=True)  # noqa: E731
+    result = merged(use, remove) if mirrored else merged(remove, use)
+    here, gone = ("ours", "theirs") if mirrored else ("theirs", "ours")
+    assert sentences(result) == [f"relu1 is used in {here}, and removed in {gone}"]
+    assert taken(result, here).networks["main"].wires["z.x"] == "a1.y"
+    other = taken(result, gone).networks["main"]
+    assert "z.x" not in other.wires
+    assert [problem.code for problem in analyze(other.project).problems] == ["unwired"]
+
+
+def test_rewired_there_what_lost_its_source_here():
+    result = merged(lambda g: edits.remove(g, ["a1"]), lambda g: g.connect("c1.y", "p1.x"))
+    assert not result.conflicts
+    assert result.project.networks["main"].wires["p1.x"] == "c1.y"
+
+
+def test_a_block_removed_here_and_used_there():
+    base = open_template("resblock")
+    one, other = loads(dumps(base)), loads(dumps(base))
+    one.networks["main"].remove("r1")
+    blocks.remove_graph(one, "resblock")
+    graph = other.networks["main"]
+    graph.add("resblock", id="r2", name="second", out_channels=128)
+    edits.insert_on_wire(graph, "y.x", "r2")
+    result = merge(base, one, other)
+    assert sentences(result) == ["block ResBlock is used in theirs, and removed in ours"]
+    assert "resblock" not in result.project.graphs
+    theirs = taken(result, "theirs")
+    assert dumps(theirs) == dumps(other)
+    result = merge(base, other, one)
+    assert dumps(taken(result, "theirs")) == dumps(one)
+
+
+def test_added_under_one_id_in_two_places_is_two():
+    for ours, theirs in (("l1.x", "l2.x"), ("l2.x", "l1.x")):
+        result = merged(insert(ours), insert(theirs))
+        graph = result.project.networks["main"]
+        assert not result.conflicts
+        names = sorted(n.name for n in graph.nodes.values() if n.type == "Dropout")
+        assert names == ["dropout1", "dropout2"]
+        assert {graph.wires[w].partition(".")[0] for w in ("l1.x", "l2.x")} == {"d1", "d2"}
+        assert graph.wires["d1.x"] != graph.wires["d2.x"]
+        assert len(result.notes) == 2
+        assert analyze(result.project).sound
+
+
+def test_the_side_whose_weights_stay_keeps_its_ids():
+    base, one, other = (open_template("lenet") for _ in range(3))
+    for project, where in ((one, "l1.x"), (other, "l2.x")):
+        insert(where)(project.networks["main"])
+    for trained, place in ((one, "l1.x"), (other, "l2.x")):
+        with trained.editing("Train"):
+            trained.record("", "meta", "weights", "0" * 64)
+        for result in (merge(base, one, other), merge(base, other, one)):
+            assert result.project.networks["main"].wires[place] == "d1.y"
+        with trained.editing("Forget"):
+            trained.record("", "meta", "weights", None)
+
+
+def test_one_name_for_two_nodes_becomes_two():
+    results = [
+        merged(lambda g, id=id: g.rename(id, "same"), lambda g, id=other: g.rename(id, "same"))
+        for id, other in (("c1", "c2"), ("c2", "c1"))
+    ]
+    assert dumps(results[0].project) == dumps(results[1].project)
+    graph = results[0].project.networks["main"]
+    assert (graph.nodes["c1"].name, graph.nodes["c2"].name) == ("same", "same1")
+    assert results[0].notes == ("Both sides call a node same; c2 is called same1 now.",)
+
+
+def test_two_blocks_of_one_name_are_two():
+    result = merged(
+        lambda g: blocks.collapse(g, ["c2", "a2"], "Part"), lambda g: blocks.collapse(g, ["c1", "a1"], "Part")
+    )
+    assert not result.conflicts
+    assert {graph.name for graph in result.project.graphs.values()} == {"LeNet", "Part", "Part1"}
+    assert analyze(result.project).sound
+    assert analyze(result.project).params == analyze(open_template("lenet")).params
+
+
+def test_ports_added_on_both_sides_keep_their_outer_wires():
+    base = open_template("resblock")
+    sides = [loads(dumps(base)) for _ in range(2)]
+    for project, source in zip(sides, ("a1.y", "b1.y"), strict=True):
+        block, main = project.graphs["resblock"], project.networks["main"]
+        port = block.add("Output")
+        block.connect(source, f"{port.id}.x")
+        out = main.add("Output", id=f"from_{source[0]}")
+        main.connect(f"r1.{port.id}", f"{out.id}.x")
+    result = merge(base, *sides)
+    block, main = result.project.graphs["resblock"], result.project.networks["main"]
+    assert not result.conflicts
+    for source in ("a1.y", "b1.y"):
+        port = main.wires[f"from_{source[0]}.x"].partition(".")[2]
+        assert block.wires[f"{port}.x"] == source
+
+
+def test_ties_and_shared_weights_follow_a_new_id():
+    base = open_template("mlp")
+    sides = [loads(dumps(base)) for _ in range(2)]
+    for k, project in enumerate(sides):
+        graph = project.networks["main"]
+        graph.add("Linear", id="n1", name=f"own{k}", out_features=64 + k)
+        graph.add("Linear", id=f"u{k}", name=f"user{k}", out_features=64 + k)
+        edits.use_weights_of(graph, f"u{k}", "n1")
+        with project.editing("Tie"):
+            project.record(graph.key, "ties", f"u{k}.bias", "n1.bias")
+    graph = merge(base, *sides).project.networks["main"]
+    for k in range(2):
+        owner = graph.nodes[graph.nodes[f"u{k}"].use]
+        assert owner.name == f"own{k}"
+        assert graph.ties[f"u{k}.bias"] == f"{owner.id}.bias"
+
+
+def test_the_last_networks_are_not_merged_away():
+    base = open_template("lenet")
+    blocks.add_network(base, "two")
+    one, other = loads(dumps(base)), loads(dumps(base))
+    blocks.remove_network(one, "two")
+    blocks.remove_network(other, "main")
+    result = merge(base, one, other)
+    assert list(result.project.networks) == ["main"]
+    assert result.conflicts
+    assert list(taken(result, "theirs").networks) == ["two"]
+
+
+def test_without_a_base_what_is_equal_is_one():
+    one, other = open_template("lenet"), open_template("lenet")
+    one.networks["main"].set("c1", stride=2)
+    other.networks["main"].set("c1", stride=3)
+    other.networks["main"].rename("c2", "second")
+    other.networks["main"].set("c2", out_channels=7)
+    result = merge(None, one, other)
+    assert sentences(result) == [
+        "stride of conv1 is 2 in ours, and is 3 in theirs",
+        "conv2 is called conv2 in ours, and is called second in theirs",
+        "out_channels of conv2 is 32 in ours, and is 7 in theirs",
+    ]
+    assert list(result.project.graphs) == list(one.graphs)
+
+
+# Conflicts in the file -----------------------------------------------------------------------------------------------
+
+
+def test_choosing_is_one_edit_and_can_be_undone():
+    result = merged(lambda g: edits.remove(g, ["a1"], heal=True), lambda g: g.rename("a1", "other"))
+    project = loads(dumps(result.project))
+    history, before = History(project), dumps(project)
+    choosing.choose(project, "1", "theirs")
+    assert history.titles == ["Take theirs for other"]
+    assert "a1" in project.networks["main"].nodes
+    history.undo()
+    assert dumps(project) == before
+
+
+def test_a_choice_stands_against_later_edits():
+    result = merged(lambda g: g.set("c1", stride=2), lambda g: g.set("c1", stride=3))
+    for side, stride in (("ours", 2), ("theirs", 3)):
+        project = loads(dumps(result.project))
+        project.networks["main"].set("c1", stride=5)
+        assert not choosing.stands(project, project.conflicts["1"], side)
+        choosing.choose(project, "1", side)
+        assert project.networks["main"].nodes["c1"].params["stride"] == stride
+    project = loads(dumps(result.project))
+    project.networks["main"].set("c1", stride=5)
+    choosing.keep(project, "1")
+    assert project.networks["main"].nodes["c1"].params["stride"] == 5
+    assert not project.conflicts
+    with pytest.raises(EditError, match="no conflict 1"):
+        choosing.choose(project, "1", "ours")
+
+
+def test_what_cannot_be_taken_any_more_is_said():
+    result = merged(lambda g: g.set("c1", stride=2), lambda g: g.set("c1", stride=3))
+    project = result.project
+    project.networks["main"].remove("c1")
+    before = dumps(project)
+    with pytest.raises(EditError, match=r"Theirs does not fit the drawing any more: .*c1 has no name"):
+        choosing.choose(project, "1", "theirs")
+    assert dumps(project) == before
+
+
+def test_conflicts_of_an_earlier_merge_stay():
+    first = merged(lambda g: g.set("c1", stride=2), lambda g: g.set("c1", stride=3)).project
+    other = loads(dumps(first))
+    other.networks["main"].set("c2", stride=4)
+    first.networks["main"].set("c2", stride=5)
+    result = merge(open_template("lenet"), first, other)
+    assert list(result.project.conflicts) == ["1", "2"]
+    assert list(result.conflicts) == ["2"]
+
+
+# Any edits -----------------------------------------------------------------------------------------------------------
+
+
+def scrambled(data: st.DataObject, text: str, count: int) -> Project:
+    project = loads(text)
+    for _ in range(count):
+        try:
+            random_edit(project, lambda options: data.draw(st.sampled_from(options)))
+        except EditError:
+            continue
+    return project
+
+
+def dangling(project: Project) -> set[tuple[str, str, str]]:
+    """Wires to nowhere and borrowed weights of nobody, by graph, code and place."""
+    return {
+        (key, finding.code, finding.hints.get("wire", id))
+        for key, graph in project.graphs.items()
+        for id, finding in Structure(graph).findings(schedule(graph), network=False)
+        if finding.code in ("dangling", "sharing")
+    }
+
+
+@given(st.data(), st.integers(0, 6), st.integers(0, 8), st.integers(0, 8))
+def test_any_two_sides_merge_into_a_file_whose_conflicts_can_be_chosen(
+    data: st.DataObject, before: int, one: int, other: int
+):
+    base = scrambled(data, dumps(residual().project), before)
+    ours, theirs = (scrambled(data, dumps(base), count) for count in (one, other))
+    result, mirrored = merge(base, ours, theirs), merge(base, theirs, ours)
+    text = dumps(result.project)
+    assert dumps(loads(text)) == text
+    if not result.conflicts and not any("Places" in note for note in result.notes):
+        assert text == dumps(mirrored.project)
+        assert not mirrored.conflicts
+    assert dangling(result.project) <= dangling(ours) | dangling(theirs)
+    for key, conflict in result.conflicts.items():
+        assert choosing.sentence(result.project, conflict)
+        json.dumps(choosing.conflict_json(result.project, key, conflict), allow_nan=False)
+        for side in ("ours", "theirs"):
+            project = loads(text)
+            history = History(project)
+            choosing.choose(project, key, side)
+            assert len(history.titles) == 1
+            assert choosing.stands(project, conflict, side)
+            if side == "ours":
+                assert [item.subject for item in compare(result.project, project).items] == ["conflict"]
+            history.undo()
+            assert dumps(project) == text
+
+
+@given(st.data(), st.integers(0, 6), st.integers(0, 8))
+def test_a_side_without_changes_changes_nothing(data: st.DataObject, before: int, count: int):
+    base = scrambled(data, dumps(residual().project), before)
+    side = scrambled(data, dumps(base), count)
+    for ours, theirs in ((side, base), (base, side), (side, side)):
+        result = merge(base, ours, theirs)
+        assert dumps(result.project) == dumps(side)
+        assert not result.conflicts
+        assert result.notes == ()
+    assert leaves_of(merge(None, side, side).project) == leaves_of(side)
+
+
+def work_on(graph: Graph, mine: list[str], mark: str, draw: Callable[[list[Any]], Any], count: int) -> list[Edit]:
+    """Random edits of some nodes of a graph, and of new ones; what else there is is only read."""
+    done: list[Edit] = []
+    graph.project.listeners.append(done.append)
+    for step in range(count):
+        id = draw(mine)
+        node = graph.nodes[id]
+        own = [one for one in mine if one in graph.nodes]
+        kinds: dict[str, Callable[[], Any]] = {
+            "set": lambda id=id: graph.set(id, stride=draw([1, 2, 3])),
+            "rename": lambda id=id, step=step: graph.rename(id, f"{mark}{step}"),
+            "when": lambda id=id: edits.set_when(graph, id, draw(["", "width > 2", "width > 3"])),
+            "move": lambda id=id: edits.move(graph, {id: (draw([1, 2, 3]), draw([1, 2, 3]))}),
+            "add": lambda step=step: graph.add(
+                draw(["Conv2d", "ReLU", "Add"]), id=f"{mark}{step}", name=f"{mark}{step}"
+            ),
+            "connect": lambda id=id, own=own: graph.connect(f"{draw(own)}.y", f"{id}.{draw(['x', 'a', 'b'])}"),
+            "disconnect": lambda id=id: graph.disconnect(f"{id}.x"),
+            "param": lambda step=step: edits.set_graph_param(graph, f"{mark}{step}", Param(step)),
+            "symbol": lambda step=step: edits.set_symbol(graph.project, f"{mark}{step}", step + 1),
+            "block": lambda step=step: blocks.add_graph(graph.project, f"{mark.upper()}{step}").add("ReLU", id="r"),
+        }
+        if node.id.startswith(mark) and not any(graph.outgoing.get(id, {})):
+            kinds["remove"] = lambda id=id: graph.remove(id)
+        before = set(graph.nodes)
+        try:
+            kinds[draw(sorted(kinds))]()
+        except EditError:
+            continue
+        mine += sorted(set(graph.nodes) - before)
+        mine[:] = [one for one in mine if one in graph.nodes]
+    graph.project.listeners.remove(done.append)
+    return done
+
+
+@given(st.data(), st.integers(1, 10), st.integers(1, 10))
+def test_edits_of_different_things_merge_to_all_of_them_in_either_order(data: st.DataObject, one: int, other: int):
+    text = dumps(residual().project)
+    sides, done = [], []
+    for mark, mine, count in (("v", ["c1", "b1", "r1"], one), ("w", ["p", "s", "y"], other)):
+        project = loads(text)
+        draw = lambda options: data.draw(st.sampled_from(options))  # noqa: E731
+        done += work_on(project.networks["main"], mine, mark, draw, count)
+        sides.append(project)
+    expected = loads(text)
+    for edit in done:
+        expected.apply(edit)
+    base = loads(text)
+    result, mirrored = merge(base, *sides), merge(base, *reversed(sides))
+    assert dumps(result.project) == dumps(mirrored.project) == dumps(expected)
+    assert not result.conflicts
+    assert result.notes == ()
