@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from graph_core.choosing import place_of, sentence
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
@@ -235,23 +236,49 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
         part = "training" if finding.code in ("training", "schedule") else "optimizer"
         add("", part, finding, part, "")
     problems = [
-        Problem(
-            finding.code,
-            finding.severity,
-            finding.message,
-            graph,
-            node,
-            places[0][0],
-            places[0][1],
-            finding.port,
-            tuple(path for path, _ in places),
-            first_fix_title(project, network, graph, node, finding),
-            finding.hints,
-        )
-        for (graph, node, _, _), (finding, places) in found.items()
+        *_conflict_problems(engine, root),
+        *(
+            Problem(
+                finding.code,
+                finding.severity,
+                finding.message,
+                graph,
+                node,
+                places[0][0],
+                places[0][1],
+                finding.port,
+                tuple(path for path, _ in places),
+                first_fix_title(project, network, graph, node, finding),
+                finding.hints,
+            )
+            for (graph, node, _, _), (finding, places) in found.items()
+        ),
     ]
     rank = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(problems, key=lambda problem: rank[problem.severity]))
+
+
+def _conflict_problems(engine: Engine, root: Context) -> Iterator[Problem]:
+    """What a merge left to be chosen, with the place where the network has one."""
+    project = engine.project
+    for key, conflict in project.conflicts.items():
+        place = place_of(conflict)
+        graph = project.graphs.get(place.graph)
+        prefixes = _places(root, place.graph) if graph is not None else []
+        node = graph.nodes.get(place.node) if graph is not None else None
+        path, ids = prefixes[0] if prefixes else ("", "")
+        finding = Finding("conflict", f"{sentence(project, conflict)}; take one of them", "", {"conflict": key})
+        yield Problem(
+            finding.code,
+            finding.severity,
+            finding.message,
+            place.graph if prefixes else "",
+            node.id if node is not None and prefixes else "",
+            f"{path}{node.name}" if node is not None else graph.name if graph is not None else "",
+            f"{ids}{node.id if node is not None else ''}",
+            fix="Take ours",
+            hints=finding.hints,
+        )
 
 
 def _walk_findings(context: Context, path: str, ids: str, add: Any, visits: dict[int, int]) -> None:

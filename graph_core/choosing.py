@@ -95,7 +95,9 @@ def sentence(project: Project, conflict: Conflict) -> str:
         here = "ours" if part.theirs is ABSENT else "theirs"
         gone, lost = "theirs" if here == "ours" else "ours", "not there" if part.base is ABSENT else "removed"
         return f"{_subject(words, part.way)} is {_done(conflict, part, here)} in {here}, and {lost} in {gone}"
-    return f"{_subject(words, part.way)} {_said(words, part, 'ours')}, and {_said(words, part, 'theirs')}"
+    (verb, ours), (other, theirs) = (_said(words, part.way, value) for value in (part.ours, part.theirs))
+    again = "" if verb == other else f"{other} "
+    return f"{_subject(words, part.way)} {verb} {ours} in ours, and {again}{theirs} in theirs"
 
 
 def _done(conflict: Conflict, main: Part, side: str) -> str:
@@ -108,18 +110,17 @@ def _done(conflict: Conflict, main: Part, side: str) -> str:
     return "changed" if changed else "used"
 
 
-def _said(words: Words, part: Part, side: str) -> str:
-    value = getattr(part, side)
-    way = part.way
-    if way[2:3] in (("wires",), ("ties",)):
-        return f"{'is not there' if value is ABSENT else f'comes from {words.end(way[1], value)}'} in {side}"
-    if way[-1] == "name" and way[0] == "graphs":
-        return f"is called {value_text(value)} in {side}"
-    if way[0] == "networks" and value is not ABSENT:
-        return f"is {words.graph(value)} in {side}"
+def _said(words: Words, way: Way, value: Any) -> tuple[str, str]:
+    """A verb and what a field is on a side."""
     if value is ABSENT and way[2:3] == ("nodes",) and way[4:5] == ("set",):
         value = words.default(way[1], way[3], way[5])
-    return f"is {'not there' if value is ABSENT else value_text(value)} in {side}"
+    if value is ABSENT:
+        return "is", "not there"
+    if way[2:3] in (("wires",), ("ties",)):
+        return "comes from", words.end(way[1], value)
+    if way[-1] == "name" and way[0] == "graphs":
+        return "is called", value_text(value)
+    return "is", words.graph(value) if way[0] == "networks" else value_text(value)
 
 
 def _subject(words: Words, way: Way) -> str:
@@ -155,7 +156,7 @@ def place_text(project: Project, conflict: Conflict) -> str:
 
 
 def _words(project: Project, conflict: Conflict) -> Words:
-    """Words that know the names on both sides, too, of what is not in the drawing."""
+    """Words that know what is not in the drawing, too, by its name on the side that has it."""
     leaves: Leaves = {}
     for side in ("theirs", "ours"):
         leaves |= {part.way: v for part in conflict.parts if (v := getattr(part, side)) is not ABSENT}

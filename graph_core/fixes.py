@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from graph_core import edits, ties
+from graph_core.choosing import choose, keep, place_text, stands
 from graph_core.context import Context
 from graph_core.dims import shape_text
 from graph_core.edits import DEFAULT
 from graph_core.evaluate import source_spec
-from graph_core.graph import Graph, Node, Project, Scan
+from graph_core.graph import EditError, Graph, Node, Project, Scan
 from graph_core.layer import Layer, Spec, Want, layer_types
 from graph_core.names import BadName, check_name, identifier_from, numbered
 from graph_core.problems import Finding, Problem
@@ -29,10 +30,12 @@ class Fix:
     title: str
     make: Callable[[], None]
     detail: str = ""
+    step: str = ""  # what undo calls it, where the title alone does not say what it is about
+    choice: bool = False  # no better than its fellows: each is shown, and one is to be chosen
 
     def apply(self, project: Project) -> None:
         """Do it, as one edit named by its title."""
-        with project.editing(self.title):
+        with project.editing(self.step or self.title):
             self.make()
 
 
@@ -62,6 +65,8 @@ def cost_of(project: Project, make: Callable[[], Any], network: str = "main") ->
     before = engine.root(network).totals
     with project.trying():
         make()
+        if network not in project.networks:
+            raise EditError(f"That takes the network {network} away.")
         after = engine.root(network).totals
     change = after.minus(before)
     params = change.trainable + change.frozen
@@ -71,6 +76,9 @@ def cost_of(project: Project, make: Callable[[], Any], network: str = "main") ->
 
 
 def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) -> Iterator[Fix]:
+    if "conflict" in finding.hints:
+        yield from _choice_fixes(project, finding.hints["conflict"])
+        return
     if not key:
         yield from _setup_fixes(project, network, id, finding)
         return
@@ -121,6 +129,18 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
             yield from _scan_fixes(project, graph, node, finding)
         case "parameter":
             yield from _default_fixes(project, graph, node, finding)
+
+
+def _choice_fixes(project: Project, conflict: str) -> Iterator[Fix]:
+    """Either side of a conflict; what was drawn since, too, where that is neither."""
+    found = project.conflicts.get(conflict)
+    if found is None:
+        return
+    about = place_text(project, found)
+    for side in ("ours", "theirs"):
+        yield Fix(f"Take {side}", partial(choose, project, conflict, side), about, f"Take {side} for {about}", True)
+    if not any(stands(project, found, side) for side in ("ours", "theirs")):
+        yield Fix("Keep as it is", partial(keep, project, conflict), about, f"Keep {about} as it is", True)
 
 
 def _setter(graph: Graph, id: str, values: Mapping[str, Any]) -> Callable[[], None]:

@@ -54,6 +54,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "schedule": (ERROR, "The learning-rate schedule has a kind, a field or a value that there is not."),
     "training": (ERROR, "The training set-up has a value that does not fit."),
     "tuple": (ERROR, "The five-tuple does not conform."),
+    "conflict": (ERROR, "A merge found two versions of something; one of them is to be chosen."),
     "rank-hint": (NOTE, "A layer works on more axes than is usual."),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from graph_core.jsontext import shown
@@ -17,7 +18,10 @@ class Words:
 
     def __init__(self, leaves: Leaves) -> None:
         self.leaves = leaves
-        self._lone = _lone_ports(leaves)
+
+    @cached_property
+    def _lone_ports(self) -> dict[tuple[str, str], bool]:
+        return _lone_ports(self.leaves)
 
     def graph(self, key: str) -> str:
         """The name of a graph's class."""
@@ -39,7 +43,7 @@ class Words:
         name = "/".join([self.node(graph, id), *below])
         type = str(self.leaves.get(("graphs", graph, "nodes", id, "type"), ""))
         if ("graphs", type) in self.leaves:
-            if self._lone.get((type, port)):
+            if self._lone_ports.get((type, port)):
                 return name
             port = self.node(type, port)
         elif (declaration := layer_types().get(type)) is not None and not below:

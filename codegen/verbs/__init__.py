@@ -23,6 +23,8 @@ VERBS: dict[str, str] = {
     "summary": "codegen.verbs.summary",
     "diff": "codegen.verbs.diff",
     "definition": "codegen.verbs.definition",
+    "merge": "codegen.verbs.merge",
+    "git-setup": "codegen.verbs.git_setup",
     "emit": "codegen.verbs.emit",
     "train": "codegen.verbs.train",
     "quantize": "codegen.verbs.quantize",

@@ -22,14 +22,17 @@ def run(arguments: argparse.Namespace) -> int:
     project = opened(arguments.file)
     chosen_network(project, "")
     found = {name: analyze(project, name).problems for name in project.networks}
-    rows = [(name, problem) for name, problems in found.items() for problem in problems]
+    # A merge's conflicts are the file's: said once, however many networks there are.
+    first = next(iter(found))
+    rows = [(n, p) for n, problems in found.items() for p in problems if p.code != "conflict" or n == first]
     sound = not any(problem.severity == "error" for _, problem in rows)
     if arguments.json:
         problems = [{"network": name, **problem_json(problem)} for name, problem in rows]
         print(json.dumps({"sound": sound, "problems": problems}))
         return 0 if sound else 1
     for name, problem in rows:
-        place = ".".join(part for part in (name if len(found) > 1 else "", problem.path) if part)
+        prefix = name if len(found) > 1 and problem.code != "conflict" else ""
+        place = ".".join(part for part in (prefix, problem.path) if part)
         fix = f" Fix: {problem.fix}." if problem.fix else ""
         print(f"{problem.severity}{' ' if place else ''}{place}: {problem.message.rstrip('.')}.{fix}")
     if not rows:

@@ -90,7 +90,7 @@ def test_both_append_parameters():
 
 def test_two_values_of_one_field_are_a_conflict_in_which_ours_stands():
     result = merged(lambda g: g.set("c1", stride=2), lambda g: g.set("c1", stride=3))
-    assert sentences(result) == ["stride of conv1 is 2 in ours, and is 3 in theirs"]
+    assert sentences(result) == ["stride of conv1 is 2 in ours, and 3 in theirs"]
     [conflict] = result.project.conflicts.values()
     [part] = conflict.parts
     assert part.way == ("graphs", "main", "nodes", "c1", "set", "stride")
@@ -255,9 +255,9 @@ def test_without_a_base_what_is_equal_is_one():
     other.networks["main"].set("c2", out_channels=7)
     result = merge(None, one, other)
     assert sentences(result) == [
-        "stride of conv1 is 2 in ours, and is 3 in theirs",
-        "conv2 is called conv2 in ours, and is called second in theirs",
-        "out_channels of conv2 is 32 in ours, and is 7 in theirs",
+        "stride of conv1 is 2 in ours, and 3 in theirs",
+        "conv2 is called conv2 in ours, and second in theirs",
+        "out_channels of conv2 is 32 in ours, and 7 in theirs",
     ]
     assert list(result.project.graphs) == list(one.graphs)
 
