@@ -70,7 +70,7 @@ def _lines(project: Project) -> Iterator[str]:
             yield f"{comma}\n    {_encode(key)}: " + _table(places, "      ")
         yield "\n  }"
     if project.conflicts:
-        conflicts = ((key, project.conflicts[key].tree()) for key in _sorted(project.conflicts))
+        conflicts = (f"{_quote(key)}: {_encode(project.conflicts[key].tree())}" for key in _sorted(project.conflicts))
         yield f',\n  "conflicts": {_table(conflicts, "    ")}'
     yield "\n}\n"
 

@@ -95,7 +95,7 @@ def test_a_new_problem_of_the_merge_is_told(tmp_path: Path, capsys: pytest.Captu
         save(project, tmp_path / f"{name}.netw")
         paths.append(str(tmp_path / f"{name}.netw"))
     assert run_verb("merge", [*paths, "-o", str(tmp_path / "out.netw")]) == 0
-    assert "Neither side has this problem: conv2 feeds itself" in capsys.readouterr().out
+    assert "Neither side has this problem: relu1 feeds itself" in capsys.readouterr().out
 
 
 def test_no_base_is_an_empty_file(write: Write, tmp_path: Path):
