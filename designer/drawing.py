@@ -234,7 +234,7 @@ def detail_of(graph: Graph, node: Node, result: Result | None) -> str:
     """The second line of a plate: the type, and the settings that differ from what torch would take."""
     block = graph.project.graphs.get(node.type)
     if block is not None:
-        times = sum(call.count for call in result.calls) if result and result.calls else None
+        times = sum(call.count for call in result.calls) if result and result.calls and not result.findings else None
         if isinstance(node.run, Scan):
             steps = f"{size_text(result.calls[0].steps)} steps" if result and result.calls else f"axis {node.run.axis}"
             return f"{block.name} · {steps}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from graph_core.context import NOTHING, Context, Outcome, Result, layer_totals
+from graph_core.context import NOTHING, Call, Context, Outcome, Result, layer_totals
 from graph_core.dims import Dim, Shape, plain, same, shape_text
 from graph_core.expressions import ExpressionError, Scope, Value, decide, evaluate
 from graph_core.fields import FieldError, Sizes, resolve_all
@@ -75,12 +75,17 @@ def identity(node: Node, count: int, given: Spec | None) -> Result:
     return Result(node, specs, enabled=False, waiting=given is None)
 
 
-def refuse(node: Node, count: int, *findings: Finding, layer: Layer | None = None) -> Result:
-    """The result of a node with problems: nothing is known of its outputs."""
+def refuse(
+    node: Node, count: int, *findings: Finding, layer: Layer | None = None, calls: Iterable[Call] = ()
+) -> Result:
+    """The result of a node with problems: nothing is known of its outputs.
+
+    ``calls`` are those that it could make: they count for nothing, but an edit inside of them concerns the node.
+    """
     errors = sum(1 for finding in findings if finding.severity == "error")
     warnings = sum(1 for finding in findings if finding.severity == "warning")
     totals = NOTHING._replace(errors=errors, warnings=warnings)
-    return Result(node, (None,) * count, totals, layer, findings=tuple(findings))
+    return Result(node, (None,) * count, totals, layer, findings=tuple(findings), calls=tuple(calls))
 
 
 def misfit(node: Node, inlet: Inlet, port: str, spec: Spec) -> Finding | None:

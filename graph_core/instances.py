@@ -85,7 +85,7 @@ def _iterate(
     while step < times:
         child = _child(engine, context, node, block, given, step)
         if isinstance(child, Finding):
-            return refuse(node, len(outs), child)
+            return refuse(node, len(outs), child, calls=calls)
         outputs = child.outputs()
         if calls and calls[-1].context is child:
             calls[-1].count += 1
@@ -125,7 +125,7 @@ def _joined(node: Node, calls: list[Call], outs: list[str]) -> Result:
     first, *others = [_weight_shapes(call.context) for call in calls] if shared else [()]
     if not all(_alike(first, other) for other in others):
         message = f"{node.name} repeats with one set of weights, but its steps need different weight shapes"
-        return refuse(node, len(outs), Finding("sharing", message))
+        return refuse(node, len(outs), Finding("sharing", message), calls=calls)
     outputs = calls[-1].context.outputs()
     specs = tuple(outputs.get(id) for id in outs)
     waiting = any(spec is None for spec in specs)

@@ -136,9 +136,7 @@ def evaluate_scan(
             shape = (*spec.shape[: scan.axis], steps, *spec.shape[scan.axis :])
             specs.append(Spec(shape, spec.dtype))
     if findings:
-        # The call stays, so that an edit inside the block is seen here.
-        totals = totals._replace(errors=totals.errors + len(findings))
-        return Result(node, (None,) * len(outs), totals, calls=(call,), findings=findings)
+        return refuse(node, len(outs), *findings, calls=[call])
     return Result(node, tuple(specs), totals, calls=(call,))
 
 

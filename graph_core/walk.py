@@ -16,10 +16,10 @@ def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
 def calls_of(result: Result, path: str) -> Iterator[tuple[str, Call, int]]:
     """Each instance with its state-dict path, and how often it runs one after the other with the same weights.
 
-    Where the number of steps of a scan is a symbol, it is told as 1.
+    None of a node with problems. Where the number of steps of a scan is a symbol, it is told as 1.
     """
     node = result.node
-    for call in result.calls:
+    for call in result.calls if not result.findings else ():
         if node.run is None or node.run.shared:
             yield f"{path}{node.name}", call, call.count * (call.steps if isinstance(call.steps, int) else 1)
             continue

@@ -176,6 +176,30 @@ def test_a_shared_repeat_counts_its_weights_once_and_its_work_each_time() -> Non
     assert [p.code for p in analyze(project).problems] == ["sharing"]
 
 
+@pytest.mark.parametrize(("shape", "shared"), [(["N", "width"], True), (["N", 8], False)])
+def test_a_repeat_that_a_step_keeps_from_working_is_mended_inside_the_block(shape: list[object], shared: bool) -> None:
+    project = Project.new("repeat")
+    block = add_graph(project, "Step")
+    block.add("Input", id="x", shape=shape)
+    block.add("Linear", id="l", out_features=16)
+    block.add("Output", id="y")
+    block.connect("x.y", "l.x")
+    block.connect("l.y", "y.x")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 8])
+    graph.add("Step", id="b")
+    graph.add("Output", id="y")
+    graph.connect("x.y", "b.x")
+    graph.connect("b.y", "y.x")
+    edits.set_repeat(graph, "b", 3, shared=shared)
+    a = analyze(project)
+    assert len(a.problems) == 1
+    assert (a.layers, a.macs, a.memory.activations_training) == ((), 0, 4 * 8)
+    block.set("l", out_features=8)
+    assert analyze(project).sound
+    assert readout(project) == readout(loads(dumps(project)))
+
+
 def test_a_repeat_of_none_is_the_identity() -> None:
     project, graph = with_block(out_channels=16)
     edits.set_repeat(graph, "b", 0)
