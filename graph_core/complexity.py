@@ -141,7 +141,7 @@ def _rows(
     for id in context.order:
         result = context.results[id]
         node = result.node
-        for place, call in enumerate(result.calls):
+        for place, call in enumerate(result.calls if not result.findings else ()):
             owners: Dim = call.iterations
             if node.use or (node.run is not None and node.run.shared):
                 owners = 0 if node.use or place else 1

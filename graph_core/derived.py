@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
-    """Keep what is derived from nodes: ids by name, and the graph's ports."""
+    """Keep what is derived from nodes: ids by name, who uses the weights of another, and the graph's ports."""
     if old is not None:
+        graph.borrowers.discard(old.id)
         graph.names[old.name].discard(old.id)
         if not graph.names[old.name]:
             del graph.names[old.name]
@@ -21,6 +22,8 @@ def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
             table.pop(old.id, None)
     if new is not None:
         graph.names.setdefault(new.name, set()).add(new.id)
+        if new.use:
+            graph.borrowers.add(new.id)
         if role := _role(new.type):
             graph.ports_of_role[role][new.id] = new
 
@@ -50,6 +53,8 @@ def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:
     for node in nodes:
         entries[node.id] = node
         names.setdefault(node.name, set()).add(node.id)
+        if node.use:
+            graph.borrowers.add(node.id)
         if node.type in roles:
             graph.ports_of_role[roles[node.type]][node.id] = node
 

@@ -16,7 +16,7 @@ from graph_core.context import Context
 from graph_core.dims import shape_text
 from graph_core.edits import DEFAULT
 from graph_core.evaluate import source_spec
-from graph_core.graph import EditError, Graph, Node, Project, Scan
+from graph_core.graph import EditError, Graph, Node, Project, Repeat, Scan
 from graph_core.layer import Layer, Spec, Want, layer_types
 from graph_core.names import BadName, check_name, identifier_from, numbered
 from graph_core.problems import Finding, Problem
@@ -114,6 +114,9 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
             yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [id]))
         case "unknown-type" | "recursion" | "depth":
             yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [id], heal=True))
+        case "sharing" if isinstance(node.run, Repeat) and node.run.shared and not node.use:
+            times = node.run.times
+            yield Fix("Give each step weights of its own", lambda: edits.set_repeat(graph, id, times))
         case "sharing" if node.use:
             yield Fix("Give it weights of its own", lambda: edits.use_weights_of(graph, id, ""))
         case "symbol":

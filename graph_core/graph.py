@@ -126,6 +126,7 @@ class Graph:
         self.incoming: dict[str, dict[str, tuple[str, str]]] = {}
         self.outgoing: dict[str, dict[tuple[str, str], str]] = {}
         self.names: dict[str, set[str]] = {}
+        self.borrowers: set[str] = set()  # nodes that use the weights of another
         self.ports_of_role: dict[str, dict[str, Node]] = {"input": {}, "output": {}}
 
     @property

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graph_core.context import NOTHING, Call, Context, Result
-from graph_core.dims import Dim, Expr, at_least, example_of, number_of, same
+from graph_core.dims import Dim, Expr, at_least, example_of, number_of
 from graph_core.evaluate import block_inputs_given, decided, identity, refuse
 from graph_core.expressions import ExpressionError, evaluate, names_in
 from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.layer import Spec
 from graph_core.problems import Finding
 from graph_core.scanning import evaluate_scan, scan_findings
+from graph_core.sharing import steps_differ
 from graph_core.steps import step_context, step_scope
 
 if TYPE_CHECKING:
@@ -122,10 +123,8 @@ def _joined(node: Node, calls: list[Call], outs: list[str]) -> Result:
         errors=sum(call.context.totals.errors for call in calls),
         warnings=sum(call.context.totals.warnings for call in calls),
     )
-    first, *others = [_weight_shapes(call.context) for call in calls] if shared else [()]
-    if not all(_alike(first, other) for other in others):
-        message = f"{node.name} repeats with one set of weights, but its steps need different weight shapes"
-        return refuse(node, len(outs), Finding("sharing", message), calls=calls)
+    if shared and len(calls) > 1 and (finding := steps_differ(node, calls)):
+        return refuse(node, len(outs), finding, calls=calls)
     outputs = calls[-1].context.outputs()
     specs = tuple(outputs.get(id) for id in outs)
     waiting = any(spec is None for spec in specs)
@@ -138,22 +137,3 @@ def _child(
     """The context of one iteration, or what keeps the instance from having one."""
     scope = step_scope(context, node, block, step)
     return scope if isinstance(scope, Finding) else step_context(engine, node, block, scope, given)
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Whether weight shapes are the same; sizes are asked, since symbols may be equal without looking so."""
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    if isinstance(one, Dim) and isinstance(other, Dim):
-        return same(one, other) is not False
-    return bool(one == other)
-
-
-def _weight_shapes(context: Context) -> tuple[Any, ...]:
-    own: list[Any] = []
-    for id in context.order:
-        result = context.results[id]
-        if result.facts:
-            own += [(id, w.name, tuple(w.shape)) for w in result.facts.weights]
-        own += [(id, _weight_shapes(call.context), call.count) for call in result.calls]
-    return tuple(own)

@@ -157,7 +157,7 @@ class Sweep:
         if result.enabled is False:
             ports = self.context.graph.in_ports(result.node)
             return passing(result, next((port for port in ports if port in given), ""))
-        if result.calls:
+        if result.calls and not result.findings:
             if isinstance(result.node.run, Scan):
                 return self._scan(result, result.node.run)
             steps = [(self._inner(call.context), call.count) for call in result.calls]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graph_core.context import Context, Result
-from graph_core.dims import same_shapes
 from graph_core.evaluate import (
     MAX_REMEMBERED,
     configured,
@@ -50,7 +49,7 @@ def _evaluate(engine: Engine, context: Context, node: Node) -> Result:
     result = _remembered(engine, context, node, declaration, enabled) if enabled is not False else None
     if result is None:
         result = _evaluate_afresh(engine, context, node, declaration, enabled)
-    return _check_sharing(context, node, result) if node.use else result
+    return result
 
 
 def _remembered(
@@ -113,17 +112,6 @@ def _evaluate_afresh(
             engine.memory.clear()
         outcome = engine.memory[key] = outcome_of(layer, given)
     return layer_result(node, layer, outcome, enabled)
-
-
-def _check_sharing(context: Context, node: Node, result: Result) -> Result:
-    owner = context.results.get(node.use)
-    if owner is None or owner.facts is None or result.facts is None:
-        return result
-    mine, theirs = result.facts.weights, owner.facts.weights
-    if len(mine) == len(theirs) and all(same_shapes(w.shape, v.shape) for w, v in zip(mine, theirs, strict=True)):
-        return result
-    message = f"{node.name} needs other weight shapes than {owner.node.name}, whose weights it uses"
-    return refuse(node, len(result.specs), Finding("sharing", message), layer=result.layer)
 
 
 def _evaluate_port(engine: Engine, context: Context, node: Node, role: str) -> Result:

@@ -115,14 +115,17 @@ def loops(graph: Graph, cyclic: Iterable[str]) -> list[list[str]]:
     import networkx as nx
 
     inside = set(cyclic)
-    # Begun and walked in the order of ids, so that one loop is told the same every time.
     digraph = nx.DiGraph()
-    for id in sorted(inside, key=_natural):
+    for id in inside:
         digraph.add_edges_from((id, target) for target, _ in graph.outgoing.get(id, {}) if target in inside)
     found = []
     for component in nx.strongly_connected_components(digraph):
-        if len(component) > 1 or any(digraph.has_edge(id, id) for id in component):
-            part = nx.DiGraph(edge for edge in digraph.edges if component.issuperset(edge))
+        # In the order of ids, so that one drawing has one loop, whatever way it was made.
+        part = nx.DiGraph()
+        for id in sorted(component, key=_natural):
+            targets = sorted(component & set(digraph[id]), key=_natural)
+            part.add_edges_from((id, target) for target in targets)
+        if part.edges:
             found.append([source for source, _ in nx.find_cycle(part, min(component, key=_natural))])
     return sorted(found, key=lambda loop: _natural(loop[0]))
 

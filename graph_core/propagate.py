@@ -23,6 +23,7 @@ from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, callees_first, mended, schedule
 from graph_core.problems import Finding
+from graph_core.sharing import sharing_findings
 from graph_core.structure import Structure
 from graph_core.ties import blocks_tied, findings_of, users_of
 
@@ -291,10 +292,10 @@ class Engine:
         self._settle_ties(context)
 
     def _settle_ties(self, context: Context) -> None:
-        """Say what is wrong with the ties of a context's graph, and count it among its errors."""
-        if not context.graph.ties and not context.tie_findings:
+        """Say what is wrong with the ties and shared weights of a context's graph, and count it among its errors."""
+        if not context.graph.ties and not context.graph.borrowers and not context.tie_findings:
             return
-        found = findings_of(context)
+        found = (*findings_of(context), *sharing_findings(context))
         errors = context.totals.errors + len(found) - len(context.tie_findings)
         context.tie_findings, context.totals = found, context.totals._replace(errors=errors)
 

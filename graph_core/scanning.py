@@ -16,7 +16,7 @@ from graph_core.evaluate import axes_of, refuse
 from graph_core.expressions import ExpressionError, Value, evaluate
 from graph_core.fields import FieldError, Sizes
 from graph_core.graph import Graph, Node, Scan
-from graph_core.layer import Spec, layer_types, require
+from graph_core.layer import Spec, layer_types
 from graph_core.problems import Finding
 from graph_core.steps import bound_widths, step_context, step_scope
 
@@ -171,15 +171,8 @@ def _steps(node: Node, block: Graph, scan: Scan, given: Mapping[str, Spec | None
         )
         if same(steps, length) is False:
             raise _Wrong(Finding("scan-length", message, port.id))
-        _state_condition(same(steps, length), message)
     assert steps is not None
     return steps
-
-
-def _state_condition(truth: bool | None, message: str) -> None:
-    """State as a condition of the formulas what depends on symbols."""
-    if truth is None:
-        require(None, message)
 
 
 def _step_inputs(
@@ -239,8 +232,6 @@ def _state_findings(
         elif have.dtype != back.dtype:
             told = f"{node.name} carries {name} as {have.dtype} and gets back {back.dtype}; give both one type"
             yield Finding("scan-state", told, id)
-        else:
-            _state_condition(None if None in fits else True, message)
 
 
 def _declared(port: Node, have: Spec, back: Spec, block: Graph) -> dict[str, Any]:

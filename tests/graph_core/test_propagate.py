@@ -57,7 +57,7 @@ def test_totals_of_a_small_network() -> None:
 def random_edit(graph: Graph, rng: random.Random) -> None:
     """One edit of any kind, sensible or not."""
     ids = list(graph.nodes)
-    kind = rng.randrange(11)
+    kind = rng.randrange(12)
     id = rng.choice(ids)
     if kind == 0:
         type = rng.choice(["Conv2d", "ReLU", "Add", "Linear", "Concat", "MaxPool2d", "Flatten", "Output", "Input"])
@@ -81,6 +81,9 @@ def random_edit(graph: Graph, rng: random.Random) -> None:
             edits.insert_on_wire(graph, rng.choice(list(graph.wires)), edits.add(graph, rng.choice(["ReLU", "Add"])).id)
     elif kind == 7:
         edits.set_when(graph, id, rng.choice(["", "1 == 2", "N == 1", "nonsense > 3"]))
+    elif kind == 11:
+        owners = [n.id for n in graph.nodes.values() if n.type == graph.nodes[id].type]
+        edits.use_weights_of(graph, id, rng.choice(["", *owners]))
     else:
         edits.rename(graph, id, f"m{rng.randrange(10**6)}")
 
