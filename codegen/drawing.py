@@ -14,6 +14,7 @@ from codegen.emit import EmitError, emit_source
 from codegen.errors import Refusal, Unusable
 from graph_core import FileError, Project, analyze, dumps, layer_types, load
 from graph_core.graph import Node
+from graph_core.kept import without_reference
 from graph_core.optimizers import optimizer_values
 from graph_core.propagate import engine_of
 
@@ -42,8 +43,8 @@ class Drawing:
 
     @cached_property
     def content(self) -> bytes:
-        """The drawing as the bytes of its file."""
-        return dumps(self.project).encode()
+        """The drawing as the bytes of its file, without the weights it may refer to: a run has its own."""
+        return dumps(without_reference(self.project)).encode()
 
     def build(self) -> nn.Module:
         """The module made from exactly the source, initialized by torch's rules. Raises Refusal."""

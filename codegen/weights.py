@@ -6,8 +6,7 @@ drawing has changed since keeps torch's fresh values. Nothing is pickled.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -16,29 +15,27 @@ from codegen.errors import Unusable
 from codegen.train.checkpoint import load_tensors, save_tensors
 from graph_core.context import Context
 from graph_core.graph import Project
+from graph_core.kept import hash_of, refer, reference, weights_path
 from graph_core.propagate import engine_of
 from graph_core.walk import instances_of
 
-KEY = "weights"  # in the project's meta
-
-
-def weights_path(file: Path) -> Path:
-    """Where the weights of the drawing in ``file`` lie."""
-    return file.with_suffix(".safetensors")
-
 
 def keep_weights(project: Project, module: nn.Module, file: Path, network: str) -> None:
-    """Write a network's weights beside the drawing's file, those of its other networks kept, and note their hash.
+    """Write a network's weights beside the drawing's file, those of its other networks kept, and refer to them.
 
     The drawing itself is saved by whoever calls this. Raises OSError.
     """
     path = weights_path(file)
+    save_tensors(path, with_others(project, project, file, network, module.state_dict()), {})
+    refer(project, hash_of(path))
+
+
+def with_others(
+    project: Project, drawn: Project, file: Path, network: str, state: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """A network's tensors by ids, as the drawing that they belong to names them, with those that others have kept."""
     tensors = {k: t for k, t in _kept(project, file).items() if not k.startswith(f"{network}/")}
-    state = module.state_dict()
-    tensors |= {key: state[path] for path, key in weight_keys(project, network) if path in state}
-    save_tensors(path, tensors, {})
-    with project.editing("Keep weights"):
-        project.record("", "meta", KEY, _digest(path))
+    return tensors | {key: state[path] for path, key in weight_keys(drawn, network) if path in state}
 
 
 def kept_weights(project: Project, file: Path, network: str) -> dict[str, Tensor]:
@@ -80,17 +77,13 @@ def _keys(context: Context, path: str, ids: str) -> Iterator[tuple[str, str]]:
 
 
 def _kept(project: Project, file: Path) -> dict[str, Tensor]:
-    expected = project.meta.get(KEY)
-    if not isinstance(expected, str):
+    expected = reference(project)
+    if not expected:
         return {}
     path = weights_path(file)
-    if not path.exists():
+    found = hash_of(path)
+    if not found:
         raise Unusable(f"The drawing refers to weights in {path.name}, which is not there.")
-    if _digest(path) != expected:
+    if found != expected:
         raise Unusable(f"{path.name} holds other weights than the drawing refers to.")
     return load_tensors(path)[0]
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

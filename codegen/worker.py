@@ -48,6 +48,7 @@ FUNCTIONS: Mapping[str, str] = {
     "hello": "codegen.worker:hello",
     "train": "codegen.train.work:train_drawing",
     "run": "codegen.train.work:describe_run",
+    "keep": "codegen.keep:keep_run",
     "predict": "codegen.train.predict:predict",
     "example": "codegen.train.predict:example",
     "quantize": "codegen.compress.work:quantize_drawing",

@@ -69,6 +69,8 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Network", "Ledger", lambda: window.show_tab("Ledger")),
         Command("Run", "Train", lambda: window.rehearsal.train_or_pause(), "F5"),
         Command("Run", "Stop training", window.training.stop, "Shift+F5"),
+        Command("Run", "Keep weights with the drawing", window.training.keep_weights),
+        Command("Run", "Forget kept weights", window.training.forget_weights),
         Command("Run", "Sketch pad", lambda: window.rehearsal.show_sketch_pad()),
         Command("Run", "Compression", lambda: window.rehearsal.show_compression()),
         Command("Help", "Commands…", window.focus_search, "Ctrl+Shift+P"),

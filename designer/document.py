@@ -13,10 +13,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from designer.settings import weights_store
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
 from graph_core.context import Context
 from graph_core.fixes import Fix
 from graph_core.history import History
+from graph_core.kept import carry_weights
 from graph_core.project import FileError, load, save
 from graph_core.propagate import engine_of
 
@@ -85,10 +87,15 @@ class Document(QObject):
         self.replaced.emit()
 
     def save(self, path: Path) -> None:
-        """Save, whole or not at all. Raises FileError or OSError."""
+        """Save with the weights that the drawing refers to, whole or not at all. Raises FileError or OSError."""
         if self.read_only and path == self.path:
             raise FileError(f"{path.name} was made by a newer Netwright; save it under another name.")
-        save(self.project, path)
+        take_back = carry_weights(self.project, self.path, path, weights_store())
+        try:
+            save(self.project, path)
+        except BaseException:
+            take_back()
+            raise
         self.path, self.read_only = path, False
         self.mark_saved()
 

@@ -80,7 +80,8 @@ class ExportDialog(QDialog):
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dress(self.help, font="small", ink="ink3")
-        self.weights.addItem("Untrained: weights as initialized", "")
+        own = "Kept with the drawing" if training.keeps else "Untrained: weights as initialized"
+        self.weights.addItem(own, "")
         for run in reversed(training.runs):
             self.weights.addItem(f"Trained: {training.name_of(run)}", str(run))
         if training.run is not None:
@@ -159,7 +160,7 @@ class ExportDialog(QDialog):
             self._say(f"{errors[0].message}; mend it before exporting.", "error")
             return
         args: dict[str, Any] = {
-            "file": str(self._training.snapshot()),
+            "file": str(self._training.snapshot(weights=True)),
             "network": self._document.network,
             "format": kind.key,
             "out": str(out),

@@ -12,6 +12,7 @@ from designer.canvas.scene import Activation
 from designer.late import Late
 from designer.theme import themes
 from designer.training import INK
+from graph_core.kept import weights_path
 from graph_core.optimizers import optimizer_values
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Rehearsal(QObject):
         training.finished.connect(lambda _: self.show_sketch_pad())
         training.failed.connect(window.center.say)
         training.run_changed.connect(self._run_changed)
+        training.kept.connect(self._say_kept)
+        training.refused.connect(window.center.say)
         training.predicted.connect(self._predicted)
         training.image_ready.connect(self._image)
 
@@ -78,6 +81,8 @@ class Rehearsal(QObject):
         panel.stop_requested.connect(training.stop)
         panel.run_selected.connect(training.choose_run)
         panel.settings_changed.connect(training.keep_setup)
+        panel.keep_requested.connect(training.keep_weights)
+        panel.set_keepable(training.run is not None)
         training.begun.connect(panel.begin)
         training.finished.connect(panel.finished)
         training.failed.connect(panel.failed)
@@ -156,7 +161,13 @@ class Rehearsal(QObject):
         if report.get("kind") == "epoch":
             self.training.offer_checkpoint()
 
+    def _say_kept(self, run: str) -> None:
+        file = weights_path(self._window.document.path or Path("the drawing.netw")).name
+        self._window.center.say(f"The weights of {run} belong to the drawing; saving it writes {file}.", "note")
+
     def _run_changed(self, run: Path | None) -> None:
+        if self._panel.made:
+            self.panel.set_keepable(run is not None)
         if self._compression.made:
             self.compression.set_run(self._name_of(run))
         if self.sketch_page.made:

@@ -9,6 +9,18 @@ from PySide6.QtCore import QByteArray, QSettings
 KEPT = 12
 
 
+def data_folder() -> Path:
+    """Where what the window keeps for its user lies: runs, and the weights that drawings refer to."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("netwright"))
+
+
+def weights_store() -> Path:
+    """Where weights are kept by their hash: see graph_core.kept."""
+    return data_folder() / "weights"
+
+
 class Settings:
     """Wraps QSettings; `path` is for tests and portable use."""
 

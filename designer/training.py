@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 from codegen.data.catalog import CATALOG
 from designer.document import Document
 from designer.jobs import Job, Worker
+from designer.settings import data_folder, weights_store
 from graph_core import edits
+from graph_core.kept import find_weights, put, refer, reference, weights_path
 from graph_core.optimizers import TRAINING, optimizer_values
 from graph_core.project import dumps
 
@@ -40,6 +41,8 @@ class Training(QObject):
     compress_begun = Signal()
     compress_progress = Signal(dict)
     run_changed = Signal(object)
+    kept = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -81,9 +84,15 @@ class Training(QObject):
         if errors:
             self.failed.emit(f"{errors[0].message}; mend it before training.")
             return
+        if self._lost_weights():
+            self.failed.emit(
+                "The weights that the drawing keeps are not beside it any more; put them back or forget them."
+            )
+            return
         self.keep_setup(settings)
         out = self._new_run()
-        args = {**settings, "file": str(self.snapshot()), "network": document.network, "out": str(out)}
+        args = {**settings, "file": str(self.snapshot(weights=True)), "network": document.network}
+        args["out"] = str(out)
         self._job = job = self.trainer.run("train", args)
         self._paused = False
         self._going = out
@@ -94,13 +103,18 @@ class Training(QObject):
         self.begun.emit({**settings, "run": self.name_of(out)})
         self.state_changed.emit(True, False)
 
-    def snapshot(self) -> Path:
-        """The drawing as it is now, as a file for a worker; the person's own file stays as it was saved."""
+    def snapshot(self, weights: bool = False) -> Path:
+        """The drawing as it is now, as a file for a worker, with its weights beside it where they are asked for; the
+        person's own file stays as it was saved.
+        """
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="netwright-")
         self._snapshots += 1
         path = Path(self._folder.name) / f"drawing-{self._snapshots}.netw"
         path.write_text(dumps(self._document.project), encoding="utf-8")
+        found = find_weights(self._document.project, self._document.path, weights_store()) if weights else None
+        if found is not None:
+            put(found, weights_path(path))
         return path
 
     def keep_setup(self, settings: dict[str, Any]) -> None:
@@ -122,7 +136,7 @@ class Training(QObject):
     def _new_run(self) -> Path:
         document = self._document
         stem = document.path.stem if document.path else document.project.name
-        base = Path(platformdirs.user_data_dir("netwright")) / "runs"
+        base = data_folder() / "runs"
         try:
             base.mkdir(parents=True, exist_ok=True)
         except OSError:
@@ -172,6 +186,39 @@ class Training(QObject):
         for run in self.runs:
             if self.name_of(run) == name:
                 self._take(run)
+
+    # Keeping -------------------------------------------------------------------------------------------------
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the drawing refers to weights."""
+        return bool(reference(self._document.project))
+
+    def keep_weights(self) -> None:
+        """Make the drawing refer to the weights of the run in use: one edit, made when the worker has written them."""
+        if self.run is None:
+            self.refused.emit("There is no trained run whose weights could be kept; train the network first.")
+            return
+        project, name = self._document.project, self.name_of(self.run)
+        args = {"file": str(self.snapshot(weights=True)), "run": str(self.run), "store": str(weights_store())}
+        job = self.answerer.run("keep", args)
+
+        def refer_to(answer: dict[str, Any]) -> None:
+            if self._document.project is project and self._document.edit(lambda: refer(project, answer["hash"])):
+                self.kept.emit(name)
+
+        job.finished.connect(refer_to)
+        job.failed.connect(lambda sentence, kind: self.refused.emit(sentence))
+
+    def forget_weights(self) -> None:
+        """Make the drawing refer to no weights: it starts from fresh ones again."""
+        if self.keeps:
+            self._document.edit(lambda: refer(self._document.project, ""))
+        else:
+            self.refused.emit("The drawing keeps no weights.")
+
+    def _lost_weights(self) -> bool:
+        return self.keeps and find_weights(self._document.project, self._document.path, weights_store()) is None
 
     # Sketching -----------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class TrainingPanel(QWidget):
     verb `train` takes them. `begin` when the worker has started; then `point` with each of its reports (kind `epoch`,
     `batch` or `state`; without a kind it is an epoch's), `finished` with its answer, or `failed` with its sentence.
     `settings_changed(dict)`: a person edited the settings. `run_selected(str)`: they chose a run in the list.
+    `keep_requested`: the drawing shall keep the weights of the chosen run.
     """
 
     train_requested = Signal(dict)
@@ -39,6 +40,7 @@ class TrainingPanel(QWidget):
     stop_requested = Signal()
     run_selected = Signal(str)
     settings_changed = Signal(dict)
+    keep_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None, ask: Callable[[QWidget], str] | None = None) -> None:
         """`ask` may stand in for the dialog that chooses a file of examples."""
@@ -74,12 +76,15 @@ class TrainingPanel(QWidget):
         self._none = Text("none yet", "small", "ink3")
         self.best = FigureLabel("–")
         self.kept = Text("no run yet", "caption", "ink3")
+        self.keep = button("Keep weights", "ui_lock", small=True)
+        self.keep.clicked.connect(self.keep_requested)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(FRAME)
         self._later.timeout.connect(self._draw)
         self._lay_out()
         self.set_ready(True)
+        self.set_keepable(False)
         self._draw()
 
     def _lay_out(self) -> None:
@@ -102,6 +107,8 @@ class TrainingPanel(QWidget):
         side.addWidget(Caption("Best so far"))
         side.addWidget(self.best)
         side.addWidget(self.kept)
+        side.addSpacing(4)
+        side.addWidget(self.keep, 0, Qt.AlignmentFlag.AlignLeft)
         side.addStretch(1)
         body = QHBoxLayout()
         body.setContentsMargins(4, 4, 12, 12)
@@ -146,6 +153,12 @@ class TrainingPanel(QWidget):
         """Whether the network can be trained; if not, `why` in one sentence."""
         self._why_not = "" if ready else why or "The network cannot be trained."
         self._check()
+
+    def set_keepable(self, can: bool) -> None:
+        """Whether there is a run whose weights the drawing could keep."""
+        self.keep.setEnabled(can)
+        why = "Keep the weights of this run with the drawing" if can else "Train the network first"
+        self.keep.setToolTip(why)
 
     @property
     def is_running(self) -> bool:

@@ -9,9 +9,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPushButton
+from safetensors.numpy import load_file
 
 from designer.export_dialog import ExportDialog
 from graph_core import Project
+from graph_core.kept import hash_of
 from tests.gui.window_rig import LEFT, NO, WindowRig
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -108,6 +110,15 @@ def test_one_sitting(rig: WindowRig, tmp_path: Path) -> None:
     assert done.args is not None
     assert 0.1 < done.args[0]["accuracy"] <= 1.0
     assert window.topbar.train.text() == "Train"
+
+    # Keep the weights: one edit, and a file beside the drawing's as soon as it is saved.
+    with rig.qtbot.waitSignal(window.training.kept, timeout=60_000):
+        QTest.mouseClick(panel.keep, LEFT)
+    assert document.history.undo_title == "Keep weights"
+    assert window.files.save_to(tmp_path / "kept.netw")
+    written, reached = load_file(tmp_path / "kept.safetensors"), load_file(window.training.run / "model.safetensors")
+    assert sum(tensor.size for tensor in written.values()) == sum(tensor.size for tensor in reached.values()) > 0
+    assert hash_of(tmp_path / "kept.safetensors") == document.project.meta["weights"]
 
     # Export the trained network as source and run what was written.
     out = tmp_path / "drawn.py"
