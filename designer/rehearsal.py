@@ -12,7 +12,6 @@ from designer.canvas.scene import Activation
 from designer.late import Late
 from designer.theme import themes
 from designer.training import INK
-from graph_core.kept import weights_path
 from graph_core.optimizers import optimizer_values
 
 if TYPE_CHECKING:
@@ -162,8 +161,9 @@ class Rehearsal(QObject):
             self.training.offer_checkpoint()
 
     def _say_kept(self, run: str) -> None:
-        file = weights_path(self._window.document.path or Path("the drawing.netw")).name
-        self._window.center.say(f"The weights of {run} belong to the drawing; saving it writes {file}.", "note")
+        document = self._window.document
+        stem = document.path.stem if document.path else document.project.name
+        self._window.center.say(f"The drawing keeps the weights of {run}; saving writes {stem}.safetensors.", "note")
 
     def _run_changed(self, run: Path | None) -> None:
         if self._panel.made:
