@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
             ("Code", self._code),
             ("Definition", Late(self._make_definition)),
             ("Ledger", Late(self._make_ledger)),
+            ("Memory", Late(self._make_memory)),
         ):
             self.add_tab(panel, title)
         self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
@@ -164,6 +165,11 @@ class MainWindow(QMainWindow):
         from designer.panels.ledger import LedgerPanel
 
         return LedgerPanel(self.document)
+
+    def _make_memory(self) -> QWidget:
+        from designer.panels.memory import MemoryPanel
+
+        return MemoryPanel(self.document)
 
     @property
     def gallery(self) -> Gallery:

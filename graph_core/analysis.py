@@ -17,7 +17,7 @@ from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
 from graph_core.groups import frozen_values, groups_of, parameters_of, share_out
 from graph_core.layer import Spec
-from graph_core.memory import parts_of
+from graph_core.memory import PRECISIONS, parts_of
 from graph_core.optimizers import kind_of
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
@@ -103,9 +103,15 @@ class Analysis:
     @cached_property
     def memory(self) -> Memory:
         """Bytes of parameters, gradients, optimizer state and activations."""
+        return self.memory_at("fp32")
+
+    def memory_at(self, precision: str) -> Memory:
+        """The same at a precision of graph_core.memory.PRECISIONS; what it cannot train takes no bytes for training."""
         self._current()
-        running = parts_of(self._engine, self.network, training=False)
-        training = parts_of(self._engine, self.network, training=True)
+        running = parts_of(self._engine, self.network, training=False, precision=precision)
+        if not PRECISIONS[precision].trains:
+            return Memory(running.weights, 0, 0, running.activations, 0)
+        training = parts_of(self._engine, self.network, training=True, precision=precision)
         return Memory(
             training.weights,
             training.gradients,

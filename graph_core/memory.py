@@ -113,7 +113,7 @@ def parts_of(engine: Engine, network: str, *, training: bool, precision: str = "
     )
     # Weights are float32; the only other numbers are the 8-byte counters among the buffers.
     counters = (size - 4 * (trainable + frozen + buffers)) // 4
-    weights = (trainable + frozen) * chosen.weight + (buffers - counters) * chosen.buffer + counters * 8
+    weights = (trainable + frozen) * (chosen.weight + chosen.copy) + (buffers - counters) * chosen.buffer + counters * 8
     mode = Mode(training, chosen.activation)
     inputs = sum(
         mode.bytes_of(root.results[id].specs[0]) for id in root.graph.ports_of_role["input"] if id in root.results
@@ -124,7 +124,7 @@ def parts_of(engine: Engine, network: str, *, training: bool, precision: str = "
     learned, state = _learned(engine, network, trainable)
     kept = piece.keeps
     return Parts(
-        weights + trainable * chosen.copy,
+        weights,
         learned * chosen.gradient,
         state * chosen.state,
         inputs,

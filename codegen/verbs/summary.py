@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 
 from codegen.verbs.opening import add_network, chosen_network, opened, with_sizes
 from graph_core.analysis import Analysis, analyze
 from graph_core.complexity import Complexity
 from graph_core.dims import Expr
+from graph_core.memory import PRECISIONS
 
 HELP = "print the layer table, totals and formulas of a network"
 
@@ -17,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
     parser.add_argument("--json", action="store_true", help="print everything as one line of JSON")
+    parser.add_argument(
+        "--precision",
+        choices=list(PRECISIONS),
+        default="fp32",
+        help="what memory is counted at; mixed is 16-bit activations beside 32-bit weights (default: fp32)",
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=SIZE", help="another size for a symbol")
     add_network(parser)
 
@@ -27,13 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     with_sizes(project, arguments.set)
     readout = analyze(project, chosen_network(project, arguments.network))
     if arguments.json:
-        print(json.dumps(readout.to_json()))
+        print(json.dumps({**readout.to_json(), "memory": asdict(readout.memory_at(arguments.precision))}))
     else:
-        print("\n".join(_lines(readout)))
+        print("\n".join(_lines(readout, arguments.precision)))
     return 0
 
 
-def _lines(readout: Analysis) -> list[str]:
+def _lines(readout: Analysis, precision: str = "fp32") -> list[str]:
     head = ("layer", "type", "output", "params", "MACs")
     rows = [
         (row.path, row.type, ", ".join("×".join(map(str, s)) or "scalar" for s in row.output), row.params, row.macs)
@@ -49,7 +57,7 @@ def _lines(readout: Analysis) -> list[str]:
         for row in texts
     ]
     lines.insert(1, "─" * max(map(len, lines)))
-    memory = readout.memory
+    memory = readout.memory_at(precision)
     frozen = f" ({readout.params.frozen:,} frozen)" if readout.params.frozen else ""
     figures = [
         ("parameters", f"{readout.params.total:,}{frozen}"),
@@ -57,11 +65,10 @@ def _lines(readout: Analysis) -> list[str]:
         ("MACs", f"{readout.macs:,}"),
         ("FLOPs", f"{readout.flops:,}"),
         ("memory, inference", _bytes(memory.params + memory.activations_inference)),
-        (
-            "memory, training",
-            _bytes(memory.params + memory.grads + memory.optimizer + memory.activations_training),
-        ),
     ]
+    if PRECISIONS[precision].trains:
+        training = memory.params + memory.grads + memory.optimizer + memory.activations_training
+        figures.append(("memory, training", _bytes(training)))
     width = max(len(name) for name, _ in figures)
     lines += ["", *(f"{name:<{width}}  {text}" for name, text in figures)]
     lines += _formulas(readout.complexity)

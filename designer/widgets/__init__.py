@@ -12,6 +12,7 @@ from designer.widgets.fields import (
 )
 from designer.widgets.groups import PairField, PathField
 from designer.widgets.labels import Caption, Elided, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
+from designer.widgets.slider import SizeSlider
 from designer.widgets.strips import Banner, Busy, EmptyState, Skeleton
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "SearchField",
     "Segments",
     "ShareBar",
+    "SizeSlider",
     "Skeleton",
     "StackBar",
     "Text",

@@ -93,6 +93,22 @@ def test_summary_at_another_size(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert macs == [projections + products, 2 * projections + 4 * products]
 
 
+def test_summary_counts_memory_at_a_precision(lenet: str, capsys: pytest.CaptureFixture[str]):
+    memory = {}
+    for precision in ("fp32", "bf16", "int8"):
+        assert run_verb("summary", [lenet, "--json", "--precision", precision, "--set", "N=8"]) == 0
+        memory[precision] = json.loads(capsys.readouterr().out)["memory"]
+    assert {name: 2 * size for name, size in memory["bf16"].items() if "training" not in name} == {
+        name: size for name, size in memory["fp32"].items() if "training" not in name
+    }
+    assert memory["int8"]["params"] * 4 == memory["fp32"]["params"]
+    assert memory["int8"]["grads"] == memory["int8"]["activations_training"] == 0
+    assert run_verb("summary", [lenet, "--precision", "int8"]) == 0
+    told = capsys.readouterr().out
+    assert "memory, inference" in told
+    assert "memory, training" not in told
+
+
 def test_summary_prints_layers_totals_and_formulas(lenet: str, capsys: pytest.CaptureFixture[str]):
     assert run_verb("summary", [lenet]) == 0
     out = capsys.readouterr().out

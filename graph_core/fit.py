@@ -1,0 +1,128 @@
+"""Will it fit: what a network needs at other sizes, and the largest sizes that a device's memory holds.
+
+Nothing here edits the drawing: other sizes are analysed beside it, over the same graphs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+from graph_core.graph import Project
+from graph_core.memory import Parts, parts_of
+from graph_core.propagate import Engine, engine_of
+
+MOST: Final = 2**31 - 1  # the largest example size; see edits.set_symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device with memory of its own: what its maker says it has, in bytes."""
+
+    name: str
+    bytes: int
+
+
+@lru_cache(maxsize=1)
+def devices() -> tuple[Device, ...]:
+    """Common devices, the smallest memory first."""
+    rows = json.loads((files("assets") / "devices" / "index.json").read_text(encoding="utf-8"))
+    return tuple(Device(row["name"], row["gib"] * 2**30 if "gib" in row else row["gb"] * 10**9) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a network: training or inference, at which precision."""
+
+    network: str = "main"
+    training: bool = True
+    precision: str = "fp32"
+
+
+def resized(project: Project, sizes: Mapping[str, int]) -> Engine:
+    """An analysis of the same graphs at other example sizes. It is for reading, until the next edit."""
+    shadow = Project()
+    shadow.graphs, shadow.network_keys, shadow.setups = project.graphs, project.network_keys, project.setups
+    shadow.symbols = {**project.symbols, **sizes}
+    engine, known = Engine(shadow), engine_of(project)
+    engine.memory, engine.layers = known.memory, known.layers
+    return engine
+
+
+def needs(project: Project, question: Question, sizes: Mapping[str, int]) -> Parts | None:
+    """What the network needs at other sizes; None where the drawing has an error there."""
+    engine = resized(project, sizes)
+    if engine.root(question.network).totals.errors:
+        return None
+    return parts_of(engine, question.network, training=question.training, precision=question.precision)
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """The largest size that fits: 0 for none, None where every size does.
+
+    ``sound`` is False where it is not memory that ends it, but the drawing, which has an error one further.
+    """
+
+    size: int | None
+    sound: bool = True
+
+
+def largest(
+    project: Project, question: Question, sizes: Mapping[str, int], symbol: str, limit: int
+) -> Generator[None, None, Most]:
+    """The largest value of ``symbol`` for which the network fits into ``limit`` bytes, the other sizes as given.
+
+    A generator that rests after each analysis, so that a window can stay responsive; its value is the answer. Memory
+    grows with every size and nearly in proportion to it, so that a line through two sizes foretells the third.
+    """
+
+    def total(size: int) -> int | None:
+        parts = needs(project, question, {**sizes, symbol: size})
+        return None if parts is None else parts.total
+
+    return (yield from _largest(total, limit, sizes.get(symbol, project.symbols.get(symbol, 1))))
+
+
+def _largest(total: Callable[[int], int | None], limit: int, start: int) -> Generator[None, None, Most]:
+    known: dict[int, int | None] = {}
+
+    def fits(size: int) -> bool:
+        if size not in known:
+            known[size] = total(size)
+        found = known[size]
+        return found is not None and found <= limit
+
+    low, high = 0, MOST + 1  # the largest that is known to fit, and the smallest that is known not to
+    guess = start
+    while low + 1 < high:
+        if fits(guess):
+            low = guess
+        else:
+            high = guess
+        yield
+        guess = _guess(known, limit, low, high)
+    if low == MOST:
+        return Most(None)
+    return Most(low, known.get(low + 1) is not None)
+
+
+def _guess(known: Mapping[int, int | None], limit: int, low: int, high: int) -> int:
+    """Where to look next, strictly between: on the line through the two known sizes nearest to the end."""
+    measured = sorted((size, bytes) for size, bytes in known.items() if bytes is not None)
+    if len(measured) < 2:
+        ahead = 2 * low if high > MOST else (low + high) // 2
+        return min(max(ahead, low + 1), high - 1)
+    below = [point for point in measured if point[0] <= low][-2:]
+    above = [point for point in measured if point[0] >= high][:1]
+    (a, at_a), (b, at_b) = ([*below, *above] if len(below) < 2 else below)[-2:] if below else measured[:2]
+    if at_b <= at_a:
+        return min(max(16 * low, low + 1), high - 1) if high > MOST else (low + high) // 2
+    foretold = a + (limit - at_a) * (b - a) // (at_b - at_a)
+    if high <= MOST and len(known) > 12:  # no line after all: halve
+        return (low + high) // 2
+    return min(max(foretold, low + 1), high - 1)

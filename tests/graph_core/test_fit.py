@@ -1,0 +1,93 @@
+"""The largest size that fits: exact, wherever the search begins, and found without touching the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_core import Project, analyze, dumps, edits, loads
+from graph_core.fit import MOST, Most, Question, _largest, devices, largest, needs
+from graph_core.propagate import engine_of
+from graph_core.templates import open_template
+
+
+def finished(search: Generator[None, None, Most]) -> tuple[Most, int]:
+    """The answer, and after how many analyses."""
+    steps = 0
+    while True:
+        try:
+            next(search)
+        except StopIteration as end:
+            return end.value, steps
+        steps += 1
+
+
+@given(
+    st.tuples(st.integers(0, 10**6), st.integers(0, 10**4), st.sampled_from([0, 0, 0, 1, 3])),
+    st.integers(0, 10**8),
+    st.integers(1, 10**5),
+)
+def test_the_search_finds_the_last_size_that_fits(parts: tuple[int, int, int], limit: int, start: int) -> None:
+    fixed, slope, square = parts
+
+    def total(size: int) -> int:
+        return fixed + slope * size + square * size * size
+
+    most, steps = finished(_largest(total, limit, start))
+    assert steps <= 60
+    if most.size is None:
+        assert total(MOST) <= limit
+    else:
+        assert not most.size or total(most.size) <= limit
+        assert total(most.size + 1) > limit
+
+
+@pytest.mark.parametrize("name", ["lenet", "transformer_encoder"])
+@pytest.mark.parametrize("training", [False, True])
+def test_the_answer_is_what_the_drawing_says_at_that_size(name: str, training: bool) -> None:
+    project = open_template(name)
+    before, version = dumps(project), engine_of(project).version
+    question, limit = Question("main", training, "mixed"), 2 * 2**30
+    most, steps = finished(largest(project, question, {}, "N", limit))
+    assert (dumps(project), engine_of(project).version) == (before, version)
+    assert most.size
+    assert steps < 8
+    for size, fits in ((most.size, True), (most.size + 1, False)):
+        other = loads(before)
+        edits.set_symbol(other, "N", size)
+        memory = analyze(other).memory_at("mixed")
+        if training:
+            total = memory.params + memory.grads + memory.optimizer + memory.activations_training
+        else:
+            total = memory.params + memory.activations_inference
+        assert (total <= limit) is fits
+
+
+def test_a_size_at_which_the_drawing_has_an_error_does_not_fit() -> None:
+    project = Project.new("positions")
+    edits.set_symbol(project, "T", 10)
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", "T", 8])
+    graph.add("LearnedPositions", id="p", max_len=100)
+    graph.add("Output", id="y")
+    graph.connect("x.y", "p.x")
+    graph.connect("p.y", "y.x")
+    question = Question()
+    assert finished(largest(project, question, {}, "T", 2**30))[0] == Most(100, sound=False)
+    assert needs(project, question, {"T": 101}) is None
+    edits.set_symbol(project, "K", 3)
+    assert finished(largest(project, question, {}, "K", 2**30))[0] == Most(None)
+    assert finished(largest(project, question, {}, "N", 10))[0].size == 0
+
+
+def test_devices_come_by_their_memory() -> None:
+    sizes: list[Any] = [device.bytes for device in devices()]
+    assert sizes == sorted(sizes)
+    assert len({device.name for device in devices()}) == len(sizes) >= 10
+    for gigabytes in (4, 6, 8, 12, 16, 24, 40, 48, 80):
+        assert gigabytes * 2**30 in sizes
+    assert 141 * 10**9 in sizes

@@ -1,0 +1,130 @@
+"""The memory panel under a person's hands: devices, precisions, sizes that are tried, and sizes that are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from designer.numbers import bytes_text
+from graph_core import analyze
+from graph_core.fit import Question, needs
+from tests.gui.window_rig import LEFT, NO, WindowRig
+
+
+@pytest.fixture
+def rig(house, qtbot, tmp_path: Path) -> WindowRig:
+    made = WindowRig(qtbot, tmp_path)
+    made.window.files.new_from_template("transformer_encoder")
+    made.window.show_tab("Memory")
+    settled(made)
+    return made
+
+
+def panel(rig: WindowRig):
+    return rig.window.tabs.currentWidget().content
+
+
+def settled(rig: WindowRig) -> None:
+    """Until nothing is worked out any more."""
+    rig.qtbot.waitUntil(lambda: panel(rig).isVisible() and not panel(rig).busy and bool(panel(rig).most), timeout=20000)
+
+
+def drag_slider(rig: WindowRig, name: str, share: float) -> None:
+    slider = panel(rig).rows[name].slider
+    middle = slider.height() // 2
+    QTest.mousePress(slider, LEFT, NO, QPoint(8, middle))
+    QTest.mouseMove(slider, QPoint(round(slider.width() * share), middle))
+    QTest.mouseRelease(slider, LEFT, NO, QPoint(round(slider.width() * share), middle))
+    settled(rig)
+
+
+def test_it_says_what_the_drawing_takes(rig: WindowRig):
+    memory = analyze(rig.document.project).memory
+    total = memory.params + memory.grads + memory.optimizer + memory.activations_training
+    shown = panel(rig)
+    assert shown.bar.total == total
+    assert f"Training at N = 1, T = 128 takes {bytes_text(total)} and leaves" in shown.sentence.text()
+    assert f"N up to {shown.most['N'].size:,} fits." in shown.sentence.text()
+    assert "layers.5" in shown.where.text()
+    assert not shown.use.isEnabled()
+
+
+def test_a_slider_tries_a_size_and_leaves_the_drawing_alone(rig: WindowRig):
+    before = rig.bytes()
+    drag_slider(rig, "N", 0.75)
+    shown = panel(rig)
+    tried = shown.sizes["N"]
+    assert tried > shown.most["N"].size
+    assert rig.bytes() == before
+    parts = needs(rig.document.project, Question(), {"N": tried})
+    assert parts is not None
+    assert shown.bar.total == parts.total > shown.limit
+    assert "more than there is" in shown.sentence.text()
+    assert shown.rows["N"].field.text() == str(tried)
+
+
+def test_the_largest_that_fits_is_taken_over_and_used_as_one_edit(rig: WindowRig):
+    shown, before = panel(rig), rig.bytes()
+    most = shown.most["N"].size
+    rig.qtbot.mouseClick(shown.rows["N"].most, LEFT)
+    settled(rig)
+    assert shown.sizes["N"] == most
+    assert shown.bar.total <= shown.limit
+    field = shown.rows["T"].field
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "64")
+    settled(rig)
+    assert rig.document.project.symbols == {"N": 1, "T": 128}
+    rig.qtbot.mouseClick(shown.use, LEFT)
+    assert rig.document.project.symbols == {"N": most, "T": 64}
+    assert rig.document.history.undo_title == f"Set N to {most:,}, T to 64"
+    settled(rig)
+    assert not shown.use.isEnabled()
+    rig.document.undo()
+    assert rig.bytes() == before
+
+
+def test_the_sizes_of_the_drawing_come_back(rig: WindowRig):
+    drag_slider(rig, "T", 0.9)
+    assert panel(rig).sizes["T"] != 128
+    rig.qtbot.mouseClick(panel(rig).back, LEFT)
+    settled(rig)
+    assert panel(rig).sizes == rig.document.project.symbols
+
+
+def test_devices_precisions_and_other_memory(rig: WindowRig):
+    shown = panel(rig)
+    large = shown.most["N"].size
+    QTest.keyClick(shown.device, Qt.Key.Key_Home)
+    settled(rig)
+    assert (shown.capacity.text(), shown.limit) == ("4", 4 * 2**30)
+    assert shown.most["N"].size < large
+    shown.capacity.setFocus()
+    shown.capacity.selectAll()
+    QTest.keyClicks(shown.capacity, "0.1")
+    settled(rig)
+    assert shown.device.currentText() == "Other memory"
+    assert shown.most["N"].size == 0
+    assert "not even N = 1 fits" in shown.sentence.text()
+    QTest.keyClick(shown.precision, Qt.Key.Key_End)
+    settled(rig)
+    assert shown.run.current == "inference"
+    assert not shown.run.segment("training").isEnabled()
+    assert shown.most["N"].size > 0
+    assert shown.bar.slices[0].bytes * 4 == analyze(rig.document.project).memory.params
+
+
+def test_an_error_is_said_instead_of_figures(rig: WindowRig):
+    block = next(graph for graph in rig.document.project.graphs.values() if graph.name == "EncoderLayer")
+    attention = next(node for node in block.nodes.values() if node.type == "MultiheadAttention")
+    rig.document.edit(lambda: block.set(attention.id, num_heads=7))
+    rig.qtbot.waitUntil(lambda: not panel(rig).busy)
+    assert panel(rig).sentence.text().startswith("The drawing has an error; mend it under Problems")
+    assert not panel(rig).bar.isVisible()
+    rig.document.undo()
+    settled(rig)
+    assert panel(rig).bar.isVisible()
