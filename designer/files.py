@@ -97,6 +97,9 @@ class Files(QObject):
         self._settings.remember(path)
         if self._document.read_only:
             self.said.emit(f"{path.name} was made by a newer Netwright and is open read-only.")
+        elif left := len(self._document.project.conflicts):
+            what = "a conflict" if left == 1 else f"{left} conflicts"
+            self.said.emit(f"{path.name} has {what} from a merge; ours stands until Problems has your choice.")
         return True
 
     def save(self) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from graph_core.choosing import place_of, sentence
+from graph_core.choosing import place_of, sentence, stands
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
@@ -273,7 +273,8 @@ def _conflict_problems(engine: Engine, root: Context) -> Iterator[Problem]:
         prefixes = _places(root, place.graph) if graph is not None else []
         node = graph.nodes.get(place.node) if graph is not None else None
         path, ids = prefixes[0] if prefixes else ("", "")
-        finding = Finding("conflict", f"{sentence(project, conflict)}; take one of them", "", {"conflict": key})
+        hints = {"conflict": key, "stands": [side for side in ("ours", "theirs") if stands(project, conflict, side)]}
+        finding = Finding("conflict", f"{sentence(project, conflict)}; take one of them", "", hints)
         yield Problem(
             finding.code,
             finding.severity,

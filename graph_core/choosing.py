@@ -9,7 +9,7 @@ from typing import Any
 from graph_core.conflict import Conflict, Part
 from graph_core.graph import EditError, Project
 from graph_core.jsontext import FileError
-from graph_core.leaves import leaf, put
+from graph_core.leaves import leaves_at, put
 from graph_core.ways import ABSENT, HERE, Leaves, Way, same
 from graph_core.wording import Words, value_text
 
@@ -45,7 +45,8 @@ def keep(project: Project, key: str) -> None:
 
 def stands(project: Project, conflict: Conflict, side: str) -> bool:
     """Whether the drawing is as a side has it, in all fields of the conflict."""
-    return all(same(leaf(project, part.way), getattr(part, side)) for part in conflict.parts)
+    values = leaves_at(project, [part.way for part in conflict.parts])
+    return all(same(value, getattr(part, side)) for value, part in zip(values, conflict.parts, strict=True))
 
 
 def _conflict(project: Project, key: str) -> Conflict:

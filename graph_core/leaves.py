@@ -67,10 +67,13 @@ def _node_leaves(way: Way, node: Mapping[str, Any]) -> Iterator[tuple[Way, Any]]
             yield (*way, field), value
 
 
-def leaf(project: Project, way: Way) -> Any:
-    """One field of the project, ABSENT where it is not there; the same as in ``leaves_of``, without all the others."""
-    entry = _entry(way)
-    return dict([*_frame(project), *_leaves_at(project, *entry)]).get(way, ABSENT)
+def leaves_at(project: Project, ways: Iterable[Way]) -> list[Any]:
+    """Some fields of the project, ABSENT for what is not there: those of ``leaves_of``, without all the others."""
+    wanted = list(ways)
+    found = dict(_frame(project))
+    for entry in {_entry(way) for way in wanted}:
+        found.update(_leaves_at(project, *entry))
+    return [found.get(way, ABSENT) for way in wanted]
 
 
 def tree_of(leaves: Mapping[Way, Any]) -> dict[str, Any]:
@@ -185,7 +188,10 @@ def _leaves_at(project: Project, graph: str, table: str, key: str) -> Iterator[t
         yield from _node_leaves(("graphs", graph, "nodes", key), node_tree(project, owner.nodes[key]))
     elif table != "nodes" and key in getattr(owner, table):
         value = getattr(owner, table)[key]
-        yield (("view", graph, key), list(value)) if table == "view" else (("graphs", graph, table, key), value)
+        if table == "view":
+            yield ("view", graph, key), [int(x) if x == int(x) else x for x in value]
+        else:
+            yield ("graphs", graph, table, key), value
 
 
 def _put_entry(project: Project, graph: str, table: str, key: str, value: Any) -> None:

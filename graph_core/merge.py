@@ -84,6 +84,7 @@ class _Join:
     def fields(self) -> None:
         """Take each field from the side that changed it; where both did, ours, with a group of its own."""
         placed = 0
+        conflicting: list[Way] = []
         for way in {**self.base, **self.ours, **self.theirs}:
             if way[0] in (ORDER, "conflicts"):
                 continue
@@ -99,9 +100,11 @@ class _Join:
                 if way[0] == "view":
                     placed += o is not ABSENT and t is not ABSENT
                 else:
-                    self._add(self._new_group(), way)
-            if value is not ABSENT and way not in self.group_of:
+                    conflicting.append(way)
+            if value is not ABSENT:
                 self.merged[way] = value
+        for way in conflicting:
+            self._add(self._new_group(), way)
         if placed:
             self.notes.append(f"Places of nodes that both sides moved are those of ours: {placed}.")
 
@@ -192,27 +195,41 @@ class _Join:
         while todo:
             way = todo.pop()
             thing = entity(way)
-            if thing in self.ours and thing in self.theirs:
-                members = {way}
-            else:
-                members = {thing, *self.below.get(thing, ()), *self.users.get(thing, ())}
+            members = [way]
+            if (thing in self.ours) != (thing in self.theirs):
+                members = [thing, *self.below.get(thing, ())]
                 if thing[0] == "graphs" and len(thing) == 2:
-                    members |= {(ORDER, *thing, "params")} | self.below.get(("view", thing[1]), set())
+                    members += [(ORDER, *thing, "params"), *self.below.get(("view", thing[1]), ())]
             for member in members:
-                if self.group_of.get(member) == group or self._alike(member):
-                    continue
-                if member in self.group_of:
-                    group = self._united(group, self.group_of[member])
-                    continue
-                self.group_of[member] = group
-                self.groups.setdefault(group, set()).add(member)
-                self._show([member], self.ours)
-                todo.append(member)
+                group = self._put(group, member, todo)
+            if members != [way]:
+                for user in self.users.get(thing, ()):
+                    if self._could_stand(group, user):
+                        group = self._put(group, user, todo)
+
+    def _put(self, group: int, way: Way, todo: list[Way]) -> int:
+        """Put one field into a group, or unite that with the one it is in; the number of the group after that."""
+        if self.group_of.get(way) == group or self._alike(way):
+            return group
+        if way in self.group_of:
+            return self._united(group, self.group_of[way])
+        self.group_of[way] = group
+        self.groups.setdefault(group, set()).add(way)
+        self._show([way], self.ours)
+        todo.append(way)
+        return group
+
+    def _could_stand(self, group: int, way: Way) -> bool:
+        """Whether a field has all that it needs, as ours or else theirs has it.
+
+        A wire to a node that is gone on one side, and that nobody misses, does not bring that back.
+        """
+        side = self.ours if way in self.ours else self.theirs
+        members = self.groups.get(group, ())
+        return all(need in self.merged or need in members for need in needs(side, way))
 
     def _alike(self, way: Way) -> bool:
-        return same(self.ours.get(way, ABSENT), self.theirs.get(way, ABSENT)) or (
-            way not in self.ours and way not in self.theirs
-        )
+        return same(self.ours.get(way, ABSENT), self.theirs.get(way, ABSENT))
 
     def _united(self, one: int, other: int) -> int:
         for way in self.groups.pop(one, ()):

@@ -1,4 +1,7 @@
-"""The problems, each with its place, the cost of its best fix, and one button that applies it."""
+"""The problems, each with its place, the cost of its best fix, and one button that applies it.
+
+A conflict of a merge has no best fix: each choice has a button of its own.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ SHOWN = 60
 
 
 class ProblemRow(QFrame):
-    """One problem: icon, sentence, place, cost, button. Enter applies the fix, a click shows the place."""
+    """One problem: icon, sentence, place, cost, button. Enter applies the fix, a click shows the place.
+
+    Where there is a choice, Enter goes to the first of its buttons: nobody chooses by accident.
+    """
 
     revealed = Signal(object)
     applied = Signal(object)
@@ -45,11 +51,12 @@ class ProblemRow(QFrame):
         glyph, ink = _GLYPHS[problem.severity]
         icon = QLabel()
         icon.setPixmap(themes.current.glyph_pixmap(glyph, 16, themes.current.color(ink), self.devicePixelRatioF()))
-        self.sentence = QLabel(
-            f"{problem.message[0].upper() if not problem.node else problem.message[0]}{problem.message[1:]}."
-        )
+        conflict = problem.code == "conflict"
+        named = problem.node or conflict  # begins with the name of something, which stays as it is
+        first = problem.message[0] if named else problem.message[0].upper()
+        self.sentence = QLabel(f"{first}{problem.message[1:]}.")
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        place = QLabel(problem.path or "network")
+        place = QLabel(problem.path or ("project" if conflict else "network"))
         dress(self.sentence, font="ui")
         dress(place, font="mono_small", ink="ink3")
         layout = QHBoxLayout(self)
@@ -58,11 +65,15 @@ class ProblemRow(QFrame):
         layout.addWidget(icon)
         layout.addWidget(self.sentence, 1)
         layout.addWidget(place)
-        self.button: QPushButton | None = None
-        if self.options:
-            layout.addWidget(self._cost(document, self.options[0]))
-            self.button = self._button(document)
-            layout.addWidget(self.button)
+        self.choices = [fix for fix in self.options if fix.choice]
+        self.buttons: list[QPushButton] = []
+        for fix in self.choices or self.options[:1]:
+            cost = self._cost(document, fix)
+            if cost.text():
+                layout.addWidget(cost)
+            self.buttons.append(self._button(fix))
+            layout.addWidget(self.buttons[-1])
+        self.button = self.buttons[0] if self.buttons else None
 
     def _cost(self, document: Document, fix: Fix) -> QLabel:
         cost = QLabel()
@@ -70,17 +81,19 @@ class ProblemRow(QFrame):
             params, _, _ = preview(document.project, fix, document.network)
         except EditError:
             return cost
-        cost.setText(change(params))
+        cost.setText("" if fix.choice and not params else change(params))
         dress(cost, font="mono_small", ink="more" if params > 0 else "less" if params < 0 else "ink3")
         return cost
 
-    def _button(self, document: Document) -> QPushButton:
-        first = self.options[0]
-        button = QPushButton(first.title)
+    def _button(self, fix: Fix) -> QPushButton:
+        button = QPushButton(fix.title)
         button.setProperty("small", True)
-        dress(button, glyph="ui_bolt")
-        button.setToolTip(first.detail or first.title)
-        button.clicked.connect(lambda: self.applied.emit(first))
+        if fix.choice:
+            button.setAutoDefault(True)  # Enter presses it
+        else:
+            dress(button, glyph="ui_bolt")
+        button.setToolTip(fix.detail or fix.title)
+        button.clicked.connect(lambda: self.applied.emit(fix))
         if len(self.options) > 1:
             button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             button.customContextMenuRequested.connect(lambda at: self._menu().exec(button.mapToGlobal(at)))
@@ -105,7 +118,10 @@ class ProblemRow(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter applies the fix, Space shows the place."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.options:
-            self.applied.emit(self.options[0])
+            if self.choices:
+                self.buttons[0].setFocus(Qt.FocusReason.TabFocusReason)
+            else:
+                self.applied.emit(self.options[0])
         elif event.key() == Qt.Key.Key_Space:
             self.revealed.emit(self.problem)
         elif event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
@@ -185,9 +201,12 @@ class ProblemsPanel(QWidget):
             self.reveal(self.rows[self._at].problem)
 
     def apply_first(self) -> None:
-        """Apply the best fix of the focused problem, else of the selected node's, else of the first that has one."""
+        """Apply the best fix of the focused problem, else of the selected node's, else of the first that has one.
+
+        Choices are left to be made by their own buttons.
+        """
         selected = set(self._document.selection)
         ranked = sorted(self.rows, key=lambda row: (not row.hasFocus(), row.problem.node not in selected))
-        row = next((row for row in ranked if row.options), None)
+        row = next((row for row in ranked if row.options and not row.choices), None)
         if row is not None:
             self._document.apply_fix(row.options[0])
