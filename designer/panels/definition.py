@@ -1,58 +1,112 @@
-"""The definition: the five-tuple of the network as a table l, f, W, b with the optimizer below, to be copied."""
+"""The definition: the five-tuple of the network, set as mathematics, with its conditions; to be read and copied."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QFontMetrics, QGuiApplication
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
 from designer.style import dress
 from designer.theme import themes
-from graph_core.architecture import FiveTuple, check_tuple, five_tuple
-from graph_core.tuples import Matrix
+from designer.widgets.formula import LATEX, Formula, FormulaDelegate
+from designer.widgets.labels import Elided
+from graph_core.architecture import Condition, FiveTuple, check_definition, five_tuple
+from graph_core.latex import escape, value
+from graph_core.tuple_forms import space_text
+from graph_core.tuple_latex import activation_latex, definition_latex, matrix_latex
+from graph_core.tuples import IDENTITY, Matrix, Parts, Row
 
-_HEADS = ("i", "l, layer", "f, activation", "W, weights", "b, biases")
+_HEADS = ("l", "layer", "f", "W", "b")
+_DEFINITION = "𝒜 = (L, 𝓕, 𝓦, 𝓑, 𝒪)"
+_BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+MOST_WIDE = 420  # px of a column at the start
 
 
-def _space(matrix: Matrix) -> str:
-    return f"{matrix.name} ∈ ℝ^({'×'.join(map(str, matrix.space.shape)) or '1'})"
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table: the k-th weight and bias of a layer; only the first names the layer."""
+
+    place: int
+    row: Row
+    weight: Matrix | None
+    bias: Matrix | None
+    first: bool
+
+
+def lines_of(rows: Sequence[Row]) -> list[Line]:
+    """The lines of all rows; a layer with several weights has several."""
+    found = []
+    for place, row in enumerate(rows, 1):
+        pairs = list(zip_longest(row.weights, row.biases)) or [(None, None)]
+        found += [Line(place, row, weight, bias, not k) for k, (weight, bias) in enumerate(pairs)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A line below the layers, over all columns: 𝒪, one of its groups, or the schedule."""
+
+    latex: str
+    plain: str
 
 
 class TupleModel(RowModel):
-    """One line a layer that owns parameters."""
+    """One line a weight, 𝒪 below: text for screen readers and the clipboard, formulas for the eye."""
 
     heads = _HEADS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """See QAbstractTableModel."""
-        row = self.rows[index.row()]
+        line: Line | Below = self.rows[index.row()]
         if role == Qt.ItemDataRole.FontRole:
             return themes.current.ui_font("mono")
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        columns = (
-            str(index.row() + 1),
-            f"{row.path} · {row.type}",
-            row.activation,
-            ", ".join(map(_space, row.weights)),
-            ", ".join(map(_space, row.biases)) or "0",
-        )
-        return columns[index.column()]
+        if role == LATEX:
+            return line.latex if isinstance(line, Below) else self._latex(line, index.column())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return self.plain(line, index.column())
+        return None
+
+    def plain(self, line: Line | Below, column: int) -> str:
+        """A cell as text."""
+        if isinstance(line, Below):
+            return line.plain if not column else ""
+        row, place = line.row, str(line.place).translate(_BELOW)
+        if column in (3, 4):
+            matrix, letter = ((line.weight, "W"), (line.bias, "b"))[column - 3]
+            if matrix is None:
+                return f"{letter}{place} = 0" if line.first else ""
+            many = len(row.weights if column == 3 else row.biases) > 1
+            tied = f" = {matrix.tied}" if matrix.tied else ""
+            return f"{letter}{place}{f' {matrix.name}' if many else ''} ∈ ℝ {space_text(matrix.space)}{tied}"
+        if not line.first:
+            return ""
+        identity = row.activation == IDENTITY
+        return (f"l{place}", f"{row.path} · {row.type}", f"f{place} = {'id' if identity else row.activation}")[column]
+
+    def _latex(self, line: Line, column: int) -> str:
+        row, place = line.row, line.place
+        match column:
+            case 0 if line.first:
+                return f"l_{{{place}}}"
+            case 2 if line.first:
+                return activation_latex(place, row, align=False)
+            case 3 if line.weight or line.first:
+                return matrix_latex("W", place, line.weight, named=len(row.weights) > 1, align=False)
+            case 4 if line.bias or line.first:
+                return matrix_latex("b", place, line.bias, named=len(row.biases) > 1, align=False)
+        return ""
 
 
 class DefinitionPanel(LazyPanel):
-    """The table, 𝒪, whether it conforms, and buttons that copy it as LaTeX, JSON or text."""
+    """The table, 𝒪 below, whether the conditions hold, and buttons that copy it as LaTeX, JSON or text."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
@@ -60,52 +114,79 @@ class DefinitionPanel(LazyPanel):
         self.model = TupleModel()
         self.table = plain_table()
         self.table.setModel(self.model)
+        self.table.setItemDelegate(FormulaDelegate(self.table))
+        self.table.setAccessibleName("Five-tuple")
+        self.table.setWordWrap(False)
+        self.table.setMinimumHeight(48)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
-        self.verdict, self.optimizer = QLabel(), QLabel()
-        dress(self.verdict, font="small", ink="ink2")
-        dress(self.optimizer, font="mono", ink="ink2")
-        self.optimizer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.title = Formula(definition_latex(), _DEFINITION)
+        self.verdict = Elided("", "small", "ink2")
+        self.symbols = QCheckBox("Symbols")
+        self.symbols.setToolTip("Show sizes as expressions over the project's symbols.")
+        self.symbols.toggled.connect(lambda _: self.refresh())
+        dress(self.symbols, font="small", ink="ink2")
         head = QHBoxLayout()
         head.setContentsMargins(12, 6, 12, 0)
-        title = QLabel("𝒜 = (L, 𝓕, 𝓦, 𝓑, 𝒪)")
-        dress(title, font="strong")
-        head.addWidget(title)
+        head.setSpacing(8)
+        head.addWidget(self.title)
+        head.addSpacing(4)
         head.addWidget(self.verdict, 1)
+        head.addWidget(self.symbols)
+        self.buttons: dict[str, QPushButton] = {}
         for name in ("LaTeX", "JSON", "text"):
-            button = QPushButton(f"Copy as {name}")
+            button = self.buttons[name] = QPushButton(f"Copy as {name}")
             button.setProperty("small", True)
-            dress(button, glyph="ui_copy")
+            dress(button, glyph="ui_copy", font="small")
             button.clicked.connect(lambda _=False, name=name: self.copy(name))
             head.addWidget(button)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(12, 4, 12, 6)
-        foot.addWidget(self.optimizer)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(head)
-        layout.addWidget(self.table)
-        layout.addLayout(foot)
+        rows = QHBoxLayout()
+        rows.setContentsMargins(8, 0, 0, 0)  # so that the formulas begin where the heading does
+        rows.addWidget(self.table)
+        layout.addLayout(rows, 1)
         self.table.clicked.connect(self._reveal)
 
     def refresh(self) -> None:
         """Derive the tuple anew."""
         document = self._document
         super().refresh()
-        found = self._tuple = five_tuple(document.project, document.network)
-        self.model.show(found.rows)
-        wrong = [finding.message for finding in check_tuple(found)]
-        errors = sum(1 for problem in document.analysis().problems if problem.severity == "error")
-        if wrong:
-            self.verdict.setText(f"{wrong[0]}.")
-        elif errors:
-            self.verdict.setText("Layers without a shape are left out; see Problems.")
+        found = self._tuple = five_tuple(document.project, document.network, symbolic=self.symbols.isChecked())
+        lines = lines_of(found.rows)
+        below = optimizer_lines(found)
+        self.table.clearSpans()
+        self.model.show([*lines, *below])
+        for place in range(len(lines), len(lines) + len(below)):
+            self.table.setSpan(place, 0, 1, len(_HEADS))
+        self._fit_columns()
+        self._judge(found, check_definition(document.project, document.network))
+
+    def _fit_columns(self) -> None:
+        """As wide as the longest text of each: the formula that takes its place is narrower."""
+        metrics = QFontMetrics(themes.current.ui_font("mono"))
+        for column in range(len(_HEADS) - 1):
+            texts = (self.model.plain(line, column) for line in self.model.rows if isinstance(line, Line))
+            longest = max(texts, key=len, default="")
+            width = max(metrics.horizontalAdvance(longest), metrics.horizontalAdvance(_HEADS[column])) + 24
+            self.table.setColumnWidth(column, min(width, themes.current.px(MOST_WIDE)))
+
+    def _judge(self, found: FiveTuple, conditions: Sequence[Condition]) -> None:
+        failed = [condition for condition in conditions if not condition.holds]
+        if not failed:
+            count = len(found.rows)
+            self.verdict.setText(f"Holds: {count} {'layer' if count == 1 else 'layers'}, each with its f, W and b.")
         else:
-            self.verdict.setText(f"Sound: {len(found.rows)} layers, each with its f, W and b.")
-        fields = ", ".join(f"{name} = {value}" for name, value in found.optimizer.items() if name != "kind")
-        self.optimizer.setText(f"𝒪 = {found.optimizer['kind']}({fields})")
+            reason = next(problem.message for problem in failed[0].problems if problem.severity == "error")
+            self.verdict.setText(f"Does not hold: {reason.rstrip('.')}.")
+        dress(self.verdict, ink="error" if failed else "ink2")
+        marks = [f"{'✓' if condition.holds else '✕'} {condition.sentence}" for condition in conditions]
+        self.title.setToolTip("\n".join(marks))
+        self.verdict.setAccessibleDescription("; ".join(marks))
 
     def copy(self, form: str) -> None:
         """Put the tuple on the clipboard."""
@@ -113,9 +194,29 @@ class DefinitionPanel(LazyPanel):
             self.refresh()
         assert self._tuple is not None
         texts = {"LaTeX": self._tuple.to_latex, "text": self._tuple.to_text}
-        text = texts[form]() if form in texts else json.dumps(self._tuple.to_json(), indent=2)
+        text = texts[form]() if form in texts else json.dumps(self._tuple.to_json(), indent=2, ensure_ascii=False)
         QGuiApplication.clipboard().setText(text)
 
     def _reveal(self, index: QModelIndex) -> None:
-        row = self.model.rows[index.row()]
-        self._document.reveal("", row.id.split("/")[-1], row.id)
+        line = self.model.rows[index.row()]
+        if isinstance(line, Line):
+            self._document.reveal("", line.row.id.split("/")[-1], line.row.id)
+
+
+def optimizer_lines(found: Parts) -> list[Below]:
+    """𝒪, its groups and its schedule."""
+    optimizer = found.optimizer
+    kind = str(optimizer["kind"])
+    lines = [_below(r"\mathcal{O}", "𝒪", kind, {k: v for k, v in optimizer.items() if k not in ("kind", "groups")})]
+    for place, group in enumerate(optimizer.get("groups", ()), 1):
+        fields = {name: given for name, given in group.items() if name != "kind"}
+        sign = f"𝒪{str(place).translate(_BELOW)}"
+        lines.append(_below(rf"\mathcal{{O}}_{{{place}}}", sign, str(group.get("kind", kind)), fields))
+    schedule = {name: given for name, given in found.schedule.items() if name != "kind"}
+    return [*lines, _below(r"\eta", "η", str(found.schedule["kind"]), schedule)]
+
+
+def _below(letter: str, sign: str, kind: str, fields: dict[str, Any]) -> Below:
+    inner = r",\; ".join(rf"\text{{{escape(name)}}} = {value(given)}" for name, given in fields.items())
+    plain = ", ".join(f"{name} = {given}" for name, given in fields.items())
+    return Below(rf"{letter} = \text{{{escape(kind)}}}({inner})", f"{sign} = {kind}({plain})")
