@@ -14,7 +14,10 @@ def parse_entry(field: Field[Any], text: str) -> Any:
         value: Any = text
     elif isinstance(field, Flag) and text.lower() in ("on", "off", "true", "false"):
         value = text.lower() in ("on", "true")
-    elif field.kind in ("shape", "axes") or (field.kind == "sizes" and _is_list(text)):
+    elif field.kind == "patterns":
+        field.accept([part.strip() for part in text.split(",") if part.strip()])
+        return [part.strip() for part in text.split(",") if part.strip()]
+    elif field.kind in ("shape", "axes", "epochs") or (field.kind == "sizes" and _is_list(text)):
         value = [_scalar(part) for part in _parts(text)]
         if field.kind == "axes" and len(value) == 1:
             value = value[0]

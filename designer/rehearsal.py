@@ -12,6 +12,7 @@ from designer.canvas.scene import Activation
 from designer.late import Late
 from designer.theme import themes
 from designer.training import INK
+from graph_core.graph import Edit
 from graph_core.optimizers import optimizer_values
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Rehearsal(QObject):
         window.tabs.currentChanged.connect(self._fit_height)
         window.document.replaced.connect(self._start_over)
         window.document.edited.connect(self._check_ready)
+        window.document.edited.connect(self._follow_setup)
         training = self.training
         training.reported.connect(self._report)
         training.finished.connect(lambda _: self.show_sketch_pad())
@@ -121,10 +123,22 @@ class Rehearsal(QObject):
         self._check_ready()
 
     def _show_setup(self, panel: TrainingPanel) -> None:
+        panel.set_settings(self._setup())
+        panel.set_runs([])
+
+    def _setup(self) -> dict[str, Any]:
         document = self._window.document
         setup = document.project.setup(document.network)
-        panel.set_settings({**setup.get("training", {}), "optimizer": optimizer_values(setup)})
-        panel.set_runs([])
+        return {**setup.get("training", {}), "optimizer": optimizer_values(setup)}
+
+    def _follow_setup(self, edit: Edit) -> None:
+        """The set-up was edited elsewhere, or an edit of it was taken back: the panel says what the document says."""
+        if not self._panel.made or all(change.table != "setups" for change in edit.changes):
+            return
+        wanted, shown = self._setup(), self.panel.settings()
+        shown["optimizer"] = optimizer_values(shown)
+        if any(shown.get(name) != value for name, value in wanted.items()):
+            self.panel.set_settings(wanted)
 
     def _check_ready(self, *_: object) -> None:
         if self._panel.made:

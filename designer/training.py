@@ -18,6 +18,7 @@ from graph_core import edits
 from graph_core.kept import find_weights, put, refer, reference, weights_path
 from graph_core.optimizers import TRAINING, optimizer_values
 from graph_core.project import dumps
+from graph_core.setup_edits import set_kind
 
 INK = 16  # a full cell of the sketch pad, as in the bundled digits; networks see shares of it
 
@@ -120,14 +121,19 @@ class Training(QObject):
     def keep_setup(self, settings: dict[str, Any]) -> None:
         """The set-up belongs to the document: what the panel says is written down as an edit."""
         document = self._document
-        setup = document.project.setup(document.network)
-        training = {name: field.default for name, field in TRAINING.items()} | {"data": next(iter(CATALOG))}
-        wanted = {name: value for name, value in settings.items() if name != "optimizer"}
-        parts = (
-            ("optimizer", optimizer_values(setup), settings.get("optimizer", {})),
-            ("training", {**training, **setup.get("training", {})}, wanted),
-        )
+        project, network = document.project, document.network
+        optimizer = dict(settings.get("optimizer", {}))
         with document.history.merging("training set-up"):
+            if optimizer and optimizer["kind"] != optimizer_values(project.setup(network))["kind"]:
+                document.edit(partial(set_kind, project, network, optimizer["kind"]))
+                optimizer.pop("groups", None)  # those that are left fit the new kind
+            setup = project.setup(network)
+            training = {name: field.default for name, field in TRAINING.items()} | {"data": next(iter(CATALOG))}
+            wanted = {name: value for name, value in settings.items() if name != "optimizer"}
+            parts = (
+                ("optimizer", optimizer_values(setup), optimizer),
+                ("training", {**training, **setup.get("training", {})}, wanted),
+            )
             for part, now, given in parts:
                 values = {name: value for name, value in given.items() if now.get(name) != value}
                 if values:

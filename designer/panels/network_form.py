@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from designer.document import Document
-from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
+from designer.panels.forms import AnyValue, FieldForm, caption
+from designer.panels.optimizer_form import OptimizerForm
 from designer.style import dress
 from graph_core import EditError, Param, edits
 from graph_core.fields import Count
-from graph_core.optimizers import KINDS, TRAINING
-from graph_core.schedules import schedule_values
+from graph_core.optimizers import TRAINING
 
 
 class NetworkForm(QWidget):
@@ -30,21 +30,16 @@ class NetworkForm(QWidget):
         """Show the document as of now; editors stay while the same things are shown."""
         document = self._document
         project, graph = document.project, document.graph
-        optimizer = project.setup(document.network).get("optimizer", {})
-        kind = str(optimizer.get("kind", "AdamW"))
-        key = (id(project), graph.key, tuple(graph.params), tuple(project.symbols), kind, document.network)
+        key = (id(project), graph.key, tuple(graph.params), tuple(project.symbols), document.network)
         if key != self._key:
             self._key = key
-            self._rebuild(kind)
+            self._rebuild()
         self._params.show_values({name: param.default for name, param in graph.params.items()}, {})
         self._symbols.show_values(dict(project.symbols), {})
-        self._optimizer.show_values(optimizer, {})
-        training = dict(project.setup(document.network).get("training", {}))
-        if "schedule" in training:
-            training["schedule"] = schedule_values(training["schedule"])["kind"]
-        self._training.show_values(training, {})
+        self.optimizer.refresh()
+        self._training.show_values(project.setup(document.network).get("training", {}), {})
 
-    def _rebuild(self, kind: str) -> None:
+    def _rebuild(self) -> None:
         while (item := self._layout.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
@@ -62,23 +57,11 @@ class NetworkForm(QWidget):
         self._layout.addWidget(caption("Symbols, with example sizes"))
         self._layout.addWidget(self._symbols)
         self._layout.addWidget(self._adder("Add symbol", "T = 16", self._add_symbol))
-        self._layout.addWidget(caption("Optimizer"))
-        self.kind = QComboBox()
-        self.kind.addItems(list(KINDS))
-        self.kind.setCurrentText(kind)
-        self.kind.setAccessibleName("Optimizer")
-        self.kind.setToolTip(KINDS[kind].help if kind in KINDS else kind)
-        dress(self.kind, font="mono")
-        self.kind.activated.connect(lambda place: self._set_kind(self.kind.itemText(place)))
-        form = form_layout()
-        add_row(form, "kind", self.kind)
-        holder = QWidget()
-        holder.setLayout(form)
-        self._layout.addWidget(holder)
-        self._optimizer = FieldForm(KINDS[kind].fields if kind in KINDS else {}, self._set_optimizer)
-        self._layout.addWidget(self._optimizer)
+        self.optimizer = OptimizerForm(document)
+        self._layout.addWidget(self.optimizer)
         self._layout.addWidget(caption("Training"))
-        self._training = FieldForm(TRAINING, self._set_training)
+        plain = {name: field for name, field in TRAINING.items() if name != "schedule"}
+        self._training = FieldForm(plain, self._set_training)
         self._layout.addWidget(self._training)
 
     def _adder(self, verb: str, hint: str, add: Any) -> QWidget:
@@ -118,18 +101,6 @@ class NetworkForm(QWidget):
     def _add_symbol(self, name: str, value: Any) -> None:
         size = value if isinstance(value, int) else 16
         self._document.edit(lambda: edits.set_symbol(self._document.project, name, size))
-
-    def _set_kind(self, kind: str) -> None:
-        """Change the kind; fields that the new kind lacks go."""
-        document = self._document
-        old = document.project.setup(document.network).get("optimizer", {})
-        gone = {name: None for name in old if name != "kind" and name not in KINDS[kind].fields}
-        values = {**gone, "kind": kind}
-        document.edit(lambda: edits.set_setup(document.project, document.network, "optimizer", values))
-
-    def _set_optimizer(self, name: str, value: Any) -> str:
-        document = self._document
-        return self._say(lambda: edits.set_setup(document.project, document.network, "optimizer", {name: value}))
 
     def _set_training(self, name: str, value: Any) -> str:
         document = self._document
