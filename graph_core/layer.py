@@ -288,7 +288,7 @@ class Layer:
     simple: ClassVar[bool]  # whether no inlet is variadic
     fields: ClassVar[dict[str, Field[Any]]]
 
-    __slots__ = ("_hash", "values")
+    __slots__ = ("_hash", "recent", "values")
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -304,6 +304,7 @@ class Layer:
     def __init__(self, values: Mapping[str, Any]) -> None:
         """One configuration with every field's resolved value."""
         self.values = dict(values)
+        self.recent: dict[int, tuple[Spec, Any]] = {}  # what it made of its only input, by that spec's identity
         self._hash = hash((type(self), tuple(self.values.values())))
 
     def __hash__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graph_core.context import Context, Result
+from graph_core.context import Context, Outcome, Result
 from graph_core.evaluate import (
     MAX_REMEMBERED,
     configured,
@@ -27,11 +27,36 @@ from graph_core.ties import shared
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
 
+MAX_RECENT = 1000
+
 
 def evaluate_node(engine: Engine, context: Context, node: Node) -> Result:
     """What a node makes of its inputs in a context."""
     result = _evaluate(engine, context, node)
     return shared(context, node, result) if context.graph.ties else result
+
+
+def evaluate_again(context: Context, old: Result) -> Result | None:
+    """The result of a node of which only the input may have changed, where that is all it takes; None where it is not.
+
+    Most of what a change of shapes reaches, far down a chain, comes down to this.
+    """
+    node, layer = old.node, old.layer
+    if layer is None or node.when or node.use or len(layer.inlets) != 1 or context.graph.ties:
+        return None
+    wired = context.graph.incoming.get(node.id)
+    source = wired.get(*layer.inlets) if wired else None
+    before = context.results.get(source[0]) if source else None
+    if source is None or before is None or before.layer is None or before.layer.places.get(source[1]) != 0:
+        return None
+    spec = before.specs[0]
+    if spec is None:
+        return Result(node, (None,) * len(layer.outlets), layer=layer, waiting=True)
+    known = layer.recent.get(id(spec))
+    if known is None or known[0] is not spec:
+        return None
+    outcome = known[1]
+    return Result(node, outcome.specs, outcome.totals, layer, outcome.facts)
 
 
 def _evaluate(engine: Engine, context: Context, node: Node) -> Result:
@@ -74,7 +99,13 @@ def _remembered(
     if waiting:
         return Result(node, (None,) * len(declaration.outlets), layer=layer, enabled=enabled, waiting=True)
     outcome = engine.memory.get((layer, tuple(specs)))
-    return layer_result(node, layer, outcome, enabled) if outcome is not None else None
+    if outcome is None:
+        return None
+    if len(specs) == 1 and specs[0] is not None and isinstance(outcome, Outcome):
+        if len(layer.recent) > MAX_RECENT:
+            layer.recent.clear()
+        layer.recent[id(specs[0])] = specs[0], outcome
+    return layer_result(node, layer, outcome, enabled)
 
 
 def _known_layer(engine: Engine, context: Context, node: Node, declaration: type[Layer]) -> Layer | None:

@@ -20,7 +20,7 @@ from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, layer_types
 from graph_core.names import first_of
-from graph_core.nodes import evaluate_node
+from graph_core.nodes import evaluate_again, evaluate_node
 from graph_core.order import Schedule, callees_first, mended, schedule
 from graph_core.problems import Finding
 from graph_core.sharing import sharing_findings
@@ -269,24 +269,30 @@ class Engine:
                 heap += [(position[t], t) for t, _ in outgoing.get(id, {}) if t in position]
         heapq.heapify(heap)
         queued = {id for _, id in heap}
+        nodes = context.graph.nodes
         while heap:
-            _, id = heapq.heappop(heap)
-            if id not in queued:
-                continue
-            queued.discard(id)
-            old = results.get(id)
-            new = evaluate_node(self, context, context.graph.nodes[id])
-            self._put(context, id, old, new)
-            if old is None:
-                came.append(new.totals)
-            elif old.totals is not new.totals:
-                came.append(new.totals)
-                went.append(old.totals)
-            if old is None or (old.specs is not new.specs and old.specs != new.specs):
-                for target, _ in outgoing.get(id, ()):
+            id = heapq.heappop(heap)[1]
+            while id in queued:
+                queued.discard(id)
+                old, node = results.get(id), nodes[id]
+                again = evaluate_again(context, old) if old is not None and old.node is node else None
+                new = again or evaluate_node(self, context, node)
+                self._put(context, id, old, new)
+                if old is None:
+                    came.append(new.totals)
+                elif old.totals is not new.totals:
+                    came.append(new.totals)
+                    went.append(old.totals)
+                if old is not None and (old.specs is new.specs or old.specs == new.specs):
+                    break
+                read = outgoing.get(id, ())
+                for target, _ in read:
                     if target in position and target not in queued:
                         queued.add(target)
-                        heapq.heappush(heap, (position[target], target))
+                        if heap or len(read) > 1:
+                            heapq.heappush(heap, (position[target], target))
+                        else:
+                            id = target  # a chain is followed without a detour
         if came or went:
             context.totals = context.totals.plus(total(came)).minus(total(went))
         self._settle_ties(context)
