@@ -8,21 +8,21 @@ proportional to what it can affect.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from graph_core.context import Context, Outcome, Result, Totals, total
+from graph_core.context import Context, Outcome, Result, total
 from graph_core.definitions import defaults, definition_input, definition_scope
 from graph_core.dims import Dim, Expr, Named, symbol
 from graph_core.expressions import Value
 from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, layer_types
 from graph_core.names import first_of
-from graph_core.nodes import evaluate_again, evaluate_node
+from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, callees_first, mended, schedule
 from graph_core.problems import Finding
+from graph_core.refresh import refresh_context
 from graph_core.sharing import sharing_findings
 from graph_core.structure import Structure
 from graph_core.ties import blocks_tied, findings_of, users_of
@@ -244,60 +244,14 @@ class Engine:
                 context.stale |= ways
                 if context.stale:
                     before = context.totals, tuple(context.outputs().values())
-                    self._refresh_context(context)
+                    refresh_context(self, context)
+                    self.settle_ties(context)
                     if (context.totals, tuple(context.outputs().values())) != before:
                         for user, id in context.users.values():
                             user.stale.add(id)
         self._evict()
 
-    def _refresh_context(self, context: Context) -> None:
-        plan = self.schedule_of(context.graph)
-        position, outgoing, results = plan.position, context.graph.outgoing, context.results
-        heap: list[tuple[int, str]] = []
-        came: list[Totals] = []
-        went: list[Totals] = []
-        for id in context.stale:
-            if id in position:
-                heap.append((position[id], id))
-            elif id in results:
-                went.append(self._forget(context, id).totals)
-        context.stale.clear()
-        context.order = plan.order
-        for id in plan.cyclic:
-            if id in results:
-                went.append(self._forget(context, id).totals)
-                heap += [(position[t], t) for t, _ in outgoing.get(id, {}) if t in position]
-        heapq.heapify(heap)
-        queued = {id for _, id in heap}
-        nodes = context.graph.nodes
-        while heap:
-            id = heapq.heappop(heap)[1]
-            while id in queued:
-                queued.discard(id)
-                old, node = results.get(id), nodes[id]
-                again = evaluate_again(context, old) if old is not None and old.node is node else None
-                new = again or evaluate_node(self, context, node)
-                self._put(context, id, old, new)
-                if old is None:
-                    came.append(new.totals)
-                elif old.totals is not new.totals:
-                    came.append(new.totals)
-                    went.append(old.totals)
-                if old is not None and (old.specs is new.specs or old.specs == new.specs):
-                    break
-                read = outgoing.get(id, ())
-                for target, _ in read:
-                    if target in position and target not in queued:
-                        queued.add(target)
-                        if heap or len(read) > 1:
-                            heapq.heappush(heap, (position[target], target))
-                        else:
-                            id = target  # a chain is followed without a detour
-        if came or went:
-            context.totals = context.totals.plus(total(came)).minus(total(went))
-        self._settle_ties(context)
-
-    def _settle_ties(self, context: Context) -> None:
+    def settle_ties(self, context: Context) -> None:
         """Say what is wrong with the ties and shared weights of a context's graph, and count it among its errors."""
         if not context.graph.ties and not context.graph.borrowers and not context.tie_findings:
             return
@@ -305,14 +259,16 @@ class Engine:
         errors = context.totals.errors + len(found) - len(context.tie_findings)
         context.tie_findings, context.totals = found, context.totals._replace(errors=errors)
 
-    def _forget(self, context: Context, id: str) -> Result:
+    def forget(self, context: Context, id: str) -> Result:
+        """Take a node's result out of a context."""
         result = context.results.pop(id)
         self.touched.setdefault(context, set()).add(id)
         for call in result.calls:
             call.context.users.pop((id_of(context), id), None)
         return result
 
-    def _put(self, context: Context, id: str, old: Result | None, new: Result) -> None:
+    def put(self, context: Context, id: str, old: Result | None, new: Result) -> None:
+        """Replace a node's result in a context."""
         if old and old.calls:
             for call in old.calls:
                 call.context.users.pop((id_of(context), id), None)
@@ -336,7 +292,7 @@ class Engine:
 
     def _release(self, context: Context) -> None:
         for id in list(context.results):
-            self._forget(context, id)
+            self.forget(context, id)
         self._contexts.get(context.graph.key, {}).pop((context.role, context.key), None)
         self.touched.pop(context, None)
 
@@ -390,7 +346,7 @@ class Engine:
                 call.context.users[(id_of(context), id)] = (context, id)
             sums.append(result.totals)
         context.totals = total(sums)
-        self._settle_ties(context)
+        self.settle_ties(context)
         return context
 
 
