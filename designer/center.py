@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from designer.canvas.scene import Legend
 from designer.canvas.surface import Canvas
 from designer.document import Document
 from designer.drawing import Drawing
@@ -13,13 +14,16 @@ from designer.late import Late
 from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.theme import themes
-from designer.widgets import Banner, Breadcrumb, Segments, Text
+from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
+
+LIT = Legend("Activation, share of the layer's largest", "0", "max", "lit by the sketch pad's digit")
 
 
 class Center(QWidget):
     """Shows what the document looks at, and keeps the canvas's scene up to date."""
 
     lens_changed = Signal(str)
+    picked = Signal(tuple)  # (plate ids): chosen on the canvas by a person, not by the document
 
     def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Late) -> None:
         super().__init__()
@@ -27,6 +31,7 @@ class Center(QWidget):
         self.canvas, self.gallery = canvas, gallery
         self.lens, self._last_lens = "", "params"
         self._gallery_wanted = True
+        self._telling = False
         self.crumbs = Breadcrumb()
         self.lenses = Segments(
             (("params", "Params"), ("macs", "MACs"), ("memory", "Memory"), ("activations", "Activations")),
@@ -35,7 +40,7 @@ class Center(QWidget):
         self.lenses.segment("activations").setEnabled(False)
         self.lenses.segment("activations").setToolTip("Train the network, then draw on the sketch pad")
         lens_word = Text("Lens", "small", "ink3")
-        self.bar = QWidget()
+        self.bar = Strip("canvas")
         self.bar.setFixedHeight(themes.current.size("overlay"))
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(8, 0, 12, 0)
@@ -54,12 +59,13 @@ class Center(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.stack, 1)
         self.lenses.chosen.connect(self.set_lens)
-        self.crumbs.chosen.connect(lambda level: document.look(document.trail[: max(0, level - 1)]))
-        canvas.selection_changed.connect(document.select)
+        self.crumbs.chosen.connect(lambda level: document.look(document.base[: max(0, level - 1)]))
+        canvas.selection_changed.connect(lambda plates: None if self._telling else self.picked.emit(plates))
         document.selected.connect(self._show_selection)
         document.edited.connect(self.refresh)
         document.replaced.connect(self._start_over)
         document.moved_view.connect(self._look_elsewhere)
+        document.unfolded.connect(self._show_all)
         dress(self.bar, font="ui")
         self._start_over()
 
@@ -78,10 +84,13 @@ class Center(QWidget):
         self.lens = lens
         self._last_lens = lens if lens in LENSES else self._last_lens
         self.lenses.set_current(lens)
+        spread = bool(self._drawing.activations)
         if lens != "activations":
             self._drawing.activations = {}
         self.lens_changed.emit(lens)
         self.refresh()
+        if spread != bool(self._drawing.activations):
+            self.canvas.fit()
 
     def show_activations(self, activations: dict[str, object]) -> None:
         """Light the nodes up with what they did with one sample; keys are ids of the graph on the canvas."""
@@ -91,13 +100,18 @@ class Center(QWidget):
             self.lens = "activations"
             self.lenses.set_current("activations")
             self.lens_changed.emit("activations")
+            self.refresh()
+            self.canvas.fit()
+            return
         self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Paint the document as of now."""
         lens = self.lens if self.lens != "activations" else ""
-        heat, legend = heat_of(self._document.context(), lens) if lens else ({}, None)
+        heat, legend = heat_of(self._document.contexts(), lens) if lens else ({}, None)
         self._drawing.heat = heat
+        if self._drawing.activations:
+            legend = LIT
         self.canvas.show_scene(self._drawing.scene(legend))
         self.crumbs.set_names(self._names())
         self._choose_page()
@@ -106,7 +120,7 @@ class Center(QWidget):
         document = self._document
         names = [document.name.removesuffix(".netw"), document.network]
         graph = document.root_graph
-        for step in document.trail:
+        for step in document.base:
             node = graph.nodes[step.node]
             names.append(node.name)
             graph = document.project.graphs[node.type]
@@ -128,6 +142,12 @@ class Center(QWidget):
         self.refresh()
         self.canvas.fit()
 
+    def _show_all(self) -> None:
+        """A block was opened or closed in place: plates stand elsewhere now."""
+        self.refresh()
+        self.canvas.fit()
+        self._show_selection(self._document.selection)
+
     def _choose_page(self) -> None:
         empty = not self._document.root_graph.nodes and len(self._document.project.graphs) == 1
         if not empty:
@@ -136,10 +156,13 @@ class Center(QWidget):
         self.bar.setVisible(self.stack.currentIndex() == 0)
 
     def _show_selection(self, ids: tuple[str, ...]) -> None:
-        if tuple(self.canvas.selection) != tuple(ids):
-            self.canvas.select(ids)
-            if len(ids) == 1:
-                self.canvas.reveal(ids[0])
+        plates = tuple(self._document.prefix + id for id in ids)
+        if tuple(self.canvas.selection) != plates:
+            self._telling = True
+            self.canvas.select(plates)
+            self._telling = False
+            if len(plates) == 1:
+                self.canvas.reveal(plates[0])
 
     def say(self, sentence: str, kind: str = "error") -> None:
         """One strip over the canvas; the document is untouched."""

@@ -6,7 +6,8 @@ through `Document.edit`, which turns a refusal into one sentence instead of an e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +45,17 @@ class Figures:
 
 class Document(QObject):
     """Signals fire after the fact: `edited` with the edit, `replaced` for another project, `moved_view` for another
-    graph on the canvas, `selected` with node ids, `refused` with a sentence, `renamed` for another path or saved state.
+    graph on the canvas, `unfolded` for a block opened or closed in place, `selected` with node ids, `refused` with a
+    sentence, `renamed` for another path or saved state.
+
+    `trail` leads to the graph that is worked on. Its first `depth` steps lead to the graph on the canvas, the others
+    through blocks that are opened there in place: `opened` has the iteration that each shows, by its ids joined by /.
     """
 
     edited = Signal(object)
     replaced = Signal()
     moved_view = Signal()
+    unfolded = Signal()
     selected = Signal(tuple)
     refused = Signal(str)
     renamed = Signal()
@@ -61,6 +67,8 @@ class Document(QObject):
         self.read_only = False
         self.network = "main"
         self.trail: tuple[Step, ...] = ()
+        self.depth = 0
+        self.opened: dict[str, int] = {}
         self.selection: tuple[str, ...] = ()
         self._analysis: Analysis | None = None
         self._adopt(self.project)
@@ -113,6 +121,7 @@ class Document(QObject):
         networks = list(project.networks)
         self.network = "main" if "main" in networks or not networks else networks[0]
         self.trail, self.selection, self._analysis = (), (), None
+        self.depth, self.opened = 0, {}
         self._saved_nodes = self._all_nodes()
         self.saved_figures = self.last_figures = self._now = self.figures()
 
@@ -181,23 +190,42 @@ class Document(QObject):
 
     @property
     def graph(self) -> Graph:
-        """The graph on the canvas."""
+        """The graph that is worked on: the one on the canvas, or of a block opened in it."""
         graph = self.root_graph
         for step in self.trail:
             graph = self.project.graphs[graph.nodes[step.node].type]
         return graph
 
     def context(self) -> Context:
-        """The analysis of the graph on the canvas, in the instance that was opened."""
-        engine = engine_of(self.project)
-        context = engine.root(self.network)
+        """The analysis of that graph, in the instance that was opened."""
+        context = engine_of(self.project).root(self.network)
         for step in self.trail:
-            calls = context.results[step.node].calls if step.node in context.results else ()
-            inside = next((c.context for c in calls if c.first <= step.iteration < c.first + c.count), None)
-            if inside is None:
-                return engine.example(self.graph.key)
-            context = inside
+            context = self.inside(context, step)
         return context
+
+    def inside(self, context: Context, step: Step) -> Context:
+        """The analysis of a block in a graph's; where it does not run, that of an example."""
+        calls = context.results[step.node].calls if step.node in context.results else ()
+        found = next((c.context for c in calls if c.first <= step.iteration < c.first + c.count), None)
+        block = context.graph.nodes[step.node].type
+        return found if found is not None else engine_of(self.project).example(block)
+
+    def contexts(self) -> dict[str, Context]:
+        """The analyses of all that is drawn: of the graph on the canvas, and of the blocks opened in it by prefix."""
+        found = {}
+        for path in ("", *self.opened):
+            with self.at((*self.base, *self.steps(path))):
+                found[f"{path}/" if path else ""] = self.context()
+        return found
+
+    @contextmanager
+    def at(self, trail: tuple[Step, ...]) -> Iterator[None]:
+        """For a question, not for an edit: `graph` and `context` are those at the end of another trail."""
+        before, self.trail = self.trail, trail
+        try:
+            yield
+        finally:
+            self.trail = before
 
     def analysis(self) -> Analysis:
         """The readout of the network, as of the last edit."""
@@ -219,7 +247,11 @@ class Document(QObject):
 
     def leave(self) -> None:
         """Look at the graph above, with the block that was left selected."""
-        if self.trail:
+        if len(self.trail) > self.depth:
+            left = self.trail[-1].node
+            self.dive(self.trail[self.depth : -1])
+            self.select((left,))
+        elif self.trail:
             left = self.trail[-1].node
             self.look(self.trail[:-1])
             self.select((left,))
@@ -230,6 +262,7 @@ class Document(QObject):
             self.network = network
             self._analysis = None
         self.trail = tuple(trail)
+        self.depth, self.opened = len(self.trail), {}
         self.selection = ()
         self.moved_view.emit()
         self.selected.emit(())
@@ -251,9 +284,71 @@ class Document(QObject):
                 break
             trail.append(Step(block))
             here = self.project.graphs[here.nodes[block].type]
-        if tuple(trail) != self.trail:
-            self.look(trail)
+        self.go(trail)
         self.select((last or node,))
+
+    # In place ------------------------------------------------------------------------------------------------
+
+    @property
+    def base(self) -> tuple[Step, ...]:
+        """The steps to the graph on the canvas."""
+        return self.trail[: self.depth]
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the ids of the graph that is worked on, on the canvas: ``layer1/``, or nothing."""
+        return "".join(f"{step.node}/" for step in self.trail[self.depth :])
+
+    def steps(self, path: str) -> tuple[Step, ...]:
+        """The steps from the graph on the canvas to a block opened in it, by its ids joined by ``/``."""
+        found, here = [], ""
+        for id in path.split("/") if path else ():
+            here = f"{here}/{id}" if here else id
+            found.append(Step(id, self.opened.get(here, 0)))
+        return tuple(found)
+
+    def dive(self, steps: Iterable[Step]) -> None:
+        """Work on the graph of a block opened in place (or, with no steps, on the canvas's own)."""
+        trail = (*self.base, *steps)
+        if trail != self.trail:
+            self.trail, had = trail, self.selection
+            self.selection = ()
+            if had:
+                self.selected.emit(())
+
+    def go(self, trail: Iterable[Step]) -> None:
+        """Work on a graph: without another look where blocks are opened in place on the way there."""
+        trail, path = tuple(trail), ""
+        nodes = [step.node for step in trail]
+        if nodes == [step.node for step in self.trail]:
+            return
+        if nodes[: self.depth] == [step.node for step in self.base]:
+            path = "/".join(nodes[self.depth :])
+            if not path or path in self.opened:
+                self.dive(self.steps(path))
+                return
+        self.look(trail)
+
+    def unfold(self, path: str, iteration: int = 0) -> None:
+        """Open a block of the canvas in place, or show another iteration of an opened one."""
+        steps = self.steps(path.rpartition("/")[0])
+        with self.at((*self.base, *steps)):
+            node = self.graph.nodes.get(path.rpartition("/")[2])
+            if node is None or node.type not in self.project.graphs:
+                return
+        self.opened[path] = iteration
+        self.trail = (*self.base, *self.steps(self.prefix.rstrip("/")))
+        self.unfolded.emit()
+
+    def fold(self, path: str) -> None:
+        """Close a block that is opened in place; what was worked on inside is left."""
+        inner = f"{path}/"
+        if self.prefix.startswith(inner):
+            above, _, block = path.rpartition("/")
+            self.dive(self.steps(above))
+            self.select((block,))
+        self.opened = {k: i for k, i in self.opened.items() if k != path and not k.startswith(inner)}
+        self.unfolded.emit()
 
     def _leave_what_is_gone(self) -> None:
         """After an undo the block that is looked into may not be there any more."""
@@ -269,7 +364,21 @@ class Document(QObject):
             graph = self.project.graphs[node.type]
         if len(kept) < len(self.trail):
             self.trail = tuple(kept)
-            self.moved_view.emit()
+            if self.depth > len(kept):
+                self.depth, self.opened = len(kept), {}
+                self.moved_view.emit()
+        self._fold_what_is_gone()
+
+    def _fold_what_is_gone(self) -> None:
+        for path in sorted(self.opened):
+            above, _, block = path.rpartition("/")
+            there = not above or above in self.opened
+            if there:
+                with self.at((*self.base, *self.steps(above))):
+                    node = self.graph.nodes.get(block)
+                there = node is not None and node.type in self.project.graphs
+            if not there:
+                del self.opened[path]
 
     def state_path(self, node: str) -> str:
         """The state-dict path of a node of the graph on the canvas: ``layer1.0.conv1``."""

@@ -2,89 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from designer.canvas.scene import Axis, Legend, Plate, PlateKind, Port, PortKind, Scene, Wire, plate_size
-from designer.document import Document
-from designer.numbers import exact, short
-from graph_core import Project, edits
+from designer.canvas.scene import ACTIVATION_H, ACTIVATION_W, Legend, Plate, Point, Port, Scene, Wire, plate_size
+from designer.document import Document, Step
+from designer.plates import (
+    axes,
+    box_of,
+    detail_of,
+    figure_of,
+    first_input,
+    full_label,
+    inputs_of,
+    is_cause,
+    kind_of,
+    label,
+    outputs_of,
+    values_of,
+    wire_ends,
+    worst_of,
+)
+from designer.sheets import Level, on_sheet
 from graph_core.arrange import Box, Router, arrange
-from graph_core.context import Context, Result
-from graph_core.dims import Dim, Named, prod, same, size_text
+from graph_core.context import Context
 from graph_core.evaluate import source_spec
-from graph_core.fields import Field, SameAs
-from graph_core.fixes import joined_ports
-from graph_core.graph import Graph, Node, Repeat, Scan
-from graph_core.layer import Layer, Spec, layer_types
-from graph_core.memory import spec_bytes
+from graph_core.graph import Graph, Node
+from graph_core.instances import Repeat, Scan
+from graph_core.layer import layer_types
 from graph_core.problems import Problem
-from graph_core.scanning import state_pairs
 from graph_core.ties import nodes_tied
 
-_RANK = {"": 0, "note": 1, "warning": 2, "error": 3}
+Problems = Mapping[str, Problem]
 
 
 class Drawing:
-    """Builds scenes of what a document looks at. Plates and wires that did not change stay the same objects."""
+    """Builds scenes of what a document looks at. Plates and wires that did not change stay the same objects.
+
+    What lies in a block opened in place has the ids on the way down, joined by /, for its id.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self._plates: dict[str, tuple[Any, Plate]] = {}
         self._wires: dict[str, tuple[Any, Wire]] = {}
+        self._sided: dict[str, tuple[Any, Plate]] = {}
         self._router: tuple[Any, Router] | None = None
+        self._levels: dict[str, tuple[Any, Level]] = {}
+        self._spread: tuple[Any, Mapping[str, Point], Mapping[str, Point]] | None = None
         self._tied: set[str] = set()
         self.heat: Mapping[str, tuple[float | None, str]] = {}
         self.activations: Mapping[str, Any] = {}
+        self.origins: dict[str, Point] = {}  # of each graph that is drawn, by the prefix of its ids
+        self.sheets: dict[str, tuple[float, float, float, float]] = {}  # x, y, w, h of opened blocks, by their path
+        self.room: Callable[[], float] = lambda: 640.0  # how high the canvas is, in units
 
     def forget(self) -> None:
         """Another graph is looked at: nothing that was drawn is of use."""
         self._plates.clear()
         self._wires.clear()
-        self._router = None
+        self._sided.clear()
+        self._levels.clear()
+        self._router = self._spread = None
 
     def scene(self, legend: Legend | None = None) -> Scene:
         """The graph on the canvas, under a lens where `legend` explains one."""
         document = self.document
-        graph, context = document.graph, document.context()
-        problems = _worst(document.analysis().problems, graph.key)
-        positions = self.positions()
-        self._tied = nodes_tied(graph)
-        plates = {id: self._plate(graph, context, node, positions[id], problems) for id, node in graph.nodes.items()}
-        routes = self._routes(graph, plates)
+        plates: dict[str, Plate] = {}
         wires: dict[str, Wire] = {}
-        for target, source in graph.wires.items():
-            start, end = tuple(source.split(".", 1)), tuple(target.split(".", 1))
-            if start[0] in plates and end[0] in plates and _has(plates[start[0]].outputs, start[1]):
-                wires[target] = self._wire(context, target, start, end, routes.get(target), problems)  # type: ignore[arg-type]
+        self.origins, self.sheets = {}, {}
+        with document.at(document.base):
+            graph, context = document.graph, document.context()
+        self._draw(self._level(graph, context, ""), (0.0, 0.0), "", plates, wires)
         self._plates = {id: self._plates[id] for id in plates}
+        self._sided = {id: known for id, known in self._sided.items() if id in plates}
         return Scene(plates, wires, graph.name, legend)
 
     # Places --------------------------------------------------------------------------------------------------
 
-    def positions(self) -> dict[str, tuple[float, float]]:
-        """Where each node stands: as placed by hand, else as arranged around those."""
-        graph = self.document.graph
-        placed = {id: graph.view[id] for id in graph.nodes if id in graph.view}
-        if len(placed) < len(graph.nodes):
-            found = self.arranged(near=placed or None)
-            placed = {id: placed.get(id, at) for id, at in found.items()}
-        return placed
+    def positions(self) -> dict[str, Point]:
+        """Where each node of the graph that is worked on stands: as placed by hand, else arranged around those."""
+        return _placed(self.document.graph)
 
-    def arranged(
-        self, *, near: Mapping[str, tuple[float, float]] | None = None, height: float | None = None
-    ) -> dict[str, tuple[float, float]]:
-        """A layered layout of the graph on the canvas."""
-        graph = self.document.graph
-        boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
-        return dict(arrange(boxes, _wire_ends(graph), near=near, height=height).positions)
+    def arranged(self, *, near: Mapping[str, Point] | None = None, height: float | None = None) -> dict[str, Point]:
+        """A layered layout of the graph that is worked on."""
+        return _arranged(self.document.graph, near=near, height=height)
 
-    def _routes(self, graph: Graph, plates: Mapping[str, Plate]) -> Mapping[str, Any]:
-        boxes = {
+    def local(self, prefix: str, x: float, y: float) -> Point:
+        """A place on the canvas as one of the graph whose nodes have that prefix there."""
+        ox, oy = self.origins.get(prefix, (0.0, 0.0))
+        return x - ox, y - oy
+
+    def _level(self, graph: Graph, context: Context, prefix: str) -> Level:
+        """What stands where in a graph, blocks opened in it and in those included."""
+        document = self.document
+        opened = document.opened
+        inner: dict[str, Level] = {}
+        for path in [path for path in opened if path.startswith(prefix)] if opened else ():
+            id = path[len(prefix) :]
+            if id in graph.nodes and graph.nodes[id].type in graph.project.graphs:
+                block = graph.project.graphs[graph.nodes[id].type]
+                inside = document.inside(context, Step(id, opened[path]))
+                inner[id] = self._level(block, inside, f"{path}/")
+        if not prefix and not inner and not self.activations:
+            return Level(graph, context, prefix, {}, _placed(graph), inner)
+        boxes = {id: self._box(graph, context, node, inner.get(id)) for id, node in graph.nodes.items()}
+        ends = wire_ends(graph)
+        if not prefix:
+            return Level(graph, context, prefix, boxes, self._spread_out(graph, boxes, ends), inner)
+        places = _placed(graph) if not inner else dict(arrange(boxes, ends).positions)
+        key = (graph.key, boxes, places, ends)
+        known = self._levels.get(prefix)
+        if known is not None and known[0] == key:
+            return replace(known[1], context=context, inner=inner)
+        level = on_sheet(Level(graph, context, prefix, boxes, places, inner), ends)
+        self._levels[prefix] = (key, level)
+        return level
+
+    def _box(self, graph: Graph, context: Context, node: Node, inner: Level | None) -> Box:
+        if inner is not None and inner.sheet is not None:
+            sheet = inner.sheet
+            return Box(sheet.w, sheet.h, False, tuple(graph.in_ports(node)), tuple(graph.out_ports(node)), sheet.spine)
+        if node.id in self.activations:
+            return replace(box_of(graph, node), w=ACTIVATION_W, h=ACTIVATION_H)
+        result = context.results.get(node.id)
+        off = result is not None and result.enabled is False
+        kind = kind_of(graph, node)
+        w, h = plate_size(kind, node.name, detail_of(graph, node, result), when="off" if off else "")
+        return Box(w, h, kind == "operator", tuple(graph.in_ports(node)), tuple(graph.out_ports(node)))
+
+    def _spread_out(
+        self, graph: Graph, boxes: Mapping[str, Box], ends: list[tuple[str, str, str, str]]
+    ) -> dict[str, Point]:
+        """Where plates stand while some are larger than where they were placed leaves room for: arranged anew.
+
+        What is moved meanwhile moves here too, and stays moved when all are small again.
+        """
+        now = _placed(graph)
+        key = (graph.key, boxes, ends)
+        if self._spread is None or self._spread[0] != key:
+            self._spread = key, dict(arrange(boxes, ends, height=self.room()).positions), now
+        _, spread, then = self._spread
+        return {id: (x + now[id][0] - then[id][0], y + now[id][1] - then[id][1]) for id, (x, y) in spread.items()}
+
+    def _routes(self, graph: Graph, plates: Mapping[str, Plate], level: Level) -> Router:
+        """How the wires of the graph on the canvas run."""
+        boxes = level.boxes or {
             id: Box(p.w, p.h, p.kind == "operator", _names(p.inputs), _names(p.outputs)) for id, p in plates.items()
         }
         positions = {id: (p.x, p.y) for id, p in plates.items()}
-        ends = _wire_ends(graph)
+        ends = wire_ends(graph)
         key = (graph.key, boxes, ends)
         if self._router is not None and self._router[0] == key:
             router = self._router[1]
@@ -92,238 +160,211 @@ class Drawing:
             moved = {id: at for id, at in positions.items() if before.get(id) != at}
             if moved:
                 router.move(moved)
-            return router.routes
+            return router
         router = Router(positions, boxes, ends)
         self._router = (key, router)
-        return router.routes
+        return router
 
-    # Plates --------------------------------------------------------------------------------------------------
+    # Drawing -------------------------------------------------------------------------------------------------
+
+    def _draw(self, level: Level, origin: Point, parent: str, plates: dict[str, Plate], wires: dict[str, Wire]) -> None:
+        """Put the plates and wires of a level into the scene; `origin` is what its own places are moved by."""
+        document, graph, context, prefix = self.document, level.graph, level.context, level.prefix
+        self.origins[prefix] = ox, oy = origin
+        problems = worst_of(document.analysis().problems, graph.key)
+        self._tied = nodes_tied(graph)
+        own: dict[str, Plate] = {}
+        for id, node in graph.nodes.items():
+            if id not in level.hidden:
+                x, y = level.places[id]
+                plate = self._plate(
+                    graph, context, node, (x + ox, y + oy), problems, prefix, parent, level.inner.get(id)
+                )
+                own[id] = plates[prefix + id] = plate
+        routes, sides = level.routes, level.sides
+        if routes is None or sides is None:
+            router = self._routes(graph, own, level)
+            routes, sides = router.routes, router.sides
+        for id, plate in own.items():
+            if plate.kind == "operator" and len(plate.inputs) > 1:
+                plates[prefix + id] = self._with_sides(plate, prefix, id, routes, sides, origin)
+        shift = None if origin == (0.0, 0.0) else origin
+        for target, source in graph.wires.items():
+            start, end = tuple(source.split(".", 1)), tuple(target.split(".", 1))
+            known = start[0] in level.hidden or (start[0] in own and _has(own[start[0]].outputs, start[1]))
+            if known and (end[0] in own or end[0] in level.hidden):
+                wire = self._wire(level, target, start, end, routes.get(target), shift, problems, parent)  # type: ignore[arg-type]
+                wires[wire.id] = wire
+        for id, inner in level.inner.items():
+            if inner.sheet is not None:
+                x, y = level.places[id]
+                self.sheets[prefix + id] = (x + ox, y + oy, inner.sheet.w, inner.sheet.h)
+                at = x + ox + inner.sheet.shift[0], y + oy + inner.sheet.shift[1]
+                self._draw(inner, at, prefix + id, plates, wires)
 
     def _plate(
-        self, graph: Graph, context: Context, node: Node, at: tuple[float, float], problems: Mapping[str, Problem]
+        self,
+        graph: Graph,
+        context: Context,
+        node: Node,
+        at: Point,
+        problems: Problems,
+        prefix: str,
+        parent: str,
+        inner: Level | None,
     ) -> Plate:
         result = context.results.get(node.id)
         problem = problems.get(node.id)
         ports = (tuple(graph.in_ports(node)), tuple(graph.incoming.get(node.id, ())), tuple(graph.out_ports(node)))
         wired_out = frozenset(graph.outgoing.get(node.id, {}).values())
-        heat = self.heat.get(node.id)
-        activation = self.activations.get(node.id)
+        name = prefix + node.id
+        heat = self.heat.get(name)
+        activation = self.activations.get(name)
         changed = self.document.is_changed(graph.key, node)
         tied = node.id in self._tied
-        key = (id(node), id(result), at, problem, ports, wired_out, heat, id(activation), changed, tied)
-        known = self._plates.get(node.id)
+        sheet = inner.sheet if inner is not None else None
+        iteration = self.document.opened.get(name, 0)
+        key = (
+            id(node),
+            id(result),
+            at,
+            problem,
+            ports,
+            wired_out,
+            heat,
+            id(activation),
+            changed,
+            tied,
+            sheet,
+            iteration,
+        )
+        known = self._plates.get(name)
         if known is not None and known[0][:-1] == key and known[0][-1] is result:
             return known[1]
         kind = kind_of(graph, node)
         detail = detail_of(graph, node, result)
         off = result is not None and result.enabled is False
+        w: float
+        h: float
         w, h = plate_size(kind, node.name, detail, when="off" if off else "", activation=activation is not None)
         declaration = layer_types().get(node.type)
         severity = problem.severity if problem else ""
+        times = sum(call.count for call in result.calls) if result and isinstance(node.run, Repeat) else 1
+        inputs = inputs_of(graph, context, node, declaration)
+        outputs = outputs_of(graph, node, result, wired_out)
+        if sheet is not None:
+            w, h, detail = sheet.w, sheet.h, graph.project.graphs[node.type].name
+            inputs, outputs = _on_edge(inputs, sheet.inlets), _on_edge(outputs, sheet.outlets)
         plate = Plate(
-            node.id,
+            name,
             kind,
             "block" if kind == "block" else declaration.family if declaration else "shape",
             node.name,
             detail,
-            heat[1] if heat else self._figure(result, declaration),
+            heat[1] if heat else figure_of(result, declaration),
             declaration.operator_sign() if declaration else "",
             *at,
             w,
             h,
-            self._inputs(graph, context, node, declaration),
-            self._outputs(graph, node, result, wired_out),
+            inputs,
+            outputs,
             glyph="io_out" if kind == "layer" and declaration and not declaration.outlets else "",
             problem="warn" if severity == "warning" else severity,  # type: ignore[arg-type]
             hint=problem.message if problem else "",
             changed=changed,
             when="" if not node.when else "off" if off else "on",
-            repeat=sum(call.count for call in result.calls) if result and isinstance(node.run, Repeat) else 1,
+            repeat=1 if sheet else times,
             shared=bool(tied or node.use or (isinstance(node.run, Repeat) and node.run.shared)),
-            scan=isinstance(node.run, Scan),
-            heat=heat[0] if heat else None,
+            scan=isinstance(node.run, Scan) and sheet is None,
+            heat=heat[0] if heat and sheet is None else None,
             activation=activation,
+            parent=parent,
+            opened=sheet is not None,
+            pager=(iteration, times) if sheet is not None and times > 1 else None,
         )
-        self._plates[node.id] = ((*key, result), plate)
+        self._plates[name] = ((*key, result), plate)
         return plate
 
-    def _figure(self, result: Result | None, declaration: type[Layer] | None) -> str:
-        if result is None:
-            return ""
-        if declaration is not None and not declaration.inlets:
-            return result.specs[0].dtype if result.specs and result.specs[0] else ""
-        params = result.totals.trainable + result.totals.frozen
-        return short(params) if isinstance(params, int) and params else ""
-
-    def _inputs(self, graph: Graph, context: Context, node: Node, declaration: type[Layer] | None) -> tuple[Port, ...]:
-        wired = graph.incoming.get(node.id, {})
-        block = graph.project.graphs.get(node.type)
-        names = {port.id: port.name for port in block.inputs()} if block else {}
-        states = state_pairs(block, node.run) if block and isinstance(node.run, Scan) else {}
-        ports = []
-        for name in graph.in_ports(node):
-            spec = source_spec(context, wired[name]) if name in wired else None
-            stem = name.rstrip("0123456789")
-            inlet = declaration.inlets.get(name) or declaration.inlets.get(stem) if declaration else None
-            kind: PortKind = spec.kind if spec else inlet.kinds[0] if inlet else "float"  # type: ignore[assignment]
-            if name in states:
-                kind = "state"
-            optional = bool(inlet and (inlet.optional or (inlet.variadic and int(name[len(stem) :]) >= inlet.least)))
-            label = f"{names.get(name, name)}, {' '.join(inlet.axes)}" if inlet else names.get(name, name)
-            ports.append(Port(name, kind, optional or kind == "state", name in wired, label))
-        return tuple(ports)
-
-    def _outputs(self, graph: Graph, node: Node, result: Result | None, wired: frozenset[str]) -> tuple[Port, ...]:
-        block = graph.project.graphs.get(node.type)
-        names = {port.id: port.name for port in block.outputs()} if block else {}
-        states = set(state_pairs(block, node.run).values()) if block and isinstance(node.run, Scan) else set()
-        ports = []
-        for place, name in enumerate(graph.out_ports(node)):
-            spec = result.specs[place] if result and place < len(result.specs) else None
-            kind: PortKind = spec.kind if spec else "float"  # type: ignore[assignment]
-            if name in states:
-                kind = "state"
-            ports.append(Port(name, kind, False, name in wired, names.get(name, name)))
-        return tuple(ports)
-
-    # Wires ---------------------------------------------------------------------------------------------------
+    def _with_sides(
+        self, plate: Plate, prefix: str, id: str, routes: Mapping[str, Any], sides: Mapping[str, str], origin: Point
+    ) -> Plate:
+        """An operator whose ports lie where its wires arrive."""
+        ends = []
+        for port in plate.inputs:
+            route = routes.get(f"{id}.{port.name}")
+            at = route[-1][1] + origin[1] - plate.y if route else None
+            ends.append((sides.get(f"{id}.{port.name}", ""), at))
+        key = (plate, tuple(ends))
+        known = self._sided.get(prefix + id)
+        if known is not None and known[0][0] is plate and known[0] == key:
+            return known[1]
+        ports = [
+            port if not side else replace(port, side=side, at=at if side != "top" else None)  # type: ignore[arg-type]
+            for port, (side, at) in zip(plate.inputs, ends, strict=True)
+        ]
+        made = replace(plate, inputs=tuple(ports))
+        self._sided[prefix + id] = (key, made)
+        return made
 
     def _wire(
         self,
-        context: Context,
+        level: Level,
         target: str,
         start: tuple[str, str],
         end: tuple[str, str],
         route: Any,
-        problems: Mapping[str, Problem],
+        shift: Point | None,
+        problems: Problems,
+        parent: str,
     ) -> Wire:
+        context, prefix = level.context, level.prefix
         spec = source_spec(context, start)
         problem = problems.get(end[0])
-        error = problem.message if problem and _fails(context.graph, problem, end) else ""
-        before = _first_input(context, start[0])
-        key = (spec, before, start, route, error)
-        known = self._wires.get(target)
+        error = problem.message if problem and is_cause(context.graph, problem, end) else ""
+        before = first_input(context, start[0])
+        key = (spec, before, start, route, error, shift)
+        name = prefix + target
+        known = self._wires.get(name)
         if known is not None and known[0] == key:
             return known[1]
+        if shift is not None and route:
+            route = tuple((x + shift[0], y + shift[1]) for x, y in route)
         wire = Wire(
-            target,
-            start,
-            end,
+            name,
+            (parent, start[0]) if start[0] in level.hidden else (prefix + start[0], start[1]),
+            (parent, end[0]) if end[0] in level.hidden else (prefix + end[0], end[1]),
             axes(spec, before),
-            _values(spec),
+            values_of(spec),
             spec.kind if spec else "float",  # type: ignore[arg-type]
             error,
             f"now {label(spec)}" if error and spec else "",
             spec is None,
             route,
+            inside=parent,
             label=full_label(spec),
         )
-        self._wires[target] = (key, wire)
+        self._wires[name] = (key, wire)
         return wire
 
 
-def kind_of(graph: Graph, node: Node) -> PlateKind:
-    """layer, operator or block."""
-    if node.type in graph.project.graphs:
-        return "block"
-    declaration = layer_types().get(node.type)
-    return "operator" if declaration is not None and declaration.operator_sign() else "layer"
+def _placed(graph: Graph) -> dict[str, Point]:
+    """Where each node stands: as placed by hand, else as arranged around those."""
+    placed = {id: graph.view[id] for id in graph.nodes if id in graph.view}
+    if len(placed) < len(graph.nodes):
+        found = _arranged(graph, near=placed or None)
+        placed = {id: placed.get(id, at) for id, at in found.items()}
+    return placed
 
 
-def detail_of(graph: Graph, node: Node, result: Result | None) -> str:
-    """The second line of a plate: the type, and the settings that differ from what torch would take."""
-    block = graph.project.graphs.get(node.type)
-    if block is not None:
-        times = sum(call.count for call in result.calls) if result and result.calls and not result.findings else None
-        if isinstance(node.run, Scan):
-            steps = f"{size_text(result.calls[0].steps)} steps" if result and result.calls else f"axis {node.run.axis}"
-            return f"{block.name} · {steps}"
-        if node.run is None:
-            return block.name
-        return f"{block.name} ×{times if times is not None else node.run.times}"
-    declaration = layer_types().get(node.type)
-    if declaration is None:
-        return node.type
-    if not declaration.inlets or not declaration.outlets:
-        return ""
-    settings = settings_text(declaration, node, result.layer if result else None)
-    return f"{node.type} {settings}".rstrip() if settings or not _tells_type(node, declaration) else ""
+def _arranged(
+    graph: Graph, *, near: Mapping[str, Point] | None = None, height: float | None = None
+) -> dict[str, Point]:
+    boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
+    return dict(arrange(boxes, wire_ends(graph), near=near, height=height).positions)
 
 
-def box_of(graph: Graph, node: Node) -> Box:
-    """The room that a node takes."""
-    kind = kind_of(graph, node)
-    w, h = plate_size(kind, node.name, detail_of(graph, node, None))
-    return Box(w, h, kind == "operator", tuple(graph.in_ports(node)), tuple(graph.out_ports(node)))
-
-
-def place_all(project: Project, height: float) -> None:
-    """Lay every graph of a project out anew: networks folded into columns of at most that height, blocks in one."""
-    networks = set(project.network_keys.values())
-    with project.editing("Arrange"):
-        for graph in project.graphs.values():
-            boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
-            limit = height if graph.key in networks else None
-            if boxes:
-                edits.move(graph, arrange(boxes, _wire_ends(graph), height=limit).positions)
-
-
-def settings_text(declaration: type[Layer], node: Node, layer: Layer | None) -> str:
-    """The settings that a plate shows: window sizes in the order k s p d g, else what torch requires."""
-    short_fields = [field for field in declaration.fields.values() if field.short]
-    parts = []
-    for field in short_fields or declaration.fields.values():
-        value = layer.values[field.name] if layer else node.params.get(field.name, field.default)
-        if field.kind == "fixed" or (not field.required and _is_torch_default(field, value, layer)):
-            continue
-        letter = "" if field.short in ("", "k") else field.short
-        shown = field.show(tuple(value) if isinstance(value, list) else value)
-        if letter and len(set(shown.split("×"))) == 1:
-            shown = shown.split("×")[0]
-        parts.append(f"{letter}{shown}")
-    return " ".join(parts[:3] if not short_fields else parts)
-
-
-def _is_torch_default(field: Field[Any], value: Any, layer: Layer | None) -> bool:
-    default = field.torch_default
-    if isinstance(default, SameAs):
-        return layer is None or bool(layer.values[default.name] == value)
-    if isinstance(value, list | tuple) and not isinstance(default, list | tuple):
-        return all(part == default for part in value)
-    return bool(value == default)
-
-
-def _tells_type(node: Node, declaration: type[Layer]) -> bool:
-    """Whether the name already says what the node is: relu2 of ReLU."""
-    return node.name.rstrip("0123456789_").lower() in (declaration.stem.lower(), node.type.lower())
-
-
-def _worst(problems: tuple[Problem, ...], graph: str) -> dict[str, Problem]:
-    found: dict[str, Problem] = {}
-    for problem in problems:
-        if problem.graph == graph and problem.node:
-            known = found.get(problem.node)
-            if known is None or _RANK[problem.severity] > _RANK[known.severity]:
-                found[problem.node] = problem
-    return found
-
-
-def _fails(graph: Graph, problem: Problem, end: tuple[str, str]) -> bool:
-    """Whether a problem is that of the wire that ends there; of a join it is the shortcut's."""
-    if problem.severity != "error":
-        return False
-    if problem.port or not problem.hints.get("project"):
-        return problem.port == end[1]
-    return joined_ports(graph, end[0])[:1] == [end[1]]
-
-
-def _wire_ends(graph: Graph) -> list[tuple[str, str, str, str]]:
-    ends = []
-    for target, source in graph.wires.items():
-        (s, out), (t, port) = source.split(".", 1), target.split(".", 1)
-        if s in graph.nodes and t in graph.nodes:
-            ends.append((s, out, t, port))
-    return ends
+def _on_edge(ports: Iterable[Port], places: Mapping[str, float]) -> tuple[Port, ...]:
+    return tuple(replace(port, at=places.get(port.name)) for port in ports)
 
 
 def _names(ports: tuple[Port, ...]) -> tuple[str, ...]:
@@ -332,50 +373,3 @@ def _names(ports: tuple[Port, ...]) -> tuple[str, ...]:
 
 def _has(ports: tuple[Port, ...], name: str) -> bool:
     return any(port.name == name for port in ports)
-
-
-def _first_input(context: Context, id: str) -> Spec | None:
-    wired = context.graph.incoming.get(id, {})
-    node = context.graph.nodes.get(id)
-    first = next((wired[p] for p in context.graph.in_ports(node) if p in wired), None) if node else None
-    return source_spec(context, first) if first else None
-
-
-def is_batch(size: Dim) -> bool:
-    """Whether an axis is the batch, which labels leave out."""
-    return isinstance(size, Named) and size.name == "N"
-
-
-def axes(spec: Spec | None, before: Spec | None) -> tuple[Axis, ...]:
-    """The label's axes without the batch; one is marked as changed where the layer before changed it."""
-    if spec is None:
-        return ()
-    shape, old = list(spec.shape), list(before.shape) if before else []
-    batch = bool(shape) and is_batch(shape[0])
-    found: list[Axis] = []
-    for place, size in enumerate(shape):
-        if batch and place == 0:
-            continue
-        changed = before is not None and (len(old) != len(shape) or same(size, old[place]) is not True)
-        found.append((size_text(size), changed or before is None, isinstance(size, Named)))
-    return tuple(found)
-
-
-def label(spec: Spec) -> str:
-    """A shape without the batch: ``64×56×56``; ``1`` for one value a sample."""
-    return "×".join(text for text, _, _ in axes(spec, None)) or "1"
-
-
-def full_label(spec: Spec | None) -> str:
-    """All axes, the dtype and the bytes at the example sizes."""
-    if spec is None:
-        return ""
-    sizes = " × ".join(size_text(size) for size in spec.shape) or "scalar"
-    return f"{sizes} · {spec.dtype} · {exact(spec_bytes(spec))} B"
-
-
-def _values(spec: Spec | None) -> int:
-    if spec is None:
-        return 0
-    size = prod(size for size in spec.shape if not is_batch(size))
-    return int(size) if isinstance(size, int) else 0

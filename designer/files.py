@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from designer.document import Document
-from designer.drawing import place_all
+from designer.plates import place_all
 from designer.settings import Settings
 from graph_core.project import FileError
 from graph_core.templates import open_template

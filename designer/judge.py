@@ -28,11 +28,11 @@ class DocumentJudge:
         self._version = -1
 
     def wire(self, source: End, target: End) -> Verdict:
-        """Would a wire from this output to this input do?"""
+        """Would a wire from this output to this input do? The ends are those of the graph that is worked on."""
         return self._remembered(("wire", source, target), lambda: self._judge_wire(source, target))
 
     def insert(self, what: str, wire: str) -> Verdict:
-        """Would a node on the canvas, or a new one of a type, fit into this wire?"""
+        """Would a node of the graph that is worked on, or a new one of a type, fit into this wire?"""
         return self._remembered(("insert", what, wire), lambda: self._judge_insert(what, wire))
 
     def fits(self, type: str, end: End, is_input: bool) -> bool:
@@ -45,6 +45,7 @@ class DocumentJudge:
         if version != self._version:
             self._known.clear()
             self._version = version
+        key = (self._document.trail, key)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = judge()

@@ -34,12 +34,20 @@ LENSES: Mapping[str, tuple[str, Callable[[Result], int], Callable[[int], str]]] 
 }
 
 
-def heat_of(context: Context, lens: str) -> tuple[Heat, Legend | None]:
-    """For each node its place on the ramp (square root of its share of the largest) and its figure, and the legend."""
+def heat_of(contexts: Mapping[str, Context], lens: str) -> tuple[Heat, Legend | None]:
+    """For each node its place on the ramp (square root of its share of the largest) and its figure, and the legend.
+
+    `contexts` are those that are drawn, by what stands before their nodes' ids on the canvas.
+    """
     if lens not in LENSES:
         return {}, None
     title, measure, text = LENSES[lens]
-    values = {id: measure(result) for id, result in context.results.items() if result.facts or result.calls}
+    values = {
+        prefix + id: measure(result)
+        for prefix, context in contexts.items()
+        for id, result in context.results.items()
+        if result.facts or result.calls
+    }
     most = max(values.values(), default=0)
     if not most:
         return {}, None

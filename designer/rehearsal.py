@@ -216,10 +216,11 @@ class Rehearsal(QObject):
         paths = answer.get("activations", {})
         marks = tuple(str(name) for name in answer.get("classes", ()))
         found: dict[str, object] = {}
-        for id in document.graph.nodes:
-            picture = paths.get(document.state_path(id))
-            if picture is not None:
-                found[id] = activation_of(picture, marks)
+        with document.at(document.base):
+            for id in document.graph.nodes:
+                picture = paths.get(document.state_path(id))
+                if picture is not None:
+                    found[id] = activation_of(picture, marks)
         window.center.show_activations(found)
 
     def _image(self, answer: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from PySide6.QtGui import QPixmap
 
 from designer.canvas.export import to_image
 from designer.document import Document
-from designer.drawing import Drawing, place_all
+from designer.drawing import Drawing
+from designer.plates import place_all
 from designer.theme import Theme
 from graph_core.templates import open_template
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from designer.document import Document
 from designer.style import dress
 from designer.theme import themes
+from designer.widgets import Strip
 
 
 class Mark(QWidget):
@@ -88,14 +89,14 @@ class CommandSearch(QLineEdit):
         super().keyPressEvent(event)
 
 
-class TopBar(QWidget):
+class TopBar(Strip):
     """44 high, across the window."""
 
     export_clicked = Signal()
     train_clicked = Signal()
 
     def __init__(self, document: Document, menu: QMenuBar) -> None:
-        super().__init__()
+        super().__init__("chrome")
         self._document = document
         self.setFixedHeight(themes.current.size("topbar"))
         self.setAutoFillBackground(True)
@@ -146,10 +147,3 @@ class TopBar(QWidget):
         """Train becomes Pause while a run is under way, and Resume while it waits."""
         self.train.setText("Resume" if paused else "Pause" if running else "Train")
         dress(self.train, glyph="ui_pause" if running and not paused else "ui_play", glyph_ink="onacc")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The chrome's surface with a hairline below."""
-        painter = QPainter(self)
-        theme = themes.current
-        painter.fillRect(self.rect(), theme.color("chrome"))
-        painter.fillRect(0, self.height() - 1, self.width(), 1, theme.color("line"))

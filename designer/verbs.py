@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from designer.canvas.scene import PLATE_H_DETAIL, PLATE_W, End, plate_size
 from designer.document import Document
-from designer.drawing import Drawing, kind_of
+from designer.drawing import Drawing
 from designer.judge import DocumentJudge
+from designer.plates import kind_of
 from designer.search import Entry, catalogue
 from graph_core import Graph, edits
 from graph_core.blocks import collapse
@@ -266,7 +267,15 @@ class Verbs(QObject):
 
     # Menu ----------------------------------------------------------------------------------------------------
 
-    def context_menu(self, ids: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
+    def context_menu(
+        self,
+        ids: tuple[str, ...],
+        wire: str,
+        at: QPoint,
+        place: tuple[float, float],
+        toggle: Callable[[], None] | None = None,
+        opened: bool = False,
+    ) -> QMenu:
         """What can be done to the plates or the wire under the pointer; ``place`` is where it stands on the sheet."""
         menu = QMenu(self._window)
         graph = self._document.graph
@@ -277,6 +286,8 @@ class Verbs(QObject):
             menu.addAction("Collapse to block…", self.collapse_selection)
             if any(graph.nodes[id].type in graph.project.graphs for id in ids if id in graph.nodes):
                 menu.addAction("Open block", lambda: self._document.enter(ids[-1]))
+                if toggle is not None:
+                    menu.addAction("Close in place" if opened else "Open in place", toggle)
                 menu.addAction("Expand block", self.expand_selection)
             if len(ids) > 1:
                 menu.addAction("Connect in order", self.connect_selection)

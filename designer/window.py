@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QMenuBar,
     QSizePolicy,
     QSplitter,
-    QStatusBar,
     QTabWidget,
     QWidget,
 )
@@ -28,6 +27,7 @@ from designer.commands import commands_of
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.files import Files
+from designer.inplace import CanvasJudge, InPlace
 from designer.judge import DocumentJudge
 from designer.late import Afterwards, Late, Roomy
 from designer.panels.inspector import Inspector
@@ -42,6 +42,7 @@ from designer.theme import Choice, themes
 from designer.topbar import TopBar
 from designer.training import Training
 from designer.verbs import Verbs
+from designer.widgets import StatusStrip
 
 if TYPE_CHECKING:
     from designer.gallery import Gallery
@@ -64,11 +65,13 @@ class MainWindow(QMainWindow):
         self.document = Document(self)
         self.drawing = Drawing(self.document)
         self.judge = DocumentJudge(self.document)
-        self.canvas = Canvas(themes.current, self.judge)
+        self.canvas = Canvas(themes.current, CanvasJudge(self.document, self.judge))
         self.verbs = Verbs(self.document, self.drawing, self.judge, self)
+        self.in_place = InPlace(self.document, self.drawing, self.verbs)
         self.training = Training(self.document, self)
         self.files = Files(self.document, self.settings, self)
         self.files.room = lambda: max(560.0, self.canvas.height() - 96.0)
+        self.drawing.room = lambda: max(400.0, self.canvas.height() - 32.0)
         self._gallery = Late(self._make_gallery)
         self.center = Center(self.document, self.drawing, self.canvas, self._gallery)
         self.setCentralWidget(self.center)
@@ -207,13 +210,10 @@ class MainWindow(QMainWindow):
         self.setMenuWidget(self.topbar)
         self.topbar.search.set_actions(self.actions_.by_text)
         self.topbar.search.left.connect(self._to_canvas)
-        status = QStatusBar()
-        status.setSizeGripEnabled(False)
-        status.setFixedHeight(themes.current.size("status"))
+        status = StatusStrip()
         self.saved_words, self.undo_words, self.worker_words = QLabel(), QLabel(), QLabel(self.training.trainer.state)
         for label in (self.saved_words, self.undo_words, self.worker_words):
             dress(label, font="small", ink="ink2")
-        status.setContentsMargins(12, 0, 12, 0)
         status.addWidget(self.saved_words)
         status.addWidget(self.undo_words)
         status.addPermanentWidget(self.worker_words)
@@ -222,19 +222,23 @@ class MainWindow(QMainWindow):
     # Joining -------------------------------------------------------------------------------------------------
 
     def _connect_canvas(self) -> None:
-        canvas, verbs, document = self.canvas, self.verbs, self.document
-        canvas.moved.connect(verbs.move)
-        canvas.copied_by_drag.connect(verbs.copy_by_drag)
-        canvas.connected.connect(verbs.connect_ends)
-        canvas.disconnected.connect(verbs.disconnect_end)
-        canvas.rerouted.connect(verbs.reroute)
-        canvas.cut.connect(verbs.remove_wires)
-        canvas.wires_deleted.connect(verbs.remove_wires)
-        canvas.dropped_on_wire.connect(verbs.move_into_wire)
-        canvas.placed.connect(verbs.drop)
-        canvas.search_requested.connect(verbs.search)
-        canvas.deleted.connect(verbs.remove)
-        canvas.opened.connect(document.enter)
+        canvas, here, document = self.canvas, self.in_place, self.document
+        self.center.picked.connect(here.select)
+        canvas.moved.connect(here.move)
+        canvas.copied_by_drag.connect(here.copy)
+        canvas.connected.connect(here.connect)
+        canvas.disconnected.connect(here.disconnect_end)
+        canvas.rerouted.connect(here.reroute)
+        canvas.cut.connect(here.remove_wires)
+        canvas.wires_deleted.connect(here.remove_wires)
+        canvas.dropped_on_wire.connect(here.into_wire)
+        canvas.placed.connect(here.drop)
+        canvas.search_requested.connect(here.search)
+        canvas.deleted.connect(here.remove)
+        canvas.opened.connect(here.open)
+        canvas.peeked.connect(here.toggle)
+        canvas.closed.connect(document.fold)
+        canvas.paged.connect(document.unfold)
         canvas.left.connect(document.leave)
         canvas.edit_requested.connect(lambda _: self.inspector.focus_first())
         canvas.rename_requested.connect(lambda _: self.inspector.focus_name())
@@ -257,7 +261,7 @@ class MainWindow(QMainWindow):
 
     def _menu_at(self, ids: tuple[str, ...], wire: str, at: QPoint) -> None:
         place = self.canvas.camera.to_canvas(self.canvas.mapFromGlobal(at).toPointF())
-        self.verbs.context_menu(ids, wire, at, (place.x(), place.y())).exec(at)
+        self.in_place.menu(ids, wire, at, (place.x(), place.y())).exec(at)
 
     def _to_canvas(self) -> None:
         page = self.center.stack.currentWidget()
@@ -272,10 +276,12 @@ class MainWindow(QMainWindow):
         chosen = self.document.selection
         outs = graph.out_ports(graph.nodes[chosen[-1]]) if chosen else []
         if outs:
-            plate = canvas.scene.plates[chosen[-1]]
-            self.verbs.place(type, plate.x + plate.w / 2, plate.y + plate.h + 56, "", (chosen[-1], outs[0]))
+            plate = canvas.scene.plates[self.document.prefix + chosen[-1]]
+            x, y = self.drawing.local(self.document.prefix, plate.x + plate.w / 2, plate.y + plate.h + 56)
+            self.verbs.place(type, x, y, "", (chosen[-1], outs[0]))
             return
         at = canvas.camera.to_canvas(canvas.rect().center().toPointF())
+        self.document.dive(())
         self.verbs.place(type, at.x(), at.y())
 
     def search_here(self) -> None:
@@ -286,7 +292,7 @@ class MainWindow(QMainWindow):
         if not canvas.rect().contains(at):
             at = canvas.rect().center()
         place = canvas.camera.to_canvas(at.toPointF())
-        self.verbs.search(place.x(), place.y(), canvas.mapToGlobal(at), (), False)
+        self.in_place.search(place.x(), place.y(), canvas.mapToGlobal(at), (), False)
 
     def export(self) -> None:
         """The export dialog."""

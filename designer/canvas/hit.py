@@ -100,7 +100,7 @@ def wire_at(snap: Snapshot, x: float, y: float, zoom: float, *, reach: float = W
     chosen = np.flatnonzero(snap.wires_seen((x, y, x, y), far + 10))
     if not len(chosen):
         return -1
-    segments, owner = polyline_segments(*snap.paths.fine(chosen))
+    segments, owner = polyline_segments(*snap.paths.fine(chosen, snap.parting))
     if not len(segments):
         return -1
     distance = _distances(segments, x, y)
@@ -114,7 +114,7 @@ def wires_crossing(snap: Snapshot, a: tuple[float, float], b: tuple[float, float
     chosen = np.flatnonzero(snap.wires_seen(box)) if snap.wires else np.zeros(0, np.intp)
     if not len(chosen):
         return []
-    segments, owner = polyline_segments(*snap.paths.fine(chosen))
+    segments, owner = polyline_segments(*snap.paths.fine(chosen, snap.parting))
     p, q = segments[:, :2], segments[:, 2:]
     d = np.array(b) - np.array(a)
     side = (p - a) @ np.array([-d[1], d[0]]) * ((q - a) @ np.array([-d[1], d[0]]))

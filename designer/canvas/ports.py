@@ -72,7 +72,9 @@ def _operator(plate: Plate) -> tuple[Anchor, ...]:
     for k, port in enumerate(plate.inputs):
         if port.side:
             dx, dy = _SIDES[port.side]
-            found.append(Anchor(port, True, r + r * dx, r + r * dy, dx, dy))
+            y = r + r * dy if port.at is None or dy else port.at
+            out = math.sqrt(max(r * r - (y - r) ** 2, 0.0)) if dx else 0.0
+            found.append(Anchor(port, True, r + out * dx, y, dx, dy))
             continue
         angle = math.radians(_OPERATOR_ANGLES[k] if k < len(_OPERATOR_ANGLES) else -90)
         x, y = math.cos(angle), math.sin(angle)

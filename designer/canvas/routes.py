@@ -53,9 +53,9 @@ class Paths:
         """(coarse segments (s, 4), the wire of each)."""
         return _segments(self.points, self.owner)
 
-    def fine(self, chosen: Ints) -> tuple[Floats, Ints]:
-        """(points, start) of the chosen wires, corners rounded."""
-        return refine(self, chosen)
+    def fine(self, chosen: Ints, parting: Bools) -> tuple[Floats, Ints]:
+        """(points, start) of the chosen wires, corners rounded but for the first of those that part from others."""
+        return refine(self, chosen, parting)
 
     def of(self, wire: int) -> Floats:
         """The coarse polyline of one wire."""
@@ -111,8 +111,11 @@ def course(ends: Floats, ways: Floats, routes: Sequence[tuple[Point, ...] | None
     return Paths(points, start, shape, controls)
 
 
-def refine(paths: Paths, chosen: Ints) -> tuple[Floats, Ints]:
-    """The chosen wires with corners of radius 14 and smooth curves, as (points, start)."""
+def refine(paths: Paths, chosen: Ints, parting: Bools) -> tuple[Floats, Ints]:
+    """The chosen wires with corners of radius 14 and smooth curves, as (points, start).
+
+    A wire that parts from another (`parting`, one a wire of `paths`) leaves it squarely, at the junction's dot.
+    """
     points, owner, _ = _gather(paths.points, paths.start, chosen)
     total = len(points)
     if not total:
@@ -121,7 +124,8 @@ def refine(paths: Paths, chosen: Ints) -> tuple[Floats, Ints]:
     first[1:] = owner[1:] != owner[:-1]
     last = np.roll(first, -1)
     shape = paths.shape[chosen][owner]
-    corner = ~first & ~last & (shape == CORNERED)
+    second = np.roll(first, 1)
+    corner = ~first & ~last & (shape == CORNERED) & ~(second & parting[chosen][owner])
     curve = shape == CURVED
     count = np.where(corner, _ARC, 1)
     count[curve] = 0

@@ -220,6 +220,13 @@ class Snapshot:
             self._junctions = self.paths.points[self.paths.start[chosen] + 1], chosen
         return self._junctions
 
+    @property
+    def parting(self) -> Bools:
+        """Which wires leave another at a junction."""
+        found = np.zeros(len(self.wires), np.bool_)
+        found[self.junctions[1]] = True
+        return found
+
     # Questions -------------------------------------------------------------------------------------------------
 
     def seen(self, box: tuple[float, float, float, float], pad: float = 0.0) -> Bools:

@@ -60,11 +60,15 @@ def _trace(snap: Snapshot, wire: int) -> QPainterPath:
         path.cubicTo(*c[2:])
         return path
     spots = points.tolist()
+    parting = bool((snap.junctions[1] == wire).any())
     path = QPainterPath(QPointF(*spots[0]))
     for k in range(1, len(spots) - 1):
         (ax, ay), (bx, by), (cx, cy) = spots[k - 1], spots[k], spots[k + 1]
         before, after = abs(bx - ax) + abs(by - ay), abs(cx - bx) + abs(cy - by)
         if before < 1e-6 or after < 1e-6:
+            continue
+        if k == 1 and parting:
+            path.lineTo(bx, by)
             continue
         r = min(routes.RADIUS, before / 2, after / 2)
         path.lineTo(bx + (ax - bx) / before * r, by + (ay - by) / before * r)
@@ -150,7 +154,7 @@ class WirePainter:
         self, p: QPainter, snap: Snapshot, view: Camera, box: Box, level: int, seen: Bools, chosen: Ints
     ) -> None:
         if level >= COMPACT:
-            points, start = snap.paths.fine(chosen)
+            points, start = snap.paths.fine(chosen, snap.parting)
             segments, owner = routes.polyline_segments(points, start)
             owner = chosen[owner]
         else:

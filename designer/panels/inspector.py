@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from designer.document import Document
-from designer.drawing import label
 from designer.numbers import percent, short
 from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
 from designer.panels.network_form import NetworkForm
 from designer.panels.weights import WeightRows
+from designer.plates import label
 from designer.style import dress
 from designer.widgets import FamilyTile, FollowsField, NameField
 from designer.widgets import Field as TextField

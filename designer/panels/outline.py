@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.document import Document, Step
-from designer.drawing import label
+from designer.plates import label
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import SearchField
@@ -314,8 +314,7 @@ class OutlinePanel(QWidget):
             return
         trail = items[0].trail
         self._busy = True
-        if tuple(s.node for s in trail) != tuple(s.node for s in self._document.trail):
-            self._document.look(trail)
+        self._document.go(trail)
         self._document.select(item.id for item in items if item.trail == trail)
         self._busy = False
 

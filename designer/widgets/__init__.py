@@ -13,7 +13,7 @@ from designer.widgets.fields import (
 from designer.widgets.groups import PairField, PathField
 from designer.widgets.labels import Caption, Elided, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
 from designer.widgets.slider import SizeSlider
-from designer.widgets.strips import Banner, Busy, EmptyState, Skeleton
+from designer.widgets.strips import Banner, Busy, EmptyState, Skeleton, StatusStrip, Strip
 
 __all__ = [
     "Banner",
@@ -41,6 +41,8 @@ __all__ = [
     "SizeSlider",
     "Skeleton",
     "StackBar",
+    "StatusStrip",
+    "Strip",
     "Text",
     "Toggle",
     "button",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStatusBar, QVBoxLayout, QWidget
 
 from designer.controls import box
 from designer.theme import themes
@@ -19,6 +19,36 @@ _KINDS = {
     "warn": ("ui_warn", "warn", "warntint"),
     "note": ("ui_note", "note", "sunken"),
 }
+
+
+class Strip(QWidget):
+    """A bar across the window: a token's ground, with a hairline below it."""
+
+    def __init__(self, ground: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ground = ground
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), themes.current.color(self._ground))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, themes.current.color("line"))
+        painter.end()
+
+
+class StatusStrip(QStatusBar):
+    """The lowest bar of the window, on the chrome's ground with a hairline above it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.setFixedHeight(themes.current.size("status"))
+        self.setContentsMargins(12, 0, 12, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), themes.current.color("chrome"))
+        painter.fillRect(0, 0, self.width(), 1, themes.current.color("line"))
+        painter.end()
 
 
 class _Glyph(QWidget):

@@ -12,7 +12,7 @@ from designer.canvas.base import changed_boxes
 from designer.canvas.camera import Camera
 from designer.canvas.ports import anchors
 from designer.canvas.routes import CORNERED, CURVED, RADIUS, STRAIGHT, clipped
-from designer.canvas.scene import Plate, Port, Scene, plate_size, text_width
+from designer.canvas.scene import Plate, Port, Scene, Wire, plate_size, text_width
 from designer.canvas.snapshot import ERROR, UNKNOWN, Snapshot, size_class
 from designer.canvas.text import axes_runs, cut, cut_detail, layout
 from designer.canvas.wires import label_spot
@@ -86,7 +86,7 @@ def test_a_route_is_followed_and_its_corners_rounded():
     snap = scene_with(224, 200, route=route)
     assert snap.paths.shape.tolist() == [CORNERED]
     assert snap.paths.of(0).tolist() == [list(point) for point in route]
-    points, start = snap.paths.fine(np.array([0]))
+    points, start = snap.paths.fine(np.array([0]), snap.parting)
     assert start.tolist() == [0, len(points)]
     corner = np.array([76.0, 60.0])
     gap = np.hypot(*(points - corner).T).min()
@@ -273,3 +273,26 @@ def test_lines_are_clipped_to_what_is_in_sight():
     assert found.tolist() == [[0, 50, 100, 50], [10, 10, 20, 30], [50, 0, 50, 100]]
     found, inside = clipped(np.array([[-50.0, 0, 150, 200]]), (0, 0, 100, 100))
     assert found.tolist() == [[0, 50, 50, 100]]
+
+
+def test_a_shortcut_leaves_its_junction_squarely_and_arrives_at_the_operators_side():
+    route = ((76.0, 32.0), (76.0, 60.0), (300.0, 60.0), (300.0, 213.0), (102.0, 213.0))
+    plates = (
+        Plate("a", "layer", "conv", "a", outputs=(Port("y"),)),
+        Plate("b", "layer", "conv", "b", y=100, inputs=(Port("x"),)),
+        Plate("c", "operator", "arith", "c", symbol="+", x=76, y=200, w=26, h=26,
+              inputs=(Port("a"), Port("b", side="right", at=18.0))),
+    )  # fmt: skip
+    wires = (
+        Wire("b.x", ("a", "y"), ("b", "x"), route=((76.0, 48.0), (76.0, 100.0))),
+        Wire("c.b", ("a", "y"), ("c", "b"), route=route),
+    )
+    snap = Snapshot(Scene({p.id: p for p in plates}, {w.id: w for w in wires}))
+    assert snap.parting.tolist() == [False, True]
+    points, _ = snap.paths.fine(np.array([1]), snap.parting)
+    assert [76.0, 60.0] in points.tolist()
+    assert [300.0, 60.0] not in points.tolist()
+    anchor = snap.rows[2].table["b", True, False]
+    assert (anchor.x - 13) ** 2 + (anchor.y - 13) ** 2 == pytest.approx(13**2)
+    assert anchor.y == 18.0
+    assert anchor.x > 13

@@ -1,0 +1,209 @@
+"""Between the canvas, on which blocks may be opened in place, and the verbs, which work on one graph at a time.
+
+What lies in an opened block has the ids on the way down, joined by /, for its id on the canvas. Whatever the canvas
+asks for is asked of the graph in which it lies.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtWidgets import QMenu
+
+from designer.canvas.scene import End, Verdict
+from designer.document import Document, Step
+from designer.drawing import Drawing
+from designer.judge import DocumentJudge
+from designer.verbs import Verbs
+
+APART = "The two ends lie in different blocks; join them through the block's ports."
+
+
+def above(plate: str) -> str:
+    """The opened block in which a plate or wire lies, by its path; "" on the canvas itself."""
+    return plate.rpartition("/")[0]
+
+
+def own(plate: str) -> str:
+    """The id of a plate or wire in its own graph."""
+    return plate.rpartition("/")[2]
+
+
+def joined(document: Document, source: End, target: End) -> tuple[tuple[Step, ...], End, End] | None:
+    """The steps to the graph in which two ends meet, and the ends there; None if they lie in different graphs.
+
+    The inner side of an opened block's port is the Input or Output that it stands for.
+    """
+    outer, inner = above(source[0]), above(target[0])
+    if outer == inner:
+        return document.steps(outer), (own(source[0]), source[1]), (own(target[0]), target[1])
+    if source[0] == inner:
+        return document.steps(inner), _through(document, inner, source[1], out=True), (own(target[0]), target[1])
+    if target[0] == outer:
+        return document.steps(outer), (own(source[0]), source[1]), _through(document, outer, target[1], out=False)
+    return None
+
+
+def _through(document: Document, path: str, port: str, *, out: bool) -> End:
+    with document.at((*document.base, *document.steps(path))):
+        graph = document.graph
+        ports = graph.out_ports(graph.nodes[port]) if out else graph.in_ports(graph.nodes[port])
+    return port, ports[0]
+
+
+class CanvasJudge:
+    """The judge whom the canvas asks: in the graph in which the ends lie; see designer.canvas.scene.Judge."""
+
+    def __init__(self, document: Document, judge: DocumentJudge) -> None:
+        self._document, self._judge = document, judge
+
+    def wire(self, source: End, target: End) -> Verdict:
+        """Would a wire from this output to this input do?"""
+        found = joined(self._document, source, target)
+        if found is None:
+            return Verdict(False, APART.rstrip("."))
+        with self._document.at((*self._document.base, *found[0])):
+            return self._judge.wire(found[1], found[2])
+
+    def insert(self, what: str, wire: str) -> Verdict:
+        """Would a plate, or a new node of a type, fit into this wire?"""
+        document, path = self._document, above(wire)
+        with document.at(document.base):
+            lies = above(what) if "/" in what else "" if what in document.graph.nodes else path
+        if lies != path:
+            return Verdict(False, APART.rstrip("."))
+        with document.at((*document.base, *document.steps(path))):
+            return self._judge.insert(own(what), own(wire))
+
+
+class InPlace(QObject):
+    """Takes the canvas's signals and gives them to the verbs."""
+
+    def __init__(self, document: Document, drawing: Drawing, verbs: Verbs) -> None:
+        super().__init__(verbs)
+        self._document, self._drawing, self._verbs = document, drawing, verbs
+
+    def take(self, plates: tuple[str, ...]) -> tuple[str, ...]:
+        """Work on the graph in which the last of these plates or wires lies; those that lie there, by their own ids."""
+        if not plates:
+            return ()
+        path = above(plates[-1])
+        self._document.dive(self._document.steps(path))
+        return tuple(own(plate) for plate in plates if above(plate) == path)
+
+    def select(self, plates: tuple[str, ...]) -> None:
+        """What was selected on the canvas; nothing is: then the canvas's own graph is worked on."""
+        if not plates:
+            self._document.dive(())
+        self._document.select(self.take(plates))
+
+    # Plates --------------------------------------------------------------------------------------------------
+
+    def move(self, plates: tuple[str, ...], dx: float, dy: float) -> None:
+        """Dragged or nudged."""
+        self._verbs.move(self.take(plates), dx, dy)
+
+    def copy(self, plates: tuple[str, ...], dx: float, dy: float) -> None:
+        """Dragged with Alt."""
+        self._verbs.copy_by_drag(self.take(plates), dx, dy)
+
+    def remove(self, plates: tuple[str, ...], heal: bool) -> None:
+        """Del, and Shift+Del."""
+        self._verbs.remove(self.take(plates), heal)
+
+    def into_wire(self, plates: tuple[str, ...], wire: str, dx: float, dy: float) -> None:
+        """Dropped on a wire."""
+        if above(plates[-1]) != above(wire):
+            self._document.refused.emit(APART)
+            return
+        self._verbs.move_into_wire(self.take(plates), own(wire), dx, dy)
+
+    def open(self, plate: str) -> None:
+        """Double-clicked: look into the block."""
+        (block,) = self.take((plate,))
+        self._document.enter(block, self._document.opened.get(plate, 0))
+
+    def toggle(self, plate: str) -> None:
+        """Open a block where it stands, or close it again."""
+        if plate in self._document.opened:
+            self._document.fold(plate)
+        else:
+            self._document.unfold(plate)
+
+    def menu(self, plates: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
+        """What can be done to what is under the pointer."""
+        lies = plates or ((wire,) if wire else ())
+        ids = self.take(lies)
+        if not lies:
+            self._document.dive(self._document.steps(self._sheet_at(*place)))
+        shown, local = (plates[-1] if plates else ""), self._local(*place)
+        return self._verbs.context_menu(
+            ids if plates else (),
+            own(wire),
+            at,
+            local,
+            lambda: self.toggle(shown),
+            shown in self._document.opened,
+        )
+
+    def toggle_selection(self) -> None:
+        """Open the selected block where it stands, or close it."""
+        chosen = self._document.selection
+        if not chosen or self._document.graph.nodes[chosen[-1]].type not in self._document.project.graphs:
+            self._document.refused.emit("No block is selected; select the block to open in place.")
+            return
+        self.toggle(self._document.prefix + chosen[-1])
+
+    # Wires ---------------------------------------------------------------------------------------------------
+
+    def connect(self, source: End, target: End) -> None:
+        """A wire was drawn."""
+        found = joined(self._document, source, target)
+        if found is None:
+            self._document.refused.emit(APART)
+            return
+        self._document.dive(found[0])
+        self._verbs.connect_ends(found[1], found[2])
+
+    def reroute(self, wire: str, source: End, target: End) -> None:
+        """A wire's end was dragged to another port."""
+        found = joined(self._document, source, target)
+        if found is None or "/".join(step.node for step in found[0]) != above(wire):
+            self._document.refused.emit(APART)
+            return
+        self._document.dive(found[0])
+        self._verbs.reroute(own(wire), found[1], found[2])
+
+    def disconnect_end(self, target: End) -> None:
+        """A wire was pulled off and let go."""
+        (node,) = self.take((target[0],))
+        self._verbs.disconnect_end((node, target[1]))
+
+    def remove_wires(self, wires: tuple[str, ...]) -> None:
+        """Wires were cut or deleted."""
+        self._verbs.remove_wires(self.take(wires))
+
+    # Placing -------------------------------------------------------------------------------------------------
+
+    def drop(self, type: str, x: float, y: float, wire: str, end: tuple[str, ...]) -> None:
+        """A type was dropped from the palette: into a wire, beside an end, or on a sheet."""
+        path = above(wire) if wire else above(end[0]) if end else self._sheet_at(x, y)
+        self._document.dive(self._document.steps(path))
+        x, y = self._local(x, y)
+        self._verbs.drop(type, x, y, own(wire), (own(end[0]), end[1]) if end else ())
+
+    def search(self, x: float, y: float, at: QPoint, end: tuple[str, str] | tuple[()], is_input: bool) -> None:
+        """Search-and-place was asked for, from the void or from a wire's end."""
+        self._document.dive(self._document.steps(above(end[0]) if end else self._sheet_at(x, y)))
+        x, y = self._local(x, y)
+        self._verbs.search(x, y, at, (own(end[0]), end[1]) if len(end) == 2 else (), is_input)
+
+    def _local(self, x: float, y: float) -> tuple[float, float]:
+        return self._drawing.local(self._document.prefix, x, y)
+
+    def _sheet_at(self, x: float, y: float) -> str:
+        """The innermost opened block under a place on the canvas."""
+        found = ""
+        for path, (left, top, w, h) in self._drawing.sheets.items():
+            if left <= x <= left + w and top <= y <= top + h and len(path) > len(found):
+                found = path
+        return found
