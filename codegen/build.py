@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from codegen.emit import EmitError, emit_class
+from codegen.stated import check_stated
 from codegen.weights import kept_weights, put_weights
 from graph_core.graph import Project
 
@@ -21,14 +22,16 @@ def build_module(project: Project, network: str = "") -> nn.Module:
     """The network as a module made from its source: with the weights that lie beside its file, else freshly
     initialized by torch's own rules.
 
-    Raises EmitError with one sentence where the drawing has a problem or torch refuses a value, and Unusable where the
-    weights that the drawing refers to cannot be read.
+    Raises EmitError with one sentence where the drawing has a problem, holds code that is not trusted or has other
+    weights than are stated, or torch refuses a value; and Unusable where the weights that the drawing refers to cannot
+    be read.
     """
     source, name = emit_class(project, network)
     module = _instantiate(source_module(source), name)
+    known = list(project.networks)
+    chosen = network or ("main" if "main" in known else known[0])
+    check_stated(project, chosen, module)
     if project.file is not None:
-        known = list(project.networks)
-        chosen = network or ("main" if "main" in known else known[0])
         put_weights(module, kept_weights(project, project.file, chosen))
     return module
 
@@ -50,7 +53,7 @@ def _executed(source: str) -> types.ModuleType:
 def _instantiate(module: types.ModuleType, name: str) -> nn.Module:
     try:
         made: nn.Module = getattr(module, name)()
-    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+    except Exception as error:  # of torch, or of custom code, which may raise anything
         reason = " ".join(str(error).split())[:200]
         raise EmitError(f"{name} cannot be built: {reason or type(error).__name__}.") from error
     return made

@@ -35,9 +35,9 @@ class Drawing:
 
     @cached_property
     def source(self) -> str:
-        """The PyTorch source. Raises Refusal."""
+        """The PyTorch source, to be run or given away. Raises Refusal, for code that is not trusted too."""
         try:
-            return emit_source(self.project, self.network)
+            return emit_source(self.project, self.network, trusted_only=True)
         except EmitError as error:
             raise Refusal(str(error)) from None
 

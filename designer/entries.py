@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from graph_core.fields import Choice, Field, FieldError, Flag
+from graph_core.stated import Text, Values
 
 
 def parse_entry(field: Field[Any], text: str) -> Any:
     """The stored value of a typed text: a number, a list, a word, an expression. Raises FieldError in one sentence."""
     text = text.strip()
-    if isinstance(field, Choice):
+    if isinstance(field, Choice | Text):
         value: Any = text
     elif isinstance(field, Flag) and text.lower() in ("on", "off", "true", "false"):
         value = text.lower() in ("on", "true")
     elif field.kind == "patterns":
         field.accept([part.strip() for part in text.split(",") if part.strip()])
         return [part.strip() for part in text.split(",") if part.strip()]
-    elif field.kind in ("shape", "axes", "epochs") or (field.kind == "sizes" and _is_list(text)):
+    elif field.kind in ("shape", "axes", "epochs", "values") or (field.kind == "sizes" and _is_list(text)):
         value = [_scalar(part) for part in _parts(text)]
         if field.kind == "axes" and len(value) == 1:
             value = value[0]
     else:
         value = _scalar(text)
-    if value in ("", []):
+    if value in ("", []) and not isinstance(field, Text | Values):
         raise FieldError(f"{field.name} is empty; it takes {field.takes}.")
     field.accept(value)
     return value

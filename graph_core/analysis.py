@@ -27,6 +27,7 @@ from graph_core.walk import calls_of, instances_of
 
 if TYPE_CHECKING:
     from graph_core.complexity import Complexity
+from graph_core.trust import is_trusted
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
@@ -219,6 +220,8 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
     found: dict[tuple[str, str, str, str], tuple[Finding, list[tuple[str, str]]]] = {}
 
     def add(graph: str, node: str, finding: Finding, path: str, ids: str) -> None:
+        if finding.code == "untrusted" and is_trusted(finding.hints["code"]):
+            return
         key = (graph, node, finding.code, finding.port)
         entry = found.setdefault(key, (finding, []))
         if len(entry[1]) < MAX_PATHS:

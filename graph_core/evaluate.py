@@ -14,6 +14,7 @@ from graph_core.layer import (
     Facts,
     Inlet,
     Layer,
+    Module,
     Refusal,
     Spec,
     layer_types,
@@ -137,7 +138,7 @@ def outcome_of(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Outc
         return Refusal(mixture, "kind")
     specs = tuple(
         Spec(shape, _dtype(outlet.dtype, layer, inputs))
-        for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=True)
+        for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=False)
     )
     return Outcome(specs, layer_totals(found), found)
 
@@ -150,16 +151,21 @@ def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: 
         result.enabled = enabled
         return result
     totals = outcome.totals.called_again() if node.use else outcome.totals
+    if isinstance(layer.torch, Module) and layer.torch.code:
+        message = f"{node.name} holds code that is not trusted on this computer; read it, and trust it where you do"
+        finding = Finding("untrusted", message, hints={"code": layer.values["code"]})
+        totals = totals._replace(warnings=totals.warnings + 1)
+        return Result(node, outcome.specs, totals, layer, outcome.facts, enabled, findings=(finding,))
     return Result(node, outcome.specs, totals, layer, outcome.facts, enabled)
 
 
 def _dtype(declared: str, layer: Layer, inputs: Sequence[Spec]) -> str:
+    if declared in layer.fields:
+        declared = str(layer.values[declared])
     if declared == "same":
         return result_type(inputs)
     if declared == "quotient":
         return quotient_type(inputs)
-    if declared in layer.fields:
-        return str(layer.values[declared])
     return declared
 
 

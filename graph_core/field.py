@@ -43,6 +43,7 @@ class Field(Generic[T]):
     kind: ClassVar[str]
     textual: ClassVar[bool] = False
     nullable: ClassVar[bool] = False  # whether None is a value of it
+    spread: ClassVar[bool] = False  # whether it is a list of arguments, each of them one by position
 
     def __init__(
         self,

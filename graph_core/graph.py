@@ -167,6 +167,11 @@ class Graph:
         return self._layer_ports(node, declaration) if declaration else []
 
     def _layer_ports(self, node: Node, declaration: type[Layer]) -> list[str]:
+        if declaration.simple:
+            return list(declaration.inlets)
+        stated = declaration.ports_for(node.params)
+        if stated is not None:
+            return stated[0]
         ports: list[str] = []
         for name, inlet in declaration.inlets.items():
             if inlet.variadic:
@@ -183,7 +188,10 @@ class Graph:
         if block is not None:
             return [port.id for port in block.outputs()]
         declaration = layer_types().get(node.type)
-        return list(declaration.outlets) if declaration else []
+        if declaration is None:
+            return []
+        stated = None if declaration.simple else declaration.ports_for(node.params)
+        return stated[1] if stated else list(declaration.outlets)
 
     # The verbs, so that scripts read well; each is a function of graph_core.edits.
 

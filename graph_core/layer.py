@@ -153,7 +153,8 @@ class Module:
     not wired is left out; ``"attn_mask=mask"`` passes the port ``mask`` by the keyword ``attn_mask``. ``call`` are
     constant keywords of the call, with their values as source; ``returns`` may name ``_`` for a result that is no port.
     ``preamble`` is the source of a helper class, called ``name``, that the emitted file carries, for what torch.nn
-    lacks; it may use torch, nn and Tensor. Arguments of the constructor: first what follows the wire, in the order of
+    lacks; it may use torch, nn and Tensor. With ``code`` the helper is a person's text, which enters a file only where
+    its user trusts it. Arguments of the constructor: first what follows the wire, in the order of
     ``Facts.follows``, and the required parameters, by position; then the others by keyword.
     """
 
@@ -162,6 +163,7 @@ class Module:
     returns: tuple[Any, ...] = ()
     call: tuple[tuple[str, str], ...] = ()
     preamble: str = ""
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +335,16 @@ class Layer:
         ``flat``: a view where the input lies in order, and a copy where it is strided (torch.Tensor.reshape).
         """
         return self.view
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """How torch spells one configuration, by its parameters: for most types the declared spelling."""
+        return cls.torch
+
+    @classmethod
+    def ports_for(cls, params: Mapping[str, Any]) -> tuple[list[str], list[str]] | None:
+        """The input and output ports of a node by its parameters; None where they are as declared."""
+        return None
 
     @classmethod
     def owns_weights(cls) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from graph_core.codetext import MAX_CODE
 from graph_core.conflict import MAX_STEP, SIDES
 from graph_core.expressions import MAX_LENGTH
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis, Real, Sizes
@@ -21,6 +22,7 @@ from graph_core.ports import MAX_AXES
 from graph_core.project import VERSION
 from graph_core.reading import MAX_SYMBOL
 from graph_core.schedules import SCHEDULES, Milestones, ScheduleField
+from graph_core.stated import Text, Values
 
 PATH: Final = Path(__file__).with_name("netw.schema.json")
 _ID = "^[A-Za-z0-9_-]{1,40}$"
@@ -227,6 +229,10 @@ def field_schema(field: Field[Any]) -> dict[str, Any]:
     match field:
         case Fixed():
             return {"const": field.default}
+        case Text():
+            return _described(field, {"type": "string", "maxLength": MAX_CODE})
+        case Values():
+            return _described(field, {"type": "array", "items": {"$ref": "#/$defs/value"}, "maxItems": 32})
         case Choice():
             literal = {"enum": list(field.options)}
             return _described(field, {"anyOf": [literal, {"type": "string", "pattern": "^="}]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import layer_types
@@ -87,9 +88,11 @@ class Structure:
             self._local.pop(id, None)
 
 
-def _told(node: Node) -> tuple[str, str, str, bool]:
+def _told(node: Node) -> tuple[Any, ...]:
     """What of a node these findings depend on."""
-    return node.type, node.name, node.use, node.run is None
+    declaration = layer_types().get(node.type)
+    ports = None if declaration is None or declaration.simple else declaration.ports_for(node.params)
+    return node.type, node.name, node.use, node.run is None, ports
 
 
 def _well_wired(graph: Graph, id: str, node: Node | None) -> bool:
@@ -106,7 +109,9 @@ def _well_wired(graph: Graph, id: str, node: Node | None) -> bool:
     for port, (start, out) in wired.items():
         source = nodes.get(start)
         outward = types.get(source.type) if source is not None and source.type not in graphs else None
-        if outward is None or port not in inward.inlets or out not in outward.outlets:
+        if source is None or outward is None or port not in inward.inlets or out not in outward.outlets:
+            return False
+        if not outward.simple and outward.ports_for(source.params) is not None:
             return False
     return True
 
@@ -134,7 +139,7 @@ def _has_port(graph: Graph, node: Node, port: str, inward: bool) -> bool:
         declaration = layer_types().get(node.type)
         if declaration is None:
             return True
-        if not inward or declaration.simple:
+        if declaration.simple:
             return port in (declaration.inlets if inward else declaration.outlets)
     return port in (graph.in_ports(node) if inward else graph.out_ports(node))
 

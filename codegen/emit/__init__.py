@@ -14,13 +14,14 @@ from graph_core.graph import Project
 __all__ = ["EmitError", "Spans", "Spot", "emit_class", "emit_source", "emit_with_spans"]
 
 
-def emit_source(project: Project, network: str = "") -> str:
+def emit_source(project: Project, network: str = "", *, trusted_only: bool = False) -> str:
     """The importable source of a project's networks and the blocks they use, ``network`` last.
 
     Raises EmitError with one sentence where the drawing has a problem. Without a name the network is
-    ``main``, or the first.
+    ``main``, or the first. Custom code that is not trusted stays out: a class that refuses stands for it, or, with
+    ``trusted_only``, an EmitError says so.
     """
-    return emit_with_spans(project, network)[0]
+    return Plan(project, network, trusted_only=trusted_only).write()[0]
 
 
 def emit_with_spans(project: Project, network: str = "") -> tuple[str, Spans]:
@@ -32,12 +33,12 @@ def emit_with_spans(project: Project, network: str = "") -> tuple[str, Spans]:
 
 
 def emit_class(project: Project, network: str = "", *, probes: bool = False) -> tuple[str, str]:
-    """The source and the name of the network's class.
+    """The source and the name of the network's class, to be run: raises EmitError for code that is not trusted.
 
     With ``probes`` every node's value passes through ``_probe(module, name, value)``.
 
     ``module`` is the one whose forward runs, ``name`` the node's. Modules inside an nn.Sequential that the drawing
     wrote inline have no forward of ours; hooks see those.
     """
-    plan = Plan(project, network, probes=probes)
+    plan = Plan(project, network, probes=probes, trusted_only=True)
     return plan.write()[0], plan.names[project.networks[plan.network].key]

@@ -18,7 +18,7 @@ Operands = Mapping[str, ast.expr]  # by port; only those that are wired
 
 def call_layer(node: Node, layer: Layer, module: ast.expr | None, operands: Operands, lookup: Lookup) -> ast.expr:
     """The expression of one call; ``module`` is the attribute of what was made in the constructor."""
-    spelling = layer.torch
+    spelling = layer.spelling_for(layer.values)
     if isinstance(spelling, Module):
         assert module is not None
         positional, keywords = _taken(spelling.takes or tuple(layer.inlets), layer, operands)
@@ -80,7 +80,7 @@ def _taken(takes: Sequence[Any], layer: Layer, operands: Operands) -> tuple[list
 
 def returned(layer: Layer) -> Sequence[Any]:
     """The results of the call, nested as torch's are, by port; ``_`` for one that is no port."""
-    spelling = layer.torch
+    spelling = layer.spelling_for(layer.values)
     if isinstance(spelling, Module) and spelling.returns:
         return spelling.returns
     return tuple(layer.outlets)

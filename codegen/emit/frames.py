@@ -80,11 +80,10 @@ class Frame:
             raise EmitError(f"{node.name} has no shape yet, so it cannot be written; see its problem.")
         positional = [self._follow(node, key) for key in known.facts.follows]
         required, keywords = layer_arguments(node, known.layer, self.lookup, follows=bool(positional))
-        spelling = known.layer.torch
-        if isinstance(spelling, Module) and spelling.preamble:
-            self.plan.preambles[spelling.name] = spelling.preamble
-        assert isinstance(spelling, Module) or module
-        return trees.call(module or getattr(spelling, "name", ""), [*positional, *required], keywords)
+        spelling = known.layer.spelling_for(known.layer.values)
+        if isinstance(spelling, Module):
+            module = self.plan.helpers.name_of(spelling)
+        return trees.call(module, [*positional, *required], keywords)
 
     def _follow(self, node: Node, key: str) -> ast.expr:
         facts = self.result(node).facts
@@ -297,6 +296,10 @@ def layer_arguments(
     keywords: list[tuple[str, ast.expr]] = []
     for name, field in layer.fields.items():
         if not field.emit:
+            continue
+        if field.spread:
+            given = node.params.get(name, field.default)
+            positional += [value_tree(part, lookup) for part in (given if isinstance(given, list | tuple) else [given])]
             continue
         first = not positional and not keywords and isinstance(field, Real) and not follows
         if field.required or (first and _differs(node, layer, field)):

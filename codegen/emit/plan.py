@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from codegen.emit.classes import ClassWriter
+from codegen.emit.helpers import Helpers
 from codegen.emit.naming import class_names
 from codegen.emit.statements import Class, Page, Spans
 from codegen.emit.structure import is_chain, role
@@ -14,7 +15,6 @@ from graph_core.analysis import analyze
 from graph_core.context import Call, Context
 from graph_core.expressions import names_in
 from graph_core.graph import Graph, Project, Repeat
-from graph_core.layer import Module, layer_types
 from graph_core.order import callees_first
 from graph_core.propagate import engine_of
 
@@ -30,7 +30,9 @@ def _probe(module: nn.Module, name: str, value: Tensor) -> Tensor:
 class Plan:
     """What all classes of a file share."""
 
-    def __init__(self, project: Project, network: str = "", *, probes: bool = False) -> None:
+    def __init__(
+        self, project: Project, network: str = "", *, probes: bool = False, trusted_only: bool = False
+    ) -> None:
         known = list(project.networks)
         network = network or ("main" if "main" in known else next(iter(known), ""))
         if network not in known:
@@ -39,7 +41,6 @@ class Plan:
         self.network = network
         self.probes = probes
         self.engine = engine_of(project)
-        self.preambles: dict[str, str] = {}
         self.classes: dict[str, ClassWriter] = {}
         roots = [name for name in known if name != network and project.networks[name].nodes] + [network]
         for name in reversed(roots):
@@ -51,9 +52,10 @@ class Plan:
         keys.sort(key=lambda key: key == last)
         networks = {project.networks[name].key for name in roots}
         self._keys = [key for key in keys if key in networks or not is_chain(project.graphs[key])]
-        helpers = {t.torch.name for t in layer_types().values() if isinstance(t.torch, Module) and t.torch.preamble}
-        self.names = class_names([(key, project.graphs[key].name) for key in reversed(self._keys)], helpers)
-        self.reserved = {*self.names.values(), *helpers, "_probe", "_"}
+        self.helpers = Helpers([project.graphs[key] for key in keys], trusted_only=trusted_only)
+        wanted = [(key, project.graphs[key].name) for key in reversed(self._keys)]
+        self.names = class_names(wanted, self.helpers.reserved)
+        self.reserved = {*self.names.values(), *self.helpers.reserved, "_probe", "_"}
 
     def _add_sleeping(self) -> None:
         """Blocks that no instance reaches as their conditions are false everywhere: they are written all the same."""
@@ -100,13 +102,14 @@ class Plan:
 
         No name of a drawing can be one of those that are looked for (graph_core.names.EMITTED_NAMES).
         """
-        helpers = [source.strip("\n") for source in self.preambles.values()]
+        imports, helpers = self.helpers.write()
         helpers += [_PROBE.strip("\n")] if self.probes else []
         text = "\n".join((body, *helpers))
         used = {name for name in ("torch", "F", "Tensor") if re.search(rf"\b{name}\b", text)}
         lines = [f'"""{_title(self.project.name)}: made with Netwright."""', ""]
         lines += [line for name, line in _MODULES.items() if name in used]
         lines.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
+        lines[2:2] = [*imports, *([""] if imports else [])]
         for helper in helpers:
             lines += ["", "", *helper.split("\n")]
         return lines

@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "merge": "codegen.verbs.merge",
     "git-setup": "codegen.verbs.git_setup",
     "emit": "codegen.verbs.emit",
+    "trust": "codegen.verbs.trust",
     "train": "codegen.verbs.train",
     "quantize": "codegen.verbs.quantize",
     "export": "codegen.verbs.export",

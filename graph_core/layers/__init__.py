@@ -12,6 +12,7 @@ from graph_core.layers import (  # noqa: I001 - the order is that of the palette
     embedding,
     shape,
     arithmetic,
+    custom,
 )
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "arithmetic",
     "attention",
     "convolution",
+    "custom",
     "embedding",
     "linear",
     "normalization",

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from codegen import build_module, emit_source
 from graph_core import Project, analyze, layer_types
 from graph_core.graph import Graph
-from graph_core.layer import Module, Port, Refusal
+from graph_core.layer import Module, Refusal
 from tests.codegen.test_emit_printing import ruff_format
-from tests.graph_core.drawn_layers import drawn
+from tests.graph_core.drawn_layers import drawn, is_drawn
 from tests.templates import chain, finish, new_graph
 
-LAYERS = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+LAYERS = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
 SLOW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 

@@ -41,6 +41,9 @@ def arguments(layer: Layer) -> tuple[list[Any], dict[str, Any]]:
         default = field.torch_default
         if not field.emit:
             continue
+        if field.spread:
+            by_position += value
+            continue
         if field.required:
             by_position.append(plain(field, value))
         elif value != (layer.values[default.name] if isinstance(default, SameAs) else default):
@@ -53,7 +56,8 @@ def make(layer: Layer, facts: Facts) -> nn.Module | None:
     if not isinstance(layer.torch, Module):
         return None
     by_position, by_keyword = arguments(layer)
-    return spelled(layer.torch.name, layer.torch.preamble)(*facts.follows.values(), *by_position, **by_keyword)
+    spelling = layer.spelling_for(layer.values)
+    return spelled(spelling.name, spelling.preamble)(*facts.follows.values(), *by_position, **by_keyword)
 
 
 def taken(takes: tuple[Any, ...], tensors: Mapping[str, Tensor]) -> tuple[list[Any], dict[str, Tensor]]:
@@ -75,7 +79,7 @@ def taken(takes: tuple[Any, ...], tensors: Mapping[str, Tensor]) -> tuple[list[A
 
 def call(layer: Layer, module: nn.Module | None, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors at the outlets, by name."""
-    spelling = layer.torch
+    spelling = layer.spelling_for(layer.values)
     values = list(tensors.values())
     if isinstance(spelling, Operator):
         return named(tuple(layer.outlets), SIGNS[spelling.sign](*values))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graph_core.dims import Shape
 from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Maybe, Number, PerAxis, Real, Sizes, resolve_all
-from graph_core.layer import Inlet, Layer, Refusal
+from graph_core.layer import Inlet, Layer, Module, Port, Refusal
 
 # Axes whose size torch computes from parameters: drawn at random they would hardly ever fit.
 COMPUTED: Mapping[tuple[str, str], Callable[[Layer], int]] = {
@@ -29,6 +29,12 @@ DTYPES = {
 # hand (see _BatchNorm).
 NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d"}
 SIZES = (1, 2, 3, 4, 5, 6, 8, 9)
+
+
+def is_drawn(declaration: type[Layer]) -> bool:
+    """Whether a declaration says what torch does: not a graph's ports, nor custom code, whose author does."""
+    spelling = declaration.torch
+    return not isinstance(spelling, Port) and not (isinstance(spelling, Module) and spelling.code)
 
 
 @dataclass

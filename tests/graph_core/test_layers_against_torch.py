@@ -22,16 +22,15 @@ from graph_core.layer import (
     KINDS,
     Facts,
     Module,
-    Port,
     Refusal,
     Spec,
     layer_types,
 )
 from graph_core.promotion import mixed_types, promote_types, quotient_type, result_type
 from tests.graph_core.built_layers import call, make
-from tests.graph_core.drawn_layers import Drawn, configure, drawn, has_enough_values
+from tests.graph_core.drawn_layers import Drawn, configure, drawn, has_enough_values, is_drawn
 
-SPELLED = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+SPELLED = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
 
 # Torch adds positions of another float type than the sequence's, and promotes; see mixed_types.
 ADDED_POSITIONS = {"PositionalEncoding", "LearnedPositions"}

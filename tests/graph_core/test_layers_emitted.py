@@ -13,10 +13,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from codegen.build import build_module
 from graph_core.analysis import analyze
 from graph_core.graph import Project
-from graph_core.layer import Port, layer_types
-from tests.graph_core.drawn_layers import Drawn, drawn, has_enough_values
+from graph_core.layer import layer_types
+from tests.graph_core.drawn_layers import Drawn, drawn, has_enough_values, is_drawn
 
-SPELLED = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+SPELLED = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
 
 pytestmark = pytest.mark.hypothesis
 
