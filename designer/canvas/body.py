@@ -206,6 +206,7 @@ def draw_symbol(p: QPainter, symbol: str, center: QPointF, s: float, ink: QColor
         "×": [(-b, -b, b, b), (-b, b, b, -b)],
         "*": [(-b, -b, b, b), (-b, b, b, -b)],
         "‖": [(-2.2 * s, -a, -2.2 * s, a), (2.2 * s, -a, 2.2 * s, a)],
+        "≡": [(-a, y0 * s, a, y0 * s) for y0 in (-4, 0, 4)],
         "/": [(-b, a, b, -a)],
         "÷": [(-b, a, b, -a)],
     }

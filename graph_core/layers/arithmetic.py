@@ -7,7 +7,7 @@ Stricter than torch: matrix products take float matrices, no single vectors.
 from __future__ import annotations
 
 from graph_core.dims import Dim, Shape, prod, same, shape_text
-from graph_core.fields import Axes
+from graph_core.fields import REQUIRED, Axes, Real
 from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, facts, require
 from graph_core.layers._rules import axis_of
 from graph_core.promotion import broadcast
@@ -90,6 +90,47 @@ class MatMul(Layer):
         )
         y = (*broadcast(tuple(lead_a), tuple(lead_b)), m, p)
         return facts(y, macs=prod(y) * k)
+
+
+class Scale(Layer):
+    """A tensor times a number."""
+
+    torch = Function("torch.mul")
+    family, stem, words = "arith", "scale", "multiply constant factor number temperature"
+    help = "Multiplies all values by one number, such as 1/√d in attention."
+    source = "torch.mul"
+
+    x, y = Inlet("...", "float"), Outlet()
+    factor = Real(1.0, "The number; an expression such as dim ** -0.5 will do.", torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x, elementwise=prod(x))
+
+
+class Stack(Layer):
+    """Tensors of one shape side by side along a new axis."""
+
+    torch = Function("torch.stack", as_list=True)
+    family, stem, words = "arith", "stack", "join new axis list sequence"
+    sign, promotes = "≡", True
+    help = "Joins tensors of one shape along a new axis."
+    source = "torch.stack"
+
+    x, y = Inlet("...", variadic=True), Outlet()
+    dim = Axes(1, "Where the new axis stands.", single=True, torch=0)
+
+    def rule(self, *x: Shape) -> Facts:
+        first = x[0]
+        place = axis_of(self.dim[0], (*first, 1))
+        for shape in x[1:]:
+            _require_equal(first, shape)
+        return facts((*first[:place], len(x), *first[place:]))
+
+
+def _require_equal(first: Shape, other: Shape) -> None:
+    answers = [same(p, q) for p, q in zip(first, other, strict=True)] if len(first) == len(other) else [False]
+    for answer in answers:
+        require(answer, lambda: f"cannot stack {shape_text(first)} and {shape_text(other)}; give both one shape")
 
 
 class Concat(Layer):

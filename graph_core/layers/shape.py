@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text
-from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Sizes
+from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Size, Sizes
 from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, Spec, Want, facts, require
 from graph_core.layers._rules import axis_of
 
@@ -143,6 +143,48 @@ class Select(Layer):
             set={"index": -1},
         )
         return facts((*x[:axis], *x[axis + 1 :]))
+
+
+class Narrow(Layer):
+    """Some neighbouring positions of an axis."""
+
+    torch = Method("narrow")
+    family, stem, words = "shape", "part", "slice chunk split crop range part"
+    view = "strided"
+    help = "Keeps a run of positions of an axis, such as one of several gates that lie side by side."
+    source = "torch.Tensor.narrow"
+
+    x, y = Inlet("N ..."), Outlet()
+    dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
+    start = Size(0, "The first position that is kept, from 0.", least=0, torch=REQUIRED)
+    length = Size(1, "How many positions are kept.", torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        axis, end = axis_of(self.dim[0], x), self.start + self.length
+        require(
+            at_least(x[axis], end),
+            lambda: f"keeps positions up to {end} of an axis of {x[axis]}",
+            "parameter",
+            set={"start": 0, "length": 1},
+        )
+        return facts((*x[:axis], self.length, *x[axis + 1 :]))
+
+
+class Unsqueeze(Layer):
+    """A new axis of one position."""
+
+    torch = Method("unsqueeze")
+    family, stem, words = "shape", "unsqueeze", "add axis expand dims broadcast"
+    view = "same"
+    help = "Adds an axis of one position, along which other tensors can be spread."
+    source = "torch.Tensor.unsqueeze"
+
+    x, y = Inlet("..."), Outlet()
+    dim = Axes(1, "Where the new axis stands.", single=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        place = axis_of(self.dim[0], (*x, 1))
+        return facts((*x[:place], 1, *x[place:]))
 
 
 class Identity(Layer):
