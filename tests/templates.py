@@ -196,6 +196,58 @@ def lstm_classifier() -> Project:
     return project
 
 
+def lstm_cell(project: Project) -> Graph:
+    """One step of an LSTM by its six equations: four gates over [x, h], the cell, the state."""
+    graph = new_graph(project, "lstm_cell", "LSTMCell", hidden_size=64)
+    graph.add("Input", id="x1", name="x", shape=["N", "features"])
+    graph.add("Input", id="x2", name="h", shape=["N", "hidden_size"])
+    graph.add("Input", id="x3", name="c", shape=["N", "hidden_size"])
+    graph.add("Concat", id="k1", name="xh")
+    graph.connect("x1.y", "k1.x0")
+    graph.connect("x2.y", "k1.x1")
+    gates = {
+        "i": ("Sigmoid", "input_gate"),
+        "f": ("Sigmoid", "forget_gate"),
+        "g": ("Tanh", "cell_gate"),
+        "o": ("Sigmoid", "output_gate"),
+    }
+    for gate, (type, name) in gates.items():
+        linear = (f"l{gate}", "Linear", name, {"out_features": "hidden_size"})
+        chain(graph, "k1.y", linear, (f"a{gate}", type, f"{gate}_t", {}))
+    for id, type, name, a, b in (
+        ("m1", "Mul", "kept", "af.y", "x3.y"),
+        ("m2", "Mul", "written", "ai.y", "ag.y"),
+        ("s1", "Add", "c_t", "m1.y", "m2.y"),
+    ):
+        graph.add(type, id=id, name=name)
+        graph.connect(a, f"{id}.a")
+        graph.connect(b, f"{id}.b")
+    graph.add("Tanh", id="t1", name="tanh")
+    graph.connect("s1.y", "t1.x")
+    graph.add("Mul", id="m3", name="h_t")
+    graph.connect("ao.y", "m3.a")
+    graph.connect("t1.y", "m3.b")
+    for id, name, source in (("y1", "y", "m3.y"), ("y2", "h", "m3.y"), ("y3", "c", "s1.y")):
+        graph.add("Output", id=id, name=name)
+        graph.connect(source, f"{id}.x")
+    return graph
+
+
+def lstm_gates() -> Project:
+    """An LSTM drawn from its gates, stepped along the rows of a digit, its last state to class scores."""
+    project = new_project("lstm_gates", "LSTMGates")
+    lstm_cell(project)
+    graph = project.networks["main"]
+    graph.add("Input", id="x", name="x", shape=["N", 1, 8, 8])
+    rows = chain(graph, "x.y", ("s1", "Select", "rows", {"index": 0}))
+    graph.add("lstm_cell", id="r1", name="lstm")
+    graph.connect(rows, "r1.x1")
+    edits.set_scan(graph, "r1", 1, ["x1"], ["x2", "x3"])
+    finish(graph, chain(graph, "r1.y1", ("s2", "Select", "last", {}), ("l1", "Linear", "fc", {"out_features": 10})))
+    train_on_digits(project, 0.005)
+    return project
+
+
 def transformer_encoder() -> Project:
     """Six encoder layers as in Vaswani et al. 2017, normalized after each sum, by torch's names."""
     project = new_project("transformer_encoder", "TransformerEncoder")
@@ -257,6 +309,12 @@ TEMPLATES: dict[str, tuple[Callable[[], Project], str, str, list[str]]] = {
         "LSTM classifier",
         "Words to vectors, an LSTM along them, its last step to classes.",
         ["text", "recurrent", "sequence"],
+    ),
+    "lstm_gates": (
+        lstm_gates,
+        "LSTM from its gates",
+        "A cell of six equations, stepped along the rows of 8×8 digits; ready to train.",
+        ["recurrent", "sequence", "scan", "digits", "cell"],
     ),
     "transformer_encoder": (
         transformer_encoder,

@@ -31,6 +31,7 @@ from codegen.emit.structure import (
 from graph_core.context import Result
 from graph_core.graph import Node
 from graph_core.layer import Spec
+from graph_core.ports import is_state
 
 if TYPE_CHECKING:
     from codegen.emit.classes import ClassWriter
@@ -255,7 +256,9 @@ class Forward:
             return
         comment = self._comment(value)
         self.spend(value.refs)
-        variable = self.variable(value.refs, ["y", value.node.name], self.kind(value.node, value.port))
+        state = self._state(value)
+        wishes = [*state, "y", value.node.name]
+        variable = self.variable([] if state else value.refs, wishes, self.kind(value.node, value.port))
         self.body.append(Assign(trees.name(variable), value.tree, spots=value.spots, comment=comment))
         self.live[variable] = self.uses(value.node, value.port)
         value.tree, value.refs, value.spots = trees.name(variable), [variable], ()
@@ -337,6 +340,12 @@ class Forward:
     def uses(self, node: Node, port: str) -> int:
         """How many inputs read a port."""
         return len(self._users(node, port))
+
+    def _state(self, value: Value) -> list[str]:
+        """The name of the state whose next value it is, if it is one: ``h = o * torch.tanh(c)``."""
+        users = self._users(value.node, value.port)
+        names = [user.name for user in users if role(user) == "output" and is_state(self.writer.graph, user.name)]
+        return [name for name in names if not self.live[name]][:1]
 
     def _only_user(self, node: Node, port: str) -> str:
         users = self._users(node, port)

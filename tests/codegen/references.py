@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -102,6 +103,26 @@ class LSTMClassifier(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         _, (last, _) = self.lstm(self.embed(tokens))
         return self.fc(last[-1])
+
+
+class LSTMGates(nn.Module):
+    """What nn.LSTM computes, its matrices put together from those of the gates."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.Module()
+        for gate in ("input_gate", "forget_gate", "cell_gate", "output_gate"):
+            self.lstm.add_module(gate, nn.Linear(8 + 64, 64))
+        self.fc = nn.Linear(64, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        cell = self.lstm
+        gates = [cell.input_gate, cell.forget_gate, cell.cell_gate, cell.output_gate]
+        weight, bias = torch.cat([gate.weight for gate in gates]), torch.cat([gate.bias for gate in gates])
+        zeros = torch.zeros(1, len(x), 64)
+        flat = [weight[:, :8], weight[:, 8:], bias, torch.zeros_like(bias)]
+        y, _, _ = torch.lstm(x[:, 0], (zeros, zeros), flat, True, 1, 0.0, False, False, True)
+        return self.fc(y[:, -1])
 
 
 def transformer_encoder() -> nn.Module:

@@ -31,6 +31,7 @@ REFERENCES: dict[str, tuple[Callable[[], nn.Module], list[Callable[[], Tensor]]]
         references.LSTMClassifier,
         [lambda: torch.randint(10000, (3, 11)), lambda: torch.randint(10000, (1, 5))],
     ),
+    "lstm_gates": (references.LSTMGates, [lambda: torch.randn(3, 1, 8, 8), lambda: torch.randn(1, 1, 5, 8)]),
     "transformer_encoder": (
         references.transformer_encoder,
         [lambda: torch.randn(2, 7, 512), lambda: torch.randn(1, 4, 512)],
