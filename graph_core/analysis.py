@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from graph_core.choosing import place_of, sentence, stands
+from graph_core.choosing import known_names, place_of, sentence, stands
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
@@ -270,6 +270,7 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
 def _conflict_problems(engine: Engine, root: Context) -> Iterator[Problem]:
     """What a merge left to be chosen, with the place where the network has one."""
     project = engine.project
+    names = known_names(project) if project.conflicts else {}
     for key, conflict in project.conflicts.items():
         place = place_of(conflict)
         graph = project.graphs.get(place.graph)
@@ -277,7 +278,7 @@ def _conflict_problems(engine: Engine, root: Context) -> Iterator[Problem]:
         node = graph.nodes.get(place.node) if graph is not None else None
         path, ids = prefixes[0] if prefixes else ("", "")
         hints = {"conflict": key, "stands": [side for side in ("ours", "theirs") if stands(project, conflict, side)]}
-        finding = Finding("conflict", f"{sentence(project, conflict)}; take one of them", "", hints)
+        finding = Finding("conflict", f"{sentence(project, conflict, names)}; take one of them", "", hints)
         yield Problem(
             finding.code,
             finding.severity,

@@ -88,9 +88,9 @@ def place_of(conflict: Conflict) -> Place:
     return Place(way[1], "")
 
 
-def sentence(project: Project, conflict: Conflict) -> str:
-    """What both sides did, with both values, without a full stop."""
-    words = _words(project, conflict)
+def sentence(project: Project, conflict: Conflict, names: Leaves | None = None) -> str:
+    """What both sides did, with both values, without a full stop; ``names`` for many of one project: known_names."""
+    words = _words(known_names(project) if names is None else names, conflict)
     part = main_part(conflict)
     if _one_sided(part):
         here = "ours" if part.theirs is ABSENT else "theirs"
@@ -153,15 +153,20 @@ def _subject(words: Words, way: Way) -> str:
 
 def place_text(project: Project, conflict: Conflict) -> str:
     """What a conflict is about, for a title: the thing, and the graph that it is in."""
-    return _subject(_words(project, conflict), main_part(conflict).way)
+    return _subject(_words(known_names(project), conflict), main_part(conflict).way)
 
 
-def _words(project: Project, conflict: Conflict) -> Words:
+def _words(names: Leaves, conflict: Conflict) -> Words:
     """Words that know what is not in the drawing, too, by its name on the side that has it."""
     leaves: Leaves = {}
     for side in ("theirs", "ours"):
         leaves |= {part.way: v for part in conflict.parts if (v := getattr(part, side)) is not ABSENT}
-    return Words(leaves | dict(_names(project)))
+    return Words(leaves | names)
+
+
+def known_names(project: Project) -> Leaves:
+    """What the graphs and nodes of a project are called, and what they are."""
+    return dict(_names(project))
 
 
 def _names(project: Project) -> Iterator[tuple[Way, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 from graph_core.apart import set_apart
 from graph_core.conflict import Conflict, Part
 from graph_core.copying import free_name
+from graph_core.following import follow
 from graph_core.graph import Project
 from graph_core.leaves import leaves_of, project_of
 from graph_core.names import class_name_from, natural
@@ -40,6 +41,8 @@ def merge(base: Project | None, ours: Project, theirs: Project) -> Merge:
     o, t = leaves_of(ours), leaves_of(theirs)
     b = leaves_of(base) if base is not None else {way: v for way, v in o.items() if same(v, t.get(way, ABSENT))}
     o, t, notes = set_apart(b, o, t, _keeper(b, o, t))
+    b, t = follow(b, o, t)
+    b, o = follow(b, t, o)
     join = _Join(b, o, t)
     join.fields()
     join.settle()

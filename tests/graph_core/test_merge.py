@@ -201,6 +201,43 @@ def test_two_blocks_of_one_name_are_two():
     assert analyze(result.project).params == analyze(open_template("lenet")).params
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_one_side_folded_into_a_block_keeps_what_the_other_changed(mirrored: bool):
+    fold: Act = lambda g: blocks.collapse(g, ["c2", "a2"], "Part")  # noqa: E731
+
+    def change(graph: Graph) -> None:
+        graph.set("c2", out_channels=24)
+        graph.rename("c2", "second")
+
+    result = merged(change, fold) if mirrored else merged(fold, change)
+    assert not result.conflicts
+    node = result.project.graphs["Part"].nodes["c2"]
+    assert (node.name, node.params["out_channels"]) == ("second", 24)
+    assert "c2" not in result.project.networks["main"].nodes
+    assert analyze(result.project).sound
+    alone = open_template("lenet")
+    change(alone.networks["main"])
+    assert analyze(result.project).params == analyze(alone).params
+
+
+def test_what_one_side_folded_and_both_changed_is_a_conflict_in_its_new_place():
+    def fold(graph: Graph) -> None:
+        graph.set("c2", out_channels=20)
+        blocks.collapse(graph, ["c2", "a2"], "Part")
+
+    result = merged(fold, lambda g: g.set("c2", out_channels=24))
+    assert sentences(result) == ["out_channels of conv2 is 20 in ours, and 24 in theirs"]
+    assert taken(result, "theirs").graphs["Part"].nodes["c2"].params["out_channels"] == 24
+
+
+def test_what_one_side_folded_and_the_other_wired_anew_is_a_conflict():
+    result = merged(
+        lambda g: blocks.collapse(g, ["c2", "a2"], "Part"),
+        lambda g: (g.set("c2", out_channels=24), g.connect("a1.y", "c2.x")),
+    )
+    assert sentences(result) == ["conv2 is changed in theirs, and removed in ours"]
+
+
 def test_ports_added_on_both_sides_keep_their_outer_wires():
     base = open_template("resblock")
     sides = [loads(dumps(base)) for _ in range(2)]
