@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graph_core.jsontext import FileError, check_plain, kind_of, shown
-from graph_core.ways import ABSENT, Way, is_way
+from graph_core.ways import ABSENT, Way, fits, is_way, takes
 
 SIDES: Final = ("base", "ours", "theirs")
 MAX_STEP: Final = 400  # characters of one step of a way: the end of a tie is the longest
@@ -63,4 +63,6 @@ def _read_part(tree: Any, where: str) -> Part:
         raise FileError(f"{where} has neither ours nor theirs; give it what can be chosen.")
     for side in SIDES:
         check_plain(tree.get(side), f"{where}.{side}")
+        if not fits(tuple(steps), tree.get(side, ABSENT)):
+            raise FileError(f"{where}.{side} is {shown(tree[side])}; it takes {takes(tuple(steps))}.")
     return Part(tuple(steps), *(tree.get(side, ABSENT) for side in SIDES))

@@ -102,8 +102,9 @@ def tree_of(leaves: Mapping[Way, Any]) -> dict[str, Any]:
 
 
 def _ordered(table: Mapping[str, Any], order: Iterable[str]) -> dict[str, Any]:
-    known = [key for key in order if key in table]
-    return {key: table[key] for key in [*known, *sorted(table.keys() - set(known), key=natural)]}
+    """A table in an order; what that does not name comes after what it does."""
+    known = dict.fromkeys(key for key in order if key in table)
+    return {key: table[key] for key in [*known, *sorted(table.keys() - known.keys(), key=natural)]}
 
 
 def project_of(leaves: Mapping[Way, Any]) -> Project:

@@ -45,8 +45,38 @@ def is_way(way: Way) -> bool:
             return True
         case ("setups", _) | ("setups", _, _) | ("setups", _, _, _) | ("view", _, _) | ("graphs", _):
             return True
-        case ("graphs", _, "nodes", _) | ("graphs", _, "nodes", _, _) | ("graphs", _, "nodes", _, "set", _):
+        case ("graphs", _, "nodes", _) | ("graphs", _, "nodes", _, "set", _):
             return True
+        case ("graphs", _, "nodes", _, field):
+            return field != "set"
         case ("graphs", _, "head" | "params" | "wires" | "ties", _):
             return True
     return False
+
+
+def takes(way: Way) -> str:
+    """What a field holds, in words, where that can be said without knowing more; empty for anything."""
+    match way:
+        case ("setups", _) | ("setups", _, _) | ("graphs", _) | ("graphs", _, "nodes", _):
+            return "true"
+        case ("networks", _) | ("graphs", _, "wires" | "ties", _) | ("graphs", _, "head", "name"):
+            return "a text"
+        case ("graphs", _, "nodes", _, "name" | "type" | "when" | "use"):
+            return "a text"
+        case ("order", *_):
+            return "a list of texts"
+    return ""
+
+
+def fits(way: Way, value: Any) -> bool:
+    """Whether a field may hold a value, as far as ``takes`` tells; nothing at all always fits."""
+    if value is ABSENT:
+        return True
+    match takes(way):
+        case "true":
+            return value is HERE
+        case "a text":
+            return isinstance(value, str)
+        case "a list of texts":
+            return isinstance(value, list) and all(isinstance(part, str) for part in value)
+    return True
