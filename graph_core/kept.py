@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import hashlib
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from functools import lru_cache
@@ -62,6 +60,8 @@ def hash_of(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _hash(path: Path, size: int, changed: int) -> str:
+    import hashlib  # loads OpenSSL, which most drawings need not
+
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -107,7 +107,7 @@ def carry_weights(project: Project, old: Path | None, new: Path, store: Path) ->
 def put(source: Path, target: Path) -> None:
     """Make ``target`` the same file as ``source``, or a copy of it; whole or not at all. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{os.urandom(6).hex()}.tmp")
     try:
         try:
             os.link(source, temporary)

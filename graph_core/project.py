@@ -10,7 +10,6 @@ import contextlib
 import gc
 import json
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from json.encoder import encode_basestring
@@ -284,7 +283,7 @@ def _replace(target: str, data: bytes) -> None:
         if not os.access(target, os.W_OK):
             raise FileError("It is read-only; choose another name.")
         mode = stat.S_IMODE(status.st_mode)
-    temporary = os.path.join(folder, f".netw-{secrets.token_hex(6)}.tmp")
+    temporary = os.path.join(folder, f".netw-{os.urandom(6).hex()}.tmp")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(file, "wb") as stream:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -61,6 +62,7 @@ def show_ours(words: list[str]) -> None:
     """The command itself; only the end of the first paint is listened for."""
     from designer.command import main
 
+    gc.disable()  # as main does before it loads what is loaded here in advance
     if words:
         from designer.canvas.surface import Canvas as Painted
     else:
