@@ -210,8 +210,21 @@ def merged(before: Paths, kept: Ints, led: Paths, chosen: Ints) -> Paths:
 def clipped(segments: Floats, box: tuple[float, float, float, float]) -> tuple[Floats, Bools]:
     """(the parts of the segments inside the box x0 y0 x1 y1, which segments have one).
 
-    Qt spends a millisecond on a smooth line that is a hundred screens long.
+    Qt spends a millisecond on a smooth line that is a hundred screens long. Those that lie inside stay as they are:
+    seen from afar that is nearly all of them.
     """
+    x0, y0, x1, y1 = box
+    across, along = segments[:, ::2], segments[:, 1::2]
+    whole = ((across >= x0) & (across <= x1) & (along >= y0) & (along <= y1)).all(axis=1)
+    if whole.all():
+        return segments, whole
+    if whole.any():
+        cut, kept = clipped(segments[~whole], box)
+        found = segments.copy()
+        inside = whole.copy()
+        inside[np.flatnonzero(~whole)[kept]] = True
+        found[np.flatnonzero(~whole)[kept]] = cut
+        return found[inside], inside
     start, way = segments[:, :2], segments[:, 2:] - segments[:, :2]
     first, last = np.zeros(len(segments)), np.ones(len(segments))
     for axis, (low, high) in enumerate(((box[0], box[2]), (box[1], box[3]))):

@@ -13,7 +13,7 @@ from designer.canvas import routes, snapshot
 from designer.canvas.batch import draw_lines
 from designer.canvas.body import pen
 from designer.canvas.camera import Box, Camera
-from designer.canvas.routes import Bools, Ints
+from designer.canvas.routes import Bools, Floats, Ints
 from designer.canvas.scene import mono_width
 from designer.canvas.snapshot import WIDTHS, Snapshot, size_class
 from designer.canvas.sprites import COMPACT, DOT, GLYPH
@@ -165,36 +165,41 @@ class WirePainter:
         x0, y0, x1, y1 = box
         pad = 8 / view.zoom
         segments, inside = routes.clipped(segments, (x0 - pad, y0 - pad, x1 + pad, y1 + pad))
-        owner = owner[inside]
-        group = snap.group[owner]
+        owner = owner if len(segments) == len(owner) else owner[inside]
         device = segments * view.scale + (view.ox, view.oy, view.ox, view.oy)
         theme, dpr = self.theme, view.dpr
-        failing = snap.failing[owner]
+        failing = snap.failing[owner] if snap.failing.any() else np.zeros(len(owner), np.bool_)
+        if level == DOT:
+            p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            p.setPen(QPen(theme.color("wire"), 0))
+            draw_lines(p, device[~failing] if failing.any() else device)
+            self._failing_lines(p, device[failing], view)
+            return
+        group = snap.group[owner]
         # Thousands of long lines: smooth edges would cost more than they show.
-        smooth = level > DOT and len(segments) <= _SMOOTH_MAX
+        smooth = len(segments) <= _SMOOTH_MAX
         length = float(np.abs(device[:, 2:] - device[:, :2]).sum())
         wide = smooth and level > GLYPH and length <= _WIDE_MAX * dpr
         p.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
-        if level == DOT:
-            p.setPen(QPen(theme.color("wire"), 0))
-            draw_lines(p, device[~failing])
-        else:
-            known = {
-                snapshot.PROPOSAL: ("accent", 2.0),
-                snapshot.UNKNOWN: ("ink3", 1.0),
-                snapshot.INT: ("wire", 1.25),
-                snapshot.BOOL: ("wire", 1.25),
-                snapshot.FADED: ("dots", 1.25),
-            }
-            for code in np.unique(group[~failing]).tolist():
-                color, width = known.get(code) or ("wire", WIDTHS[code])
-                # A pen wider than a pixel leaves Qt's fast path, so the middle zooms keep hairlines.
-                size = max(dpr, width * view.scale) if wide else dpr
-                p.setPen(pen(theme.color(color), size, round_cap=size > dpr))
-                draw_lines(p, device[group == code])
-        if failing.any():
-            p.setPen(pen(theme.color("error"), max(dpr, 2 * view.scale)))
-            draw_lines(p, device[failing])
+        known = {
+            snapshot.PROPOSAL: ("accent", 2.0),
+            snapshot.UNKNOWN: ("ink3", 1.0),
+            snapshot.INT: ("wire", 1.25),
+            snapshot.BOOL: ("wire", 1.25),
+            snapshot.FADED: ("dots", 1.25),
+        }
+        for code in np.unique(group[~failing]).tolist():
+            color, width = known.get(code) or ("wire", WIDTHS[code])
+            # A pen wider than a pixel leaves Qt's fast path, so the middle zooms keep hairlines.
+            size = max(dpr, width * view.scale) if wide else dpr
+            p.setPen(pen(theme.color(color), size, round_cap=size > dpr))
+            draw_lines(p, device[group == code])
+        self._failing_lines(p, device[failing], view)
+
+    def _failing_lines(self, p: QPainter, device: Floats, view: Camera) -> None:
+        if len(device):
+            p.setPen(pen(self.theme.color("error"), max(view.dpr, 2 * view.scale)))
+            draw_lines(p, device)
 
     def _junctions(self, p: QPainter, snap: Snapshot, view: Camera, seen: Bools) -> None:
         points, wire = snap.junctions

@@ -296,3 +296,14 @@ def test_a_shortcut_leaves_its_junction_squarely_and_arrives_at_the_operators_si
     assert (anchor.x - 13) ** 2 + (anchor.y - 13) ** 2 == pytest.approx(13**2)
     assert anchor.y == 18.0
     assert anchor.x > 13
+
+
+def test_clipping_a_few_among_many_gives_what_clipping_each_gives():
+    rng = np.random.default_rng(5)
+    segments = rng.uniform(-60, 160, (400, 4))
+    box = (0.0, 0.0, 100.0, 100.0)
+    cut, kept = clipped(segments, box)
+    one_by_one = [clipped(segments[k : k + 1], box) for k in range(len(segments))]
+    assert kept.tolist() == [bool(inside.any()) for _, inside in one_by_one]
+    assert np.allclose(cut, np.concatenate([part for part, _ in one_by_one]))
+    assert 0 < kept.sum() < len(kept)
