@@ -229,7 +229,8 @@ class Facts:
 
     ``outputs`` in the order of the declared outlets; ``macs`` multiply-adds of convolutions, linear maps and matrix
     products, of which ``attention`` are the products QKᵀ and AV inside an attention layer; ``elementwise`` one per
-    element of element-wise and normalization work; ``follows`` the constructor arguments that follow the wire.
+    element of element-wise and normalization work, of which ``biases`` are additions of a bias; ``follows`` the
+    constructor arguments that follow the wire.
     ``saves`` names the ports whose values autograd keeps for backward, where that depends on the configuration (else
     the declaration's own ``saves`` stands), ``keeps`` what it keeps besides them: (number of values, dtype), where the
     dtype ``same`` is that of the first output and ``wide`` the same but float32 at least, as statistics are kept.
@@ -242,6 +243,7 @@ class Facts:
     elementwise: Dim = 0
     follows: Mapping[str, Dim | tuple[Dim, ...]] = None  # type: ignore[assignment]
     attention: Dim = 0
+    biases: Dim = 0
     saves: tuple[str, ...] | None = None
     keeps: tuple[tuple[Dim, str], ...] = ()
     scratch: Dim = 0
@@ -257,13 +259,14 @@ def facts(
     macs: Dim = 0,
     elementwise: Dim = 0,
     attention: Dim = 0,
+    biases: Dim = 0,
     saves: tuple[str, ...] | None = None,
     keeps: tuple[tuple[Dim, str], ...] = (),
     scratch: Dim = 0,
     **follows: Dim | tuple[Dim, ...],
 ) -> Facts:
     """Facts with the outputs in the order of the declared outlets, and what follows the wire by keyword."""
-    return Facts(outputs, tuple(weights), macs, elementwise, follows, attention, saves, keeps, scratch)
+    return Facts(outputs, tuple(weights), macs, elementwise, follows, attention, biases, saves, keeps, scratch)
 
 
 class Layer:

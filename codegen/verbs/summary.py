@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from itertools import islice
+from typing import Any
 
+from codegen.measure.dialect import CONVENTIONS
 from codegen.verbs.opening import add_network, chosen_network, opened, with_sizes
-from graph_core.analysis import Analysis, analyze
+from graph_core.analysis import MAX_ROWS, Analysis, analyze
 from graph_core.complexity import Complexity
 from graph_core.dims import Expr
+from graph_core.graph import Project
+from graph_core.ledger import Convention, ledger
 from graph_core.memory import PRECISIONS
 
 HELP = "print the layer table, totals and formulas of a network"
@@ -19,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
     parser.add_argument("--json", action="store_true", help="print everything as one line of JSON")
+    parser.add_argument(
+        "--convention",
+        choices=list(CONVENTIONS),
+        help="also count operations as a tool or a habit does, in all and layer by layer",
+    )
     parser.add_argument(
         "--precision",
         choices=list(PRECISIONS),
@@ -35,9 +45,15 @@ def run(arguments: argparse.Namespace) -> int:
     with_sizes(project, arguments.set)
     readout = analyze(project, chosen_network(project, arguments.network))
     if arguments.json:
-        print(json.dumps({**readout.to_json(), "memory": asdict(readout.memory_at(arguments.precision))}))
+        found = {**readout.to_json(), "memory": asdict(readout.memory_at(arguments.precision))}
+        if arguments.convention:
+            found["operations"] = _operations(project, readout.network, CONVENTIONS[arguments.convention])
+        print(json.dumps(found))
     else:
-        print("\n".join(_lines(readout, arguments.precision)))
+        lines = _lines(readout, arguments.precision)
+        if arguments.convention:
+            lines += _counted(project, readout.network, CONVENTIONS[arguments.convention])
+        print("\n".join(lines))
     return 0
 
 
@@ -75,6 +91,27 @@ def _lines(readout: Analysis, precision: str = "fp32") -> list[str]:
     if readout.problems:
         lines += ["", *(f"{problem.severity}: {problem.message}" for problem in readout.problems)]
     return lines
+
+
+def _operations(project: Project, network: str, convention: Convention) -> dict[str, Any]:
+    """Operations by a convention; equal iterations of a block are one layer, counted together."""
+    whole = ledger(project, network)
+    layers = [
+        {"id": entry.id, "path": entry.path, "type": entry.type, "operations": entry.operations(convention)}
+        for entry in islice(whole.walk(), MAX_ROWS)
+        if entry.work is not None
+    ]
+    total = whole.operations(convention)
+    return {"convention": convention.name, "unit": convention.unit, "total": total, "layers": layers}
+
+
+def _counted(project: Project, network: str, convention: Convention) -> list[str]:
+    """The same in lines: only layers that count for something."""
+    found = _operations(project, network, convention)
+    rows = [(row["path"], f"{row['operations']:,}") for row in found["layers"] if row["operations"]]
+    rows.append(("total", f"{found['total']:,} {convention.unit}"))
+    width = max(len(path) for path, _ in rows)
+    return ["", f"counted as {convention.title}", *(f"  {path:<{width}}  {text}" for path, text in rows)]
 
 
 def _formulas(found: Complexity) -> list[str]:

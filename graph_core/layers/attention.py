@@ -79,6 +79,7 @@ class MultiheadAttention(Layer):
             macs=projected * width + products,
             elementwise=scores * (1 + masks) + (projected if self.bias else 0),
             attention=products,
+            biases=projected if self.bias else 0,
             saves=("query", "key", "value") if masks == 2 else None,  # both masks are made one
             keeps=((projected + padding, "same"), (n * heads * t, "wide")),
             scratch=projected,

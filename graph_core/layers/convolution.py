@@ -76,6 +76,7 @@ class _Conv(Layer):
             weights=[weight, *bias],
             macs=macs,
             elementwise=prod(y) if self.bias else 0,
+            biases=prod(y) if self.bias else 0,
             saves=() if self.padding_mode == "circular" else None,
             keeps=((kept, "same"),),
             scratch=kept,

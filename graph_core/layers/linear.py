@@ -38,4 +38,5 @@ class Linear(Layer):
         weight = Weight("weight", (self.out_features, width), "out in")
         bias = [Weight("bias", (self.out_features,), "out", "bias")] if self.bias else []
         macs = prod(y) * width
-        return facts(y, weights=[weight, *bias], macs=macs, elementwise=prod(y) if self.bias else 0, in_features=width)
+        added = prod(y) if self.bias else 0
+        return facts(y, weights=[weight, *bias], macs=macs, elementwise=added, biases=added, in_features=width)

@@ -72,6 +72,7 @@ class _Recurrent(Layer):
             weights=weights,
             macs=macs,
             elementwise=n * t * self.hidden_size * (runs * work),
+            biases=n * t * self.hidden_size * (runs * self.gates * 2) if self.bias else 0,
             keeps=((kept, "same"), (between if self.dropout else 0, "bool")),
             input_size=features,
         )

@@ -219,10 +219,11 @@ def test_a_block_within_itself_is_a_problem_and_no_crash() -> None:
     assert "recursion" in {p.code for p in analyze(project).problems}
 
 
-def test_forty_nested_doublings_are_counted_at_once() -> None:
+def nested_doublings(depth: int) -> Project:
+    """Blocks that use the block below twice, a linear map of 4 × 4 at the bottom."""
     project = Project.new("deep")
     inner = "Linear"
-    for k in range(40):
+    for k in range(depth):
         block = add_graph(project, f"B{k}")
         block.add("Input", id="x")
         block.add(inner, id="a", **({"out_features": 4, "bias": False} if k == 0 else {}))
@@ -239,6 +240,11 @@ def test_forty_nested_doublings_are_counted_at_once() -> None:
     graph.add("Output", id="y")
     graph.connect("x.y", "deep.x")
     graph.connect("deep.y", "y.x")
+    return project
+
+
+def test_forty_nested_doublings_are_counted_at_once() -> None:
+    project = nested_doublings(40)
     assert analyze(project).params.trainable == 16 * 2**40
 
 

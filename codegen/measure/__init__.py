@@ -1,0 +1,1 @@
+"""Figures of a network as other tools give them. Loads no torch."""
