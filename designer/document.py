@@ -18,6 +18,7 @@ from designer.settings import weights_store
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
 from graph_core.context import Context
 from graph_core.fixes import Fix
+from graph_core.graph import Edit
 from graph_core.history import History
 from graph_core.kept import carry_weights
 from graph_core.project import FileError, load, save
@@ -180,6 +181,11 @@ class Document(QObject):
         if alive != self.selection:
             self.select(alive)
         self.renamed.emit()
+
+    def look_again(self) -> None:
+        """What lies outside of the drawing has changed (which code is trusted): everything is shown anew."""
+        self._analysis = None
+        self.edited.emit(Edit("", ()))
 
     # Looking -------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ def settings_text(declaration: type[Layer], node: Node, layer: Layer | None) -> 
     parts = []
     for field in short_fields or declaration.fields.values():
         value = layer.values[field.name] if layer else node.params.get(field.name, field.default)
-        if field.kind == "fixed" or (not field.required and _is_torch_default(field, value, layer)):
+        if field.kind in ("fixed", "text", "values") or (not field.required and _is_torch_default(field, value, layer)):
             continue
         letter = "" if field.short in ("", "k") else field.short
         shown = field.show(tuple(value) if isinstance(value, list) else value)

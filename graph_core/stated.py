@@ -67,7 +67,10 @@ class Source(Text):
         return value
 
     def show(self, value: Value) -> str:
-        return f"{str(value).count(chr(10)) + 1} lines"
+        try:
+            return read_code(str(value)).name
+        except CodeError:
+            return "?"
 
 
 class Values(Field[tuple[Any, ...]]):

@@ -32,6 +32,7 @@ class FieldEditor(QWidget):
 
     edited = Signal(str, object)
     typed = False  # whether a value comes letter by letter
+    wide = False  # whether it takes the whole width, below its name
 
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__()
@@ -209,17 +210,23 @@ def editor_of(field: Field[Any], apply: Apply) -> FieldEditor:
 
 
 class FieldForm(QWidget):
-    """Rows for a set of fields; the labels are the parameters' names in mono."""
+    """Rows for a set of fields; the labels are the parameters' names in mono. ``editors`` adds some, by kind."""
 
-    def __init__(self, fields: Mapping[str, Field[Any]], apply: Apply) -> None:
+    def __init__(
+        self, fields: Mapping[str, Field[Any]], apply: Apply, editors: Mapping[str, type[FieldEditor]] | None = None
+    ) -> None:
         super().__init__()
         self.editors: dict[str, FieldEditor] = {}
         layout = form_layout(self)
         for name, field in fields.items():
             if field.kind == "fixed":
                 continue
-            self.editors[name] = editor_of(field, apply)
-            add_row(layout, name, self.editors[name])
+            special = (editors or {}).get(field.kind)
+            self.editors[name] = special(field, apply) if special else editor_of(field, apply)
+            if self.editors[name].wide:
+                layout.addRow(self.editors[name])
+            else:
+                add_row(layout, name, self.editors[name])
 
     def show_values(self, stored: Mapping[str, Any], resolved: Mapping[str, Any]) -> None:
         """Show stored values, and what their expressions come to."""

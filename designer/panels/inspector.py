@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollAre
 
 from designer.document import Document
 from designer.numbers import percent, short
+from designer.panels.custom_code import CodeEditor
 from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
 from designer.panels.network_form import NetworkForm
 from designer.panels.weights import WeightRows
@@ -127,7 +128,10 @@ class Inspector(QWidget):
         self._layout.addWidget(self.problem)
         fields = fields_of(graph, node)
         self._layout.addWidget(caption("Parameters"))
-        self.form = FieldForm(fields, self._apply)
+        self.form = FieldForm(fields, self._apply, {"code": CodeEditor})
+        for editor in self.form.editors.values():
+            if isinstance(editor, CodeEditor):
+                editor.trust_changed.connect(self._document.look_again)
         self._layout.addWidget(self.form)
         if not self.form.editors:
             none = QLabel(f"{node.type if node.type in layer_types() else 'This block'} has none.")
@@ -198,8 +202,10 @@ class Inspector(QWidget):
         others = f" · {many} selected" if many > 1 else ""
         type = graph.project.graphs[node.type].name if node.type in graph.project.graphs else node.type
         self.path.setText(f"{type} · {self._document.state_path(node.id)}{others}")
-        problems = [p.message for p in self._document.analysis().problems if (p.graph, p.node) == (graph.key, node.id)]
-        self.problem.setText("\n".join(f"{message}." for message in problems))
+        problems = [p for p in self._document.analysis().problems if (p.graph, p.node) == (graph.key, node.id)]
+        self.problem.setText("\n".join(f"{problem.message}." for problem in problems))
+        worst = problems[0].severity if problems else "error"
+        dress(self.problem, ink={"warning": "warn", "note": "note"}.get(worst, "error"))
         self.problem.setVisible(bool(problems))
         self.form.show_values(node.params, self._resolved(node, result))
         self.when.set_value(node.when)
