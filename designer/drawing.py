@@ -8,6 +8,7 @@ from typing import Any
 
 from designer.canvas.scene import ACTIVATION_H, ACTIVATION_W, Legend, Plate, Point, Port, Scene, Wire, plate_size
 from designer.document import Document, Step
+from designer.freezing import frozen_below
 from designer.plates import (
     axes,
     box_of,
@@ -52,6 +53,7 @@ class Drawing:
         self._levels: dict[str, tuple[Any, Level]] = {}
         self._spread: tuple[Any, Mapping[str, Point], Mapping[str, Point]] | None = None
         self._tied: set[str] = set()
+        self._frozen: frozenset[str] = frozenset()
         self.heat: Mapping[str, tuple[float | None, str]] = {}
         self.activations: Mapping[str, Any] = {}
         self.origins: dict[str, Point] = {}  # of each graph that is drawn, by the prefix of its ids
@@ -74,6 +76,7 @@ class Drawing:
         self.origins, self.sheets = {}, {}
         with document.at(document.base):
             graph, context = document.graph, document.context()
+        self._frozen = frozen_below(document)
         self._draw(self._level(graph, context, ""), (0.0, 0.0), "", plates, wires)
         self._plates = {id: self._plates[id] for id in plates}
         self._sided = {id: known for id, known in self._sided.items() if id in plates}
@@ -221,7 +224,7 @@ class Drawing:
         heat = self.heat.get(name)
         activation = self.activations.get(name)
         changed = self.document.is_changed(graph.key, node)
-        tied = node.id in self._tied
+        tied, frozen = node.id in self._tied, name in self._frozen
         sheet = inner.sheet if inner is not None else None
         iteration = self.document.opened.get(name, 0)
         key = (
@@ -235,6 +238,7 @@ class Drawing:
             id(activation),
             changed,
             tied,
+            frozen,
             sheet,
             iteration,
         )
@@ -276,6 +280,7 @@ class Drawing:
             repeat=1 if sheet else times,
             shared=bool(tied or node.use or (isinstance(node.run, Repeat) and node.run.shared)),
             scan=isinstance(node.run, Scan) and sheet is None,
+            frozen=frozen and sheet is None,
             heat=heat[0] if heat and sheet is None else None,
             activation=activation,
             parent=parent,

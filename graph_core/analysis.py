@@ -15,7 +15,7 @@ from graph_core.choosing import known_names, place_of, sentence, stands
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr, prod
 from graph_core.graph import EditError, Project
-from graph_core.groups import frozen_values, groups_of, parameters_of, share_out
+from graph_core.groups import Parameter, frozen_values, groups_of, parameters_of, share_out
 from graph_core.layer import Spec
 from graph_core.memory import PRECISIONS, parts_of
 from graph_core.optimizers import kind_of
@@ -88,12 +88,12 @@ class Analysis:
         totals = engine.root(network).totals
         optimizer = engine.project.setup(network).get("optimizer", {})
         # Without groups the totals say it all, and no parameter needs a name.
-        self._shares = share_out(optimizer, parameters_of(engine.root(network))) if groups_of(optimizer) else None
-        held = frozen_values(self._shares) if self._shares else 0
+        parameters = parameters_of(engine.root(network)) if groups_of(optimizer) else None
+        held = frozen_values(share_out(optimizer, parameters)) if parameters is not None else 0
         self.params = ParamCounts(int_of(totals.trainable) - held, int_of(totals.frozen) + held, int_of(totals.buffers))
         self.macs = int_of(totals.macs)
         self.flops = 2 * self.macs + int_of(totals.elementwise)
-        self.problems = collect_problems(engine, network)
+        self.problems = collect_problems(engine, network, parameters)
         self._totals = totals
 
     @property
@@ -211,8 +211,11 @@ def _rows(
             yield LayerRow(f"{ids}{id}", f"{path}{result.node.name}", result.node.type, output, params, macs, flops)
 
 
-def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
-    """Every problem of a network, each said once with the paths of all its instances; errors first, as they run."""
+def collect_problems(engine: Engine, network: str, parameters: list[Parameter] | None = None) -> tuple[Problem, ...]:
+    """Every problem of a network, each said once with the paths of all its instances; errors first, as they run.
+
+    ``parameters`` are the network's, if they are known.
+    """
     from graph_core.fixes import first_fix_title
 
     project = engine.project
@@ -241,7 +244,9 @@ def collect_problems(engine: Engine, network: str) -> tuple[Problem, ...]:
     # What a group matches is only known of a drawing without errors; else it would name a symptom, not the cause.
     grouped = bool(groups_of(setup.get("optimizer", {}))) or kind_of(setup.get("optimizer", {})).rank > 0
     sound = grouped and all(finding.severity != "error" for finding, _ in found.values())
-    for finding in check_setup(setup, parameters_of(root) if sound else None):
+    if sound and parameters is None:
+        parameters = parameters_of(root)
+    for finding in check_setup(setup, parameters if sound else None):
         part = "training" if finding.code in ("training", "schedule") else "optimizer"
         add("", part, finding, part, "")
     problems = [

@@ -7,9 +7,11 @@ defaults; one with the same takes the fields of the rest, except those it gives 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
+from fnmatch import translate
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -29,11 +31,14 @@ REST: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter tensor: its state-dict path, its shape, and the family of the layer that owns it."""
+    """A parameter tensor: its state-dict path, its shape, the family of the layer that owns it, and the ids on the way
+    down to that layer, joined by ``/``, where a drawing is known.
+    """
 
     path: str
     shape: tuple[int, ...]
     family: str = ""
+    layer: str = field(default="", compare=False)
 
     @property
     def numel(self) -> int:
@@ -114,16 +119,16 @@ def parameters_of(context: Context) -> list[Parameter]:
 
     ``context`` is the network at its example sizes.
     """
-    return list(islice(_parameters(context, "", {}), MOST_PARAMETERS))
+    return list(islice(_parameters(context, "", "", {}), MOST_PARAMETERS))
 
 
-def _parameters(context: Context, path: str, tied: Mapping[str, str]) -> Iterator[Parameter]:
+def _parameters(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[Parameter]:
     if context.graph.ties:
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
         for inner, child in instances_of(result, path):
-            yield from _parameters(child, f"{inner}.", inside(tied, id) if tied else tied)
+            yield from _parameters(child, f"{inner}.", f"{ids}{id}/", inside(tied, id) if tied else tied)
         if result.facts is None or result.enabled is False or result.node.use:
             continue
         declaration = layer_types().get(result.node.type)
@@ -131,15 +136,12 @@ def _parameters(context: Context, path: str, tied: Mapping[str, str]) -> Iterato
             if weight.role not in ("buffer", "frozen") and not weight.tied:
                 shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
                 family = declaration.family if declaration else ""
-                yield Parameter(f"{path}{result.node.name}.{weight.name}", shape, family)
+                yield Parameter(f"{path}{result.node.name}.{weight.name}", shape, family, f"{ids}{id}")
 
 
 def matches(group: Mapping[str, Any], parameter: Parameter) -> bool:
     """Whether a group means a parameter: by one of its patterns (a layer's path means all below it) and by its role."""
-    role = ROLES.get(str(group.get("role", "any")))
-    patterns = patterns_of(group)
-    by_path = not patterns or any(matches_path(pattern, parameter.path) for pattern in patterns)
-    return by_path and role is not None and role(parameter)
+    return _test_of(patterns_of(group), str(group.get("role", "any")))(parameter)
 
 
 def patterns_of(group: Mapping[str, Any]) -> tuple[str, ...]:
@@ -150,7 +152,28 @@ def patterns_of(group: Mapping[str, Any]) -> tuple[str, ...]:
 
 def matches_path(pattern: str, path: str) -> bool:
     """Whether a pattern means a state-dict path, or a layer or block that it lies in."""
-    return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}.*")
+    return _compiled((pattern,)).match(path) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """All patterns as one: fnmatch by fnmatch would cost most of what an edit may."""
+    return re.compile("|".join(translate(whole) for one in patterns for whole in (one, f"{one}.*")))
+
+
+def _none(parameter: Parameter) -> bool:
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _test_of(patterns: tuple[str, ...], role: str) -> Callable[[Parameter], bool]:
+    means = ROLES.get(role, _none)
+    if not patterns:
+        return means
+    path = _compiled(patterns).match
+    if role == "any":
+        return lambda parameter: path(parameter.path) is not None
+    return lambda parameter: path(parameter.path) is not None and means(parameter)
 
 
 def groups_of(optimizer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -163,9 +186,14 @@ def share_out(optimizer: Mapping[str, Any], parameters: Iterable[Parameter]) -> 
     """Every group with its parameters, in order, and the rest last; groups that get nothing are listed too."""
     groups = groups_of(optimizer)
     taken: list[list[Parameter]] = [[] for _ in range(len(groups) + 1)]
+    tests = [(_test_of(patterns_of(group), str(group.get("role", "any"))), taken[k]) for k, group in enumerate(groups)]
     for parameter in parameters:
-        first = next((k for k, group in enumerate(groups) if matches(group, parameter)), len(groups))
-        taken[first].append(parameter)
+        for means, members in tests:
+            if means(parameter):
+                members.append(parameter)
+                break
+        else:
+            taken[-1].append(parameter)
     base = kind_of(optimizer)
     shares = []
     for index, group in enumerate(groups):
@@ -188,6 +216,18 @@ def _filled(kind: OptimizerKind, values: Mapping[str, Any]) -> dict[str, Any]:
 def frozen_values(shares: Sequence[Share]) -> int:
     """How many values the groups freeze."""
     return sum(share.numel for share in shares if share.frozen)
+
+
+def frozen_layers(shares: Sequence[Share]) -> frozenset[str]:
+    """The layers and blocks, by the ids on the way down, all of whose parameters are frozen."""
+    held: set[str] = set()
+    trained: set[str] = set()
+    for share in shares:
+        for parameter in share.parameters:
+            parts = parameter.layer.split("/")
+            places = trained if not share.frozen else held
+            places.update("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return frozenset(held - trained)
 
 
 def state_values(shares: Sequence[Share]) -> int:

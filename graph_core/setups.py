@@ -23,6 +23,7 @@ from graph_core.optimizers import DEFAULT_KIND, KINDS, TRAINING, OptimizerKind, 
 from graph_core.problems import Finding
 from graph_core.schedules import SCHEDULES, check_schedule
 
+MOST_ALIKE = 200  # paths that a pattern without a match is compared with
 # The group that takes what Muon cannot: its optimizer is the one that Muon's authors use for the rest.
 REMAINDER: Mapping[str, Any] = {"role": "not-matrix", "kind": "AdamW"}
 
@@ -194,12 +195,16 @@ def _check_rank(groups: Sequence[Mapping[str, Any]], share: Share) -> Iterator[F
 
 
 def _nearest(pattern: str, parameters: Sequence[Parameter]) -> str:
-    """The layer or parameter whose path is most like a pattern."""
+    """The layer or parameter whose path is most like a pattern; asked while it is typed, so it looks at few."""
     paths: dict[str, None] = {}
-    for parameter in parameters[:5000]:
+    for parameter in parameters:
         parts = parameter.path.split(".")
         for end in range(1, len(parts) + 1):
-            paths[".".join(parts[:end])] = None
+            path = ".".join(parts[:end])
+            if path[:1] == pattern[:1]:
+                paths[path] = None
+        if len(paths) > MOST_ALIKE:
+            break
     return next(iter(get_close_matches(pattern, paths, 1, 0.5)), "")
 
 

@@ -164,7 +164,7 @@ class DefinitionPanel(LazyPanel):
         for place in range(len(lines), len(lines) + len(below)):
             self.table.setSpan(place, 0, 1, len(_HEADS))
         self._fit_columns()
-        self._judge(found, check_definition(document.project, document.network))
+        self._judge(found, check_definition(document.project, document.network, found))
 
     def _fit_columns(self) -> None:
         """As wide as the longest text of each: the formula that takes its place is narrower."""

@@ -209,6 +209,28 @@ def test_groups_are_added_typed_moved_and_removed(rig: WindowRig):
     assert rig.bytes() == before
 
 
+def test_what_is_frozen_wears_a_lock(rig: WindowRig):
+    """A layer whose parameters are all frozen, and a block of such layers; on the canvas they have a lock."""
+    rig.window.files.new_from_template("resnet18")
+    rig.document.select([])
+    layer1 = rig.node("layer1").id
+    freeze = [{"match": ["conv1", "layer1", "layer2.*.conv1"], "frozen": True}]
+    rig.document.edit(lambda: edits.set_setup(rig.document.project, "main", "optimizer", {"groups": freeze}))
+
+    def locked() -> set[str]:
+        return {plate.name for plate in rig.canvas.scene.plates.values() if plate.frozen}
+
+    assert locked() == {"conv1", "layer1"}
+    rig.document.enter(layer1)
+    assert locked() >= {"conv1", "bn1", "conv2", "bn2"}
+    rig.document.leave()
+    rig.document.enter(rig.node("layer2").id)
+    assert "conv1" in locked()
+    assert "bn1" not in locked()
+    rig.document.undo()
+    assert locked() == set()
+
+
 def test_a_group_that_matches_nothing_says_so_where_it_is(rig: WindowRig):
     form = form_of(rig)
     click(form.groups.add)
