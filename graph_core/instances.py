@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_VARYING = 4096
+MAX_UNKNOWN = 4  # steps that are worked out where their number is a symbol and no example is asked for
 
 
 def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -> Result:
@@ -62,9 +63,8 @@ def _times(context: Context, node: Node) -> Dim:
     if not isinstance(node.run, Repeat):
         return 1
     times = evaluate(node.run.times, context.scope) if isinstance(node.run.times, str) else node.run.times
-    if isinstance(times, Expr) and example_of(times) is not None:
-        # Of a formula: none at all is another formula.
-        return times if at_least(times, 1) else 0
+    if isinstance(times, Expr):
+        return 0 if at_least(times, 1) is False else times  # none at all has another formula
     if isinstance(times, bool) or not isinstance(times, int) or not 0 <= times < 2**31:
         raise ExpressionError(f"{times} is no number of repetitions; it takes a whole number from 0.")
     return int(times)
@@ -74,7 +74,8 @@ def _iterate(
     engine: Engine, context: Context, node: Node, block: Graph, given: dict[str, Spec | None], number: Dim
 ) -> Result:
     outs, ins = [port.id for port in block.outputs()], [port.id for port in block.inputs()]
-    times = example_of(number) or 0
+    example = example_of(number)
+    times = MAX_UNKNOWN if example is None else example
     if not times:
         return identity(node, len(outs), next(iter(given.values()), None))
     varies = any(isinstance(v, str) and "i" in names_in(v) for v in node.params.values())
@@ -103,7 +104,10 @@ def _iterate(
             break
         given = following
     else:
-        number_of(number)  # what differs from step to step has no formula over their number
+        # What differs from step to step has no formula over their number.
+        if number_of(number) is None:
+            message = f"{node.name} repeats ×{number} with steps that differ; give it a number"
+            return refuse(node, len(outs), Finding("parameter", message))
     return _joined(node, calls, outs)
 
 

@@ -624,3 +624,30 @@ def test_forty_nested_doublings_are_forty_classes():
         finish(level, chain(level, "x.y", ("n1", f"b{k - 1}", "first", {}), ("n2", f"b{k - 1}", "second", {})))
     finish(graph, chain(graph, "x.y", ("n1", "b40", "all", {})))
     assert sum(line.startswith("class ") for line in lines_of(project)) == 42
+
+
+def test_symbols_are_arguments_that_may_have_other_sizes():
+    project = Project.new("symbols")
+    for name, value in (("C", 16), ("L", 5)):
+        edits.set_symbol(project, name, value)
+    body = new_graph(project, "body", "Body")
+    body.add("Input", id="x", shape=["N", "c", "H", "W"])
+    body.add("Conv2d", id="k", out_channels="c", padding=1)
+    body.add("Output", id="y")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 3, 8, 8])
+    graph.add("Conv2d", id="c", out_channels="2 * C")
+    graph.add(body.key, id="b")
+    edits.set_repeat(graph, "b", "L")
+    graph.add("Conv2d", id="d", out_channels="C")
+    graph.add("Output", id="y")
+    for here, wires in ((body, "x.y-k.x k.y-y.x"), (graph, "x.y-c.x c.y-b.x b.y-d.x d.y-y.x")):
+        for wire in wires.split():
+            here.connect(*wire.split("-"))
+    module = build_module(project)
+    other = type(module)(C=4, L=2)
+    assert len(other.body1) == 2
+    assert other(torch.zeros(2, 3, 8, 8)).shape == (2, 4, 4, 4)
+    edits.set_symbol(project, "C", 4)
+    edits.set_symbol(project, "L", 2)
+    assert sum(p.numel() for p in other.parameters()) == analyze(project).params.total
