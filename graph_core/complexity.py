@@ -21,6 +21,7 @@ from graph_core.graph import EditError, Project
 from graph_core.growth import Curve, curve, order_of
 from graph_core.layer import layer_types
 from graph_core.letters import Wired, generic
+from graph_core.names import natural
 from graph_core.optimizers import KINDS, optimizer_values
 from graph_core.propagate import Engine, engine_of
 from graph_core.ties import counted, inside, ties_inside
@@ -59,8 +60,8 @@ class Complexity:
 
     @cached_property
     def over(self) -> tuple[str, ...]:
-        """The symbols in their order."""
-        return tuple(self.symbols)
+        """The symbols by name, the batch first: the order in which formulas have them."""
+        return tuple(sorted(self.symbols, key=lambda name: (name != "N", natural(name))))
 
     def order(self, size: Dim, symbol: str = "") -> str:
         """The order of growth of a formula over all symbols, or over one while the others stay as they are."""
