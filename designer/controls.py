@@ -184,6 +184,20 @@ def check(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget
         theme.paint_glyph(painter, "ui_ok", QRectF(option.rect).adjusted(2, 2, -2, -2), theme.color("onacc"))
 
 
+def radio(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
+    """One of several: a ring, with a dot where it is chosen."""
+    on = _on(option, _State.State_On)
+    place = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("accent" if on else "strong"), 1))
+    painter.setBrush(theme.color("raised"))
+    painter.drawEllipse(place)
+    if on:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("accent"))
+        painter.drawEllipse(place.center(), place.width() / 4, place.height() / 4)
+
+
 def branch(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
     """A tree's chevron; no lines."""
     if _on(option, _State.State_Children):

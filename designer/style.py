@@ -118,6 +118,7 @@ _PRIMITIVES: dict[QStyle.PrimitiveElement, Draw] = {
     _PE.PE_FrameDefaultButton: controls.nothing,
     _PE.PE_IndicatorCheckBox: controls.switch,
     _PE.PE_IndicatorItemViewItemCheck: controls.check,
+    _PE.PE_IndicatorRadioButton: controls.radio,
     _PE.PE_IndicatorBranch: controls.branch,
     _PE.PE_PanelItemViewRow: controls.row,
     _PE.PE_PanelItemViewItem: controls.row,

@@ -27,6 +27,7 @@ from designer.commands import commands_of
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.files import Files
+from designer.formulas import Formulas
 from designer.inplace import CanvasJudge, InPlace
 from designer.judge import DocumentJudge
 from designer.late import Afterwards, Late, Roomy
@@ -101,7 +102,8 @@ class MainWindow(QMainWindow):
         self.palette_panel = PalettePanel(self.document)
         self.outline = OutlinePanel(self.document)
         self.inspector = Inspector(self.document)
-        self.readout = ReadoutPanel(self.document)
+        self.formulas = Formulas(self.document)
+        self.readout = ReadoutPanel(self.document, self.formulas)
         self.problems = ProblemsPanel(self.document)
         self._code = Late(self._make_code)
         self.left = self._split(self.palette_panel, self.outline, (440, 330))
@@ -114,6 +116,7 @@ class MainWindow(QMainWindow):
             ("Code", self._code),
             ("Definition", Late(self._make_definition)),
             ("Ledger", Late(self._make_ledger)),
+            ("Complexity", Late(self._make_complexity)),
             ("Memory", Late(self._make_memory)),
         ):
             self.add_tab(panel, title)
@@ -173,6 +176,11 @@ class MainWindow(QMainWindow):
         from designer.panels.memory import MemoryPanel
 
         return MemoryPanel(self.document)
+
+    def _make_complexity(self) -> QWidget:
+        from designer.panels.complexity import ComplexityPanel
+
+        return ComplexityPanel(self.document, self.formulas)
 
     @property
     def gallery(self) -> Gallery:

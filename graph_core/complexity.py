@@ -18,7 +18,7 @@ from graph_core.dims import Dim
 from graph_core.evaluate import source_spec
 from graph_core.formula_text import formula_text
 from graph_core.graph import EditError, Project
-from graph_core.growth import Curve, curve, order_of
+from graph_core.growth import SPAN, Curve, curve, order_of
 from graph_core.layer import layer_types
 from graph_core.letters import Wired, generic
 from graph_core.names import natural
@@ -67,9 +67,9 @@ class Complexity:
         """The order of growth of a formula over all symbols, or over one while the others stay as they are."""
         return order_of(size, (symbol,) if symbol else self.over, self.conditions)
 
-    def curve(self, size: Dim, symbol: str) -> Curve:
-        """The values of a formula over sizes of one symbol, where the conditions hold."""
-        return curve(size, symbol, self.symbols, self.conditions)
+    def curve(self, size: Dim, symbol: str, span: tuple[float, float] = (SPAN, SPAN)) -> Curve:
+        """The values of a formula over sizes of one symbol, where the conditions hold; see growth.curve."""
+        return curve(size, symbol, self.symbols, self.conditions, span)
 
     def text(self, size: Dim) -> str:
         """A formula as people read it, its factors in the order of the symbols."""
@@ -183,7 +183,7 @@ class LayerFormula:
 
 
 def layer_formula(project: Project, network: str, ids: str, path: str = "") -> LayerFormula:
-    """The formula of a layer that runs, by the ``id`` of its LayerRow; ``path`` of that row tells iterations apart.
+    """The formula of a layer that runs, by the ``id`` of its row; ``path`` of that row tells iterations apart.
 
     Raises EditError where there is no such layer, or where it has no result.
     """
@@ -206,8 +206,11 @@ def _find(project: Project, network: str, ids: str, path: str) -> tuple[Context,
             raise EditError(f"There is no layer {ids} in {network}.")
         step = 0
         # A path has the name of each block, and the number of its iteration where that has weights of its own.
-        if names and names.pop(0) == result.node.name and result.node.run and names and names[0].isdigit():
-            step = int(names.pop(0))
+        if names and names.pop(0) == result.node.name and result.node.run and names:
+            number = names[0].partition("–")[0]  # of iterations that are alike the first
+            if number.isdigit():
+                step = int(number)
+                names.pop(0)
         call = next((c for c in result.calls if c.first <= step < c.first + c.count), result.calls[0])
         context = call.context
     if last not in context.results:

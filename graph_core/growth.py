@@ -16,7 +16,7 @@ from graph_core.dims import Dim, Expr, substitute
 Powers = Mapping[str, int]
 _SUPER = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 POINTS = 33  # of a curve
-SPAN = 64  # a curve goes from a 64th of the present size to 64 times it
+SPAN = 64.0  # a curve goes from a 64th of the present size to 64 times it, where nothing else is asked for
 NEAR = 256  # how far from a point of a curve a size is sought for which the conditions hold
 
 
@@ -92,8 +92,17 @@ class Curve:
     present: tuple[int, int]
 
 
-def curve(size: Dim, symbol: str, examples: Mapping[str, int], conditions: Iterable[Condition] = ()) -> Curve:
-    """The values of ``size`` over a geometric range of ``symbol`` round its example, where the conditions hold."""
+def curve(
+    size: Dim,
+    symbol: str,
+    examples: Mapping[str, int],
+    conditions: Iterable[Condition] = (),
+    span: tuple[float, float] = (SPAN, SPAN),
+) -> Curve:
+    """The values of ``size`` over a geometric range of ``symbol`` round its example, where the conditions hold.
+
+    The range goes from the example over ``span[0]`` to the example times ``span[1]``.
+    """
     here = examples[symbol]
     mine = [c for c in conditions if symbol in symbolic.names(c.a) | symbolic.names(c.b)]
 
@@ -105,7 +114,8 @@ def curve(size: Dim, symbol: str, examples: Mapping[str, int], conditions: Itera
     def allowed(at: int) -> bool:
         return all(condition.holds({**examples, symbol: at}) for condition in mine)
 
-    wanted = {max(1, round(here * SPAN ** (2 * step / (POINTS - 1) - 1))) for step in range(POINTS)} | {here}
+    low, high = max(1.0, here / span[0]), here * span[1]
+    wanted = {round(low * (high / low) ** (step / (POINTS - 1))) for step in range(POINTS)} | {here}
     places: set[int] = {here}
     ordered = sorted(wanted)
     for at, after in zip(ordered, [*ordered[1:], ordered[-1] + 1], strict=True):

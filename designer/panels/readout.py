@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from designer.document import Document, Figures
+from designer.formulas import FIGURES, Formulas
 from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
 from designer.widgets import FigureLabel, Part, StackBar
+from designer.widgets.growth import GrowthPlot
 from graph_core.optimizers import optimizer_values
 from graph_core.propagate import engine_of
 
@@ -22,9 +24,9 @@ def _change(difference: int) -> tuple[str, str]:
 class ReadoutPanel(QWidget):
     """Totals of the network, after every keystroke."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, formulas: Formulas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._formulas = document, formulas
         title = QLabel("Readout")
         dress(title, font="small_strong")
         self.since = QComboBox()
@@ -49,6 +51,11 @@ class ReadoutPanel(QWidget):
         self.where = QLabel("Where the parameters are")
         dress(self.where, font="caption_strong", ink="ink2")
         self.bar = StackBar()
+        self.growth, self.rate = QLabel("Growth"), QLabel()
+        dress(self.growth, font="caption_strong", ink="ink2")
+        dress(self.rate, font="mono_small", ink="ink2")
+        self.plot = GrowthPlot(logarithmic=False)
+        self.plot.setFixedHeight(self.plot.sizeHint().height())
         self.note = QLabel()
         self.note.setWordWrap(True)
         dress(self.note, font="small", ink="ink2")
@@ -59,6 +66,10 @@ class ReadoutPanel(QWidget):
         figures = QHBoxLayout()
         figures.addWidget(self.params, 1)
         figures.addWidget(self.macs, 1)
+        growth = QHBoxLayout()
+        growth.addWidget(self.growth)
+        growth.addStretch()
+        growth.addWidget(self.rate)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 12)
         layout.setSpacing(8)
@@ -67,13 +78,18 @@ class ReadoutPanel(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self.where)
         layout.addWidget(self.bar)
+        layout.addLayout(growth)
+        layout.addWidget(self.plot)
         layout.addWidget(self.note)
         layout.addStretch()
         self.since.currentIndexChanged.connect(self.refresh)
         document.edited.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.renamed.connect(self.refresh)
+        formulas.ready.connect(self._show_growth)
+        formulas.want(self)
         self.refresh()
+        self._show_growth()
 
     def refresh(self, *_: object) -> None:
         """Show the figures as of now."""
@@ -98,6 +114,16 @@ class ReadoutPanel(QWidget):
         waiting = self._waiting()
         self.note.setText(waiting)
         self.note.setVisible(bool(waiting))
+
+    def _show_growth(self) -> None:
+        """How the figure that Complexity looks at grows over the symbol that tells most."""
+        look = self._formulas.look
+        shown = look is not None and look.near is not None and len(look.near.points) > 1
+        for widget in (self.growth, self.rate, self.plot):
+            widget.setVisible(shown)
+        if look is not None and shown:
+            self.rate.setText(f"{FIGURES[look.figure]} = {look.total.order}")
+            self.plot.show_curve(look.near, "")
 
     def _row(self, name: str, text: str, difference: int, *, as_bytes: bool = False) -> None:
         value, label = self.rows[name]
