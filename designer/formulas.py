@@ -142,6 +142,8 @@ class Formulas(QObject):
 
     def _ask(self) -> None:
         self._rest.stop()
+        if not any(widget.isVisible() for widget in self._wanted):
+            return
         self._stale = False
         if self._document.root_graph.nodes:
             self._put(snapshot(self._document.project))

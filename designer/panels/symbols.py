@@ -85,6 +85,7 @@ class SymbolRows(QWidget):
             remover.clicked.connect(lambda _=False, name=name: self._remove(name))
             for column, widget in enumerate((radio, field, number, remover)):
                 self._grid.addWidget(widget, line, column)
+                widget.show()  # at once, so that it can take the focus
             remover.setFixedWidth(themes.current.px(26))
             for widget in (radio, field, number, remover):
                 if widget.accessibleName() == typing:
