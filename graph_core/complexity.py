@@ -168,6 +168,8 @@ def _iterations(result: Result, call: Call) -> str:
 class LayerFormula:
     """What one call of a layer costs, in letters: ``letters`` has the value of each letter here.
 
+    It is called ``calls`` times one after the other on the same weights, as a scan or a repeat with one set of them does.
+
     ``order`` is that of the MACs, or of the element-wise work where there are none, for one sample: the letter N of a
     batch axis is left out of it (not of the formulas). The formulas hold where the ``conditions`` do.
     """
@@ -180,6 +182,7 @@ class LayerFormula:
     letters: Mapping[str, int]
     conditions: tuple[str, ...]
     source: str
+    calls: int = 1
 
 
 def layer_formula(project: Project, network: str, ids: str, path: str = "") -> LayerFormula:
@@ -187,17 +190,18 @@ def layer_formula(project: Project, network: str, ids: str, path: str = "") -> L
 
     Raises EditError where there is no such layer, or where it has no result.
     """
-    context, result = _find(project, network, ids, path)
+    context, result, calls = _find(project, network, ids, path)
     if result.layer is None or result.facts is None:
         raise EditError(f"{result.node.name} has no figures yet; solve its problem first.")
     layer, found = result.layer, generic(result.layer, _wired(context, result), result.facts)
     params, buffers, macs, elementwise = found.figures.values()
     conditions = tuple(condition.text for condition in found.conditions)
-    return LayerFormula(params, buffers, macs, elementwise, found.order, found.letters, conditions, layer.source)
+    return LayerFormula(params, buffers, macs, elementwise, found.order, found.letters, conditions, layer.source, calls)
 
 
-def _find(project: Project, network: str, ids: str, path: str) -> tuple[Context, Result]:
-    context = engine_of(project).root(network)
+def _find(project: Project, network: str, ids: str, path: str) -> tuple[Context, Result, int]:
+    """Where a layer is, its result, and how often that runs on the same weights."""
+    context, calls = engine_of(project).root(network), 1
     *blocks, last = ids.split("/")
     names = path.split(".")
     for id in blocks:
@@ -212,10 +216,12 @@ def _find(project: Project, network: str, ids: str, path: str) -> tuple[Context,
                 step = int(number)
                 names.pop(0)
         call = next((c for c in result.calls if c.first <= step < c.first + c.count), result.calls[0])
+        if result.node.run is None or result.node.run.shared:
+            calls *= call.count * (int(call.steps) if isinstance(call.steps, int) else 1)
         context = call.context
     if last not in context.results:
         raise EditError(f"There is no layer {ids} in {network}.")
-    return context, context.results[last]
+    return context, context.results[last], calls
 
 
 def _wired(context: Context, result: Result) -> list[Wired]:

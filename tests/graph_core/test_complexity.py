@@ -19,12 +19,12 @@ from graph_core.fields import PerAxis, Size
 from graph_core.formula_text import formula_text
 from graph_core.graph import Param
 from graph_core.growth import leading_terms, order_of
-from graph_core.layer import Port, Refusal, layer_types
+from graph_core.layer import Refusal, layer_types
 from graph_core.letters import Wired, counts, generic
 from graph_core.templates import open_template, templates
-from tests.graph_core.drawn_layers import Drawn, drawn
+from tests.graph_core.drawn_layers import Drawn, drawn, is_drawn
 
-LAYERS = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+LAYERS = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
 FEW = settings(max_examples=max(8, settings().max_examples // 4), suppress_health_check=list(HealthCheck))
 
 
@@ -122,8 +122,9 @@ def formula_of(type: str, shape: list[Any], **params: Any) -> Any:
     graph = project.networks["main"]
     graph.add("Input", id="x", shape=shape)
     graph.add(type, id="c", **params)
-    for port in [n for n, inlet in layer_types()[type].inlets.items() if not inlet.optional]:
-        graph.connect("x.y", f"c.{port}")
+    for port, inlet in layer_types()[type].inlets.items():
+        if not inlet.optional:
+            graph.connect("x.y", f"c.{port}0" if inlet.variadic else f"c.{port}")
     return layer_formula(project, "main", "c")
 
 
@@ -143,6 +144,11 @@ def test_the_orders_that_everybody_knows() -> None:
     assert attention.conditions == ("h divides d",)
     assert formula_of("ScaledDotProductAttention", [2, 4, 100, 16]).order.startswith("O(T²·")
     assert formula_of("LSTM", [2, 9, 5]).order == "O(T·d·h + T·h²)"
+    stated = formula_of(
+        "Custom", [2, 9, 5], inputs="N, T, C", outputs="N, T, C", weights="weight: C, C", macs="N * T * C * C"
+    )
+    assert stated.order == "O(T·c²)"
+    assert str(stated.params) == "c**2"
     assert formula_of("ReLU", [2, 9, 5]).order == "O(n)"
     assert formula_of("Flatten", [2, 9, 5]).order == "O(1)"
 
@@ -163,8 +169,9 @@ def test_every_row_of_a_template_has_its_formula(template: str) -> None:
     project = open_template(template)
     for row in analyze(project).layers:
         formula = layer_formula(project, "main", row.id, row.path)
-        assert at(formula.macs, dict(formula.letters)) == row.macs
-        assert 2 * row.macs + at(formula.elementwise, dict(formula.letters)) == row.flops
+        work = {name: at(getattr(formula, name), dict(formula.letters)) for name in ("macs", "elementwise")}
+        assert formula.calls * work["macs"] == row.macs
+        assert 2 * row.macs + formula.calls * work["elementwise"] == row.flops
         assert formula.source
 
 
