@@ -168,7 +168,7 @@ def _iterations(result: Result, call: Call) -> str:
 class LayerFormula:
     """What one call of a layer costs, in letters: ``letters`` has the value of each letter here.
 
-    It is called ``calls`` times one after the other on the same weights, as a scan or a repeat with one set of them does.
+    It runs ``calls`` times on the same weights: in a scan, or where a block repeats with one set of them.
 
     ``order`` is that of the MACs, or of the element-wise work where there are none, for one sample: the letter N of a
     batch axis is left out of it (not of the formulas). The formulas hold where the ``conditions`` do.

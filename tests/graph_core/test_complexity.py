@@ -147,8 +147,8 @@ def test_the_orders_that_everybody_knows() -> None:
     stated = formula_of(
         "Custom", [2, 9, 5], inputs="N, T, C", outputs="N, T, C", weights="weight: C, C", macs="N * T * C * C"
     )
-    assert stated.order == "O(T·c²)"
-    assert str(stated.params) == "c**2"
+    assert stated.order == "O(T·d²)"
+    assert str(stated.params) == "d**2"
     assert formula_of("ReLU", [2, 9, 5]).order == "O(n)"
     assert formula_of("Flatten", [2, 9, 5]).order == "O(1)"
 
