@@ -20,12 +20,14 @@ from codegen.files import check_output, write_atomic
 from codegen.job import Job
 from codegen.train.checkpoint import save_tensors
 from codegen.train.context import open_trained
+from graph_core.kept import reference
 
 
 def export_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
-    """Export the network in `file` as `format` to `out`, with the weights of `run` or freshly initialized ones.
+    """Export the network in `file` as `format` to `out`, with the weights of `run`, else those that the drawing keeps,
+    else freshly initialized ones.
 
-    `py` is the source (with a run, the weights lie beside it as .safetensors), `onnx` and `pt2` one file each,
+    `py` is the source (weights that are not fresh lie beside it as .safetensors), `onnx` and `pt2` one file each,
     `tensorrt` a folder with the ONNX model and a build script. `opset` concerns ONNX. Answers
     `{"format", "files", "bytes", "comparison", "run"}`; the comparison with torch is null for `py`.
     Raises Refusal or Unusable; then nothing was written.
@@ -56,12 +58,13 @@ def export_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
 
 
 def _source(drawing: Drawing, run: Path | None, out: Path) -> list[Path]:
-    if run is None:
+    if run is None and not reference(drawing.project):
         write_atomic(out, drawing.source.encode())
         return [out]
+    module = drawing.build() if run is None else open_trained(drawing, run).module
     weights = out.with_suffix(".safetensors")
     check_output(weights)
-    save_tensors(weights, open_trained(drawing, run).module.state_dict(), {})
+    save_tensors(weights, module.state_dict(), {})
     write_atomic(out, drawing.source.encode())
     return [out, weights]
 

@@ -17,7 +17,11 @@ HELP = "export a network as PyTorch source, ONNX, a torch.export program or for 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
-    parser.add_argument("--run", metavar="DIR", help="take the weights of this run (default: freshly initialized)")
+    parser.add_argument(
+        "--run",
+        metavar="DIR",
+        help="take the weights of this run (default: those kept with the drawing, else fresh ones)",
+    )
     add_choice(parser, "--format", FORMATS, help="default: what OUT's ending says")
     parser.add_argument("-o", "--out", required=True, metavar="OUT", help="the file to write (tensorrt: a folder)")
     parser.add_argument("--opset", type=whole, metavar="N", help=f"ONNX operator set (default: {OPSET})")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 from safetensors.torch import load_file
 
 from codegen import build_module
+from codegen.deploy.work import export_drawing
 from codegen.errors import Unusable
 from codegen.job import Job
 from codegen.keep import keep_run
@@ -89,6 +92,23 @@ def test_lost_weights_do_not_keep_new_ones_out(run: Path, tmp_path: Path):
     save(project, file)
     assert keep(file, run, tmp_path / "store")["tensors"] > 0
     assert build_module(load(file)) is not None
+
+
+@pytest.mark.parametrize("form", ["py", "onnx"])
+def test_an_export_without_a_run_takes_them(run: Path, tmp_path: Path, form: str):
+    file, out = tmp_path / "net.netw", tmp_path / f"made.{form}"
+    save(open_template("mlp"), file)
+    keep(file, run, tmp_path / "store")
+    answer = export_drawing({"file": str(file), "out": str(out), "format": form}, Job())
+    reached = load_file(run / "model.safetensors")
+    if form == "py":
+        assert answer["files"] == [str(out), str(tmp_path / "made.safetensors")]
+        written = load_file(tmp_path / "made.safetensors")
+    else:
+        graph = onnx.load(out).graph
+        written = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
+    for path, tensor in reached.items():
+        torch.testing.assert_close(written[path], tensor)
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path):
