@@ -55,7 +55,7 @@ HOSTILE = [
     "",
     " ",
 ]
-ALLOWED_CALLS = ("nn.", "F.", "torch.", "self.", "super", "range", "min", "max", "abs", "round", "float", "x.")
+ALLOWED_CALLS = ("nn.", "F.", "torch.", "self.", "super", "range", "min", "max", "abs", "round", "float", "x.", "zip")
 
 
 def change_node(graph: str, id: str, **fields: Any) -> Callable[[Project], None]:
@@ -124,7 +124,8 @@ def innocent(source: str) -> None:
         elif isinstance(node, ast.Call):
             name = callee(node)
             known = name in classes or name in variables or name.startswith(ALLOWED_CALLS)
-            assert known or name.rsplit(".", 1)[-1] in ("flatten", "select", "reshape", "permute"), name
+            methods = ("flatten", "select", "reshape", "permute", "unbind", "new_zeros", "append")
+            assert known or name.rsplit(".", 1)[-1] in methods, name
         assert not isinstance(node, ast.Lambda | ast.Global | ast.Delete | ast.Try | ast.With | ast.Await | ast.Yield)
     for statement in tree.body:
         assert isinstance(statement, ast.Import | ast.ImportFrom | ast.ClassDef | ast.Expr)
