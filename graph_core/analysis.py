@@ -74,12 +74,6 @@ class LayerRow:
     macs: int
     flops: int
 
-    def to_json(self) -> dict[str, Any]:
-        """The fields of a layer in ``netwright summary --json``."""
-        found = {**asdict(self), "output": [list(shape) for shape in self.output]}
-        del found["calls"]
-        return found
-
 
 class Analysis:
     """What is known of one network. Figures and problems are fixed; the layer table and formulas are made when asked.
@@ -158,7 +152,7 @@ class Analysis:
             "macs": self.macs,
             "flops": self.flops,
             "memory": asdict(self.memory),
-            "layers": [row.to_json() for row in self.layers],
+            "layers": [{**asdict(row), "output": [list(shape) for shape in row.output]} for row in self.layers],
             "formulas": self.formulas,
             "problems": [problem_json(problem) for problem in self.problems],
         }
