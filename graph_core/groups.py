@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from functools import lru_cache
 from itertools import islice
@@ -21,7 +21,7 @@ from graph_core.fields import Choice, Field, Flag
 from graph_core.layer import layer_types
 from graph_core.optimizers import DEFAULT_KIND, KINDS, OptimizerKind, kind_of
 from graph_core.schedules import named
-from graph_core.ties import inside, marked, ties_inside
+from graph_core.ties import inside, ties_inside
 from graph_core.walk import instances_of
 
 MOST_PARAMETERS: Final = 100_000
@@ -31,14 +31,22 @@ REST: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter tensor: its state-dict path, its shape, the family of the layer that owns it, and the ids on the way
-    down to that layer, joined by ``/``, where a drawing is known.
+    """A parameter tensor: its state-dict path, its shape, the family of the layer that owns it.
+
+    ``others`` are its further paths, where weights are tied: a group may mean it by any. ``layer`` has the ids on the
+    way down to its layer, joined by ``/``, where a drawing is known.
     """
 
     path: str
     shape: tuple[int, ...]
     family: str = ""
+    others: tuple[str, ...] = ()
     layer: str = field(default="", compare=False)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All its paths."""
+        return (self.path, *self.others)
 
     @property
     def numel(self) -> int:
@@ -119,24 +127,41 @@ def parameters_of(context: Context) -> list[Parameter]:
 
     ``context`` is the network at its example sizes.
     """
-    return list(islice(_parameters(context, "", "", {}), MOST_PARAMETERS))
+    found: dict[str, Parameter] = {}
+    for key, parameter in islice(_parameters(context, "", "", "", {}), MOST_PARAMETERS):
+        known = found.get(key)
+        # Of tied weights the first is the one that torch names; the others are the same tensor.
+        found[key] = parameter if known is None else replace(known, others=(*known.others, parameter.path))
+    return list(found.values())
 
 
-def _parameters(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[Parameter]:
+def _parameters(
+    context: Context, path: str, ids: str, way: str, tied: Mapping[str, str]
+) -> Iterator[tuple[str, Parameter]]:
+    """Every parameter with a key that tied ones share: the way to the weight's source, instances numbered."""
     if context.graph.ties:
-        tied = {**tied, **ties_inside(context)}
+        tied = {**tied, **{target: _key(way, source) for target, source in ties_inside(context).items()}}
     for id in context.order:
         result = context.results[id]
-        for inner, child in instances_of(result, path):
-            yield from _parameters(child, f"{inner}.", f"{ids}{id}/", inside(tied, id) if tied else tied)
+        for number, (inner, child) in enumerate(instances_of(result, path)):
+            below = inside(tied, id) if tied else tied
+            yield from _parameters(child, f"{inner}.", f"{ids}{id}/", f"{way}{id}#{number}/", below)
         if result.facts is None or result.enabled is False or result.node.use:
             continue
         declaration = layer_types().get(result.node.type)
-        for weight in marked(result.facts.weights, id, tied):
-            if weight.role not in ("buffer", "frozen") and not weight.tied:
-                shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
-                family = declaration.family if declaration else ""
-                yield Parameter(f"{path}{result.node.name}.{weight.name}", shape, family, f"{ids}{id}")
+        for weight in result.facts.weights:
+            if weight.role in ("buffer", "frozen"):
+                continue
+            here = f"{id}.{weight.name}"
+            key = tied[here] if here in tied else _key(way, weight.tied or here)
+            shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
+            family = declaration.family if declaration else ""
+            yield key, Parameter(f"{path}{result.node.name}.{weight.name}", shape, family, layer=f"{ids}{id}")
+
+
+def _key(way: str, end: str) -> str:
+    """An end of a tie from the root on; the blocks on its way run once."""
+    return f"{way}{end.replace('/', '#0/')}"
 
 
 def matches(group: Mapping[str, Any], parameter: Parameter) -> bool:
@@ -171,9 +196,7 @@ def _test_of(patterns: tuple[str, ...], role: str) -> Callable[[Parameter], bool
     if not patterns:
         return means
     path = _compiled(patterns).match
-    if role == "any":
-        return lambda parameter: path(parameter.path) is not None
-    return lambda parameter: path(parameter.path) is not None and means(parameter)
+    return lambda parameter: any(map(path, parameter.paths)) and means(parameter)
 
 
 def groups_of(optimizer: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -46,7 +46,8 @@ class OptimizerKind:
                 value = values.get(name, field_.default)
                 found[name] = field_.torch_default if value == field_.default else value
         for argument, names in self.packs.items():
-            found[argument] = tuple(values.get(name, self.fields[name].default) for name in names)
+            # torch refuses a pair of which one is a float and the other an int.
+            found[argument] = tuple(float(values.get(name, self.fields[name].default)) for name in names)
         return found
 
 

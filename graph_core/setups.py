@@ -147,7 +147,7 @@ def _check_reach(
     group = groups[share.index]
     without = [one for at, one in enumerate(groups) if at != share.index]
     for pattern in patterns_of(group):
-        if any(matches_path(pattern, parameter.path) for parameter in parameters):
+        if any(matches_path(pattern, path) for parameter in parameters for path in parameter.paths):
             continue
         near = _nearest(pattern, parameters)
         words = f"name {near}" if near else "name a layer or parameter that there is"

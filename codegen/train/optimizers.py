@@ -79,12 +79,15 @@ def _count(part: torch.optim.Optimizer) -> int:
 def named_parameters(module: nn.Module) -> dict[Parameter, nn.Parameter]:
     """A module's trainable parameters, each once, with what the groups' patterns and roles ask for."""
     owners = dict(module.named_modules())
-    found: dict[Parameter, nn.Parameter] = {}
-    for path, tensor in module.named_parameters():
+    paths: dict[nn.Parameter, list[str]] = {}
+    for path, tensor in module.named_parameters(remove_duplicate=False):
         if tensor.requires_grad:
-            owner = type(owners[path.rpartition(".")[0]]).__name__
-            declaration = layer_types().get(owner)
-            found[Parameter(path, tuple(tensor.shape), declaration.family if declaration else "")] = tensor
+            paths.setdefault(tensor, []).append(path)
+    found: dict[Parameter, nn.Parameter] = {}
+    for tensor, (path, *others) in paths.items():
+        declaration = layer_types().get(type(owners[path.rpartition(".")[0]]).__name__)
+        family = declaration.family if declaration else ""
+        found[Parameter(path, tuple(tensor.shape), family, tuple(others))] = tensor
     return found
 
 

@@ -15,12 +15,14 @@ from codegen.errors import Unusable
 from codegen.train.optimizers import build_optimizer, named_parameters
 from codegen.train.state import flatten_state, unflatten_state
 from graph_core import Project, analyze, edits
+from graph_core.blocks import collapse
 from graph_core.groups import ROLES, parameters_of, share_out
 from graph_core.layer import layer_types
 from graph_core.optimizers import KINDS
 from graph_core.propagate import engine_of
 from graph_core.schedules import SCHEDULES, Place, rate_at, schedule_values
 from graph_core.templates import open_template, templates
+from graph_core.ties import tie
 from tests.codegen.models import LeNet, Mlp
 
 # How a step is computed, not what it is; the direction, which training gives; and Adam's other name for AdamW.
@@ -73,6 +75,20 @@ def test_torch_takes_every_field_and_keeps_as_many_values(name: str) -> None:
             if isinstance(tensor, torch.Tensor) and tensor.numel() > 1
         )
         assert kept == weight.numel() * KINDS[name].state_per_parameter(values | history), values
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_torch_takes_the_ends_of_every_range(name: str) -> None:
+    """What our check lets pass is nothing that torch refuses."""
+    for key, field in KINDS[name].fields.items():
+        for end in (getattr(field, "least", None), getattr(field, "most", None)):
+            if end is not None:
+                field.check(end)
+                more = {"momentum": 0.5} if name == "SGD" and key == "dampening" else {}
+                made = getattr(torch.optim, name)(
+                    [nn.Parameter(torch.ones(2, 2))], **KINDS[name].arguments({key: end, **more})
+                )
+                assert made.param_groups
 
 
 def rosenbrock(weight: nn.Parameter) -> Any:
@@ -131,6 +147,38 @@ def test_the_drawing_and_the_module_share_out_alike(name: str) -> None:
             {p.path for p in share_out({"groups": [{"role": role}]}, ps)[0].parameters} for ps in (drawn, built)
         )
         assert mine == theirs, role
+
+
+@pytest.mark.parametrize(
+    ("target", "source"), [("h.weight", "e.weight"), ("e.weight", "h.weight"), ("b/l.weight", "h.weight")]
+)
+def test_a_tied_weight_is_one_parameter_that_any_of_its_names_means(target: str, source: str) -> None:
+    project = Project.new("tied")
+    graph = project.networks["main"]
+    edits.set_symbol(project, "T", 5)
+    graph.add("Input", id="x", shape=["N", "T"], dtype="int64")
+    graph.add("Embedding", id="e", name="embed", num_embeddings=12, embedding_dim=12)
+    graph.add("Linear", id="h", name="head", out_features=12)
+    graph.add("Linear", id="l", name="last", out_features=12)
+    graph.add("Output", id="y")
+    for start, end in (("x.y", "e.x"), ("e.y", "h.x"), ("h.y", "l.x"), ("l.y", "y.x")):
+        graph.connect(start, end)
+    if target.startswith("b/"):
+        block = collapse(graph, ["l"], "tail")
+        target = target.replace("b/", f"{block.id}/")
+    tie(graph, target, source)
+    drawn = parameters_of(engine_of(project).root("main"))
+    built = list(named_parameters(build_module(project)))
+    assert {(p.path, p.others, p.shape, p.family) for p in drawn} == {
+        (p.path, p.others, p.shape, p.family) for p in built
+    }
+    (shared,) = [parameter for parameter in drawn if parameter.others]
+    for path in shared.paths:
+        module = build_module(project)
+        made = build_optimizer(module, {"kind": "SGD", "groups": [{"match": [path.rpartition(".")[0]], "lr": 0.5}]})
+        members = [{id(p) for p in group["params"]} for group in made.param_groups if group["lr"] == 0.5]
+        assert id(module.get_parameter(path)) in members[0]
+        assert sum(len(group["params"]) for group in made.param_groups) == len(drawn)
 
 
 def test_a_bias_is_told_by_its_name() -> None:
