@@ -15,6 +15,7 @@ from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
+from graph_core.fixes import Fix
 
 LIT = Legend("Activation, share of the layer's largest", "0", "max", "lit by the sketch pad's digit")
 
@@ -32,6 +33,7 @@ class Center(QWidget):
         self.lens, self._last_lens = "", "params"
         self._gallery_wanted = True
         self._telling = False
+        self._fix: Fix | None = None
         self.crumbs = Breadcrumb()
         self.lenses = Segments(
             (("params", "Params"), ("macs", "MACs"), ("memory", "Memory"), ("activations", "Activations")),
@@ -112,9 +114,20 @@ class Center(QWidget):
         self._drawing.heat = heat
         if self._drawing.activations:
             legend = LIT
-        self.canvas.show_scene(self._drawing.scene(legend))
+        scene = self._drawing.scene(legend)
+        if self._fix is not None:
+            from designer.proposal import proposed
+
+            scene = proposed(self._document, self._drawing, scene, self._fix)
+        self.canvas.show_scene(scene)
         self.crumbs.set_names(self._names())
         self._choose_page()
+
+    def propose(self, fix: Fix | None) -> None:
+        """Draw a fix as a proposal, until None is proposed."""
+        if fix is not self._fix:
+            self._fix = fix
+            self.refresh()
 
     def _names(self) -> list[str]:
         document = self._document

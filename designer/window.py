@@ -259,6 +259,7 @@ class MainWindow(QMainWindow):
         document.renamed.connect(self._show_state)
         document.replaced.connect(self._show_state)
         self.problems.counted.connect(self._show_counts)
+        self.problems.proposed.connect(self.center.propose)
         self.topbar.export_clicked.connect(self.export)
         self.topbar.train_clicked.connect(self.rehearsal.train_or_pause)
         self.training.state_changed.connect(self.topbar.show_training)

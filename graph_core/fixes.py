@@ -68,6 +68,7 @@ def cost_of(project: Project, make: Callable[[], Any], network: str = "main") ->
         if network not in project.networks:
             raise EditError(f"That takes the network {network} away.")
         after = engine.root(network).totals
+    engine.root(network)  # whoever holds the analysis sees the drawing as it is, not as it was tried
     change = after.minus(before)
     params = change.trainable + change.frozen
     assert isinstance(params, int)
@@ -252,10 +253,7 @@ def _inserter(
     def make() -> None:
         taken = graph.names
         chosen = numbered(name, taken, bare=True) if name else ""
-        source, target = graph.wires[wire].split(".")[0], wire.split(".")[0]
-        ends = [graph.view[end] for end in (source, target) if end in graph.view]
-        at = (sum(x for x, _ in ends) / len(ends), sum(y for _, y in ends) / len(ends)) if ends else None
-        node = edits.add(graph, declaration.__name__, name=chosen, params=params, at=at)
+        node = edits.add(graph, declaration.__name__, name=chosen, params=params)
         edits.insert_on_wire(graph, wire, node.id)
 
     return make

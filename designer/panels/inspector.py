@@ -15,7 +15,8 @@ from designer.panels.network_form import NetworkForm
 from designer.panels.weights import WeightRows
 from designer.plates import label
 from designer.style import dress
-from designer.widgets import FamilyTile, FollowsField, NameField
+from designer.theme import themes
+from designer.widgets import Banner, FamilyTile, FollowsField, NameField, ShareBar
 from designer.widgets import Field as TextField
 from graph_core import EditError, Graph, Node, Repeat, edits
 from graph_core.context import Result
@@ -121,10 +122,7 @@ class Inspector(QWidget):
             self._layout.addStretch()
             return
         self._layout.addWidget(self._header(graph, node))
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
-        self.problem.setContentsMargins(8, 6, 8, 6)
-        dress(self.problem, font="small", ink="error")
+        self.problem = Banner(card=True, closable=False)
         self._layout.addWidget(self.problem)
         fields = fields_of(graph, node)
         self._layout.addWidget(caption("Parameters"))
@@ -203,10 +201,11 @@ class Inspector(QWidget):
         type = graph.project.graphs[node.type].name if node.type in graph.project.graphs else node.type
         self.path.setText(f"{type} · {self._document.state_path(node.id)}{others}")
         problems = [p for p in self._document.analysis().problems if (p.graph, p.node) == (graph.key, node.id)]
-        self.problem.setText("\n".join(f"{problem.message}." for problem in problems))
-        worst = problems[0].severity if problems else "error"
-        dress(self.problem, ink={"warning": "warn", "note": "note"}.get(worst, "error"))
-        self.problem.setVisible(bool(problems))
+        if problems:
+            worst = "warn" if problems[0].severity == "warning" else problems[0].severity
+            self.problem.show_message("\n".join(f"{problem.message}." for problem in problems), worst)
+        else:
+            self.problem.hide()
         self.form.show_values(node.params, self._resolved(node, result))
         self.when.set_value(node.when)
         if self.times is not None:
@@ -266,9 +265,10 @@ class Inspector(QWidget):
         if rows:
             self._facts.addWidget(caption("Figures"))
         for name, value, whole in rows:
-            self._fact(name, short(int(value)), percent(int(value) / max(1, whole)), mono=False)  # type: ignore[arg-type]
+            share = int(value) / max(1, whole)  # type: ignore[arg-type]
+            self._fact(name, short(int(value)), percent(share), mono=False, share=share)
 
-    def _fact(self, name: str, value: str, note: str, *, mono: bool = True) -> None:
+    def _fact(self, name: str, value: str, note: str, *, mono: bool = True, share: float | None = None) -> None:
         row = QFrame()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -280,7 +280,13 @@ class Inspector(QWidget):
         middle.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout.addWidget(left)
         layout.addWidget(middle)
-        layout.addStretch()
+        if share is None:
+            layout.addStretch()
+        else:
+            middle.setMinimumWidth(themes.current.px(72))
+            layout.addWidget(ShareBar(share), 1)
+            right.setMinimumWidth(themes.current.px(44))
+            right.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.addWidget(right)
         self._facts.addWidget(row)
 

@@ -5,8 +5,8 @@ A conflict of a merge has no best fix: each choice has a button of its own.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,6 +23,7 @@ from designer.document import Document
 from designer.numbers import change
 from designer.style import dress
 from designer.theme import themes
+from designer.widgets import button
 from graph_core import EditError
 from graph_core.fixes import Fix, fixes, preview
 from graph_core.problems import Problem
@@ -39,6 +40,7 @@ class ProblemRow(QFrame):
 
     revealed = Signal(object)
     applied = Signal(object)
+    proposed = Signal(object)  # a fix to be drawn on the canvas as long as one thinks about it, or None
 
     def __init__(self, document: Document, problem: Problem) -> None:
         super().__init__()
@@ -73,6 +75,10 @@ class ProblemRow(QFrame):
                 layout.addWidget(cost)
             self.buttons.append(self._button(fix))
             layout.addWidget(self.buttons[-1])
+        if len(self.options) > 1 and not self.choices:
+            more = button("", "ui_more", quiet=True, small=True, tip="Other fixes")
+            more.clicked.connect(lambda: self._menu().exec(more.mapToGlobal(more.rect().bottomLeft())))
+            layout.addWidget(more)
         self.button = self.buttons[0] if self.buttons else None
 
     def _cost(self, document: Document, fix: Fix) -> QLabel:
@@ -86,24 +92,62 @@ class ProblemRow(QFrame):
         return cost
 
     def _button(self, fix: Fix) -> QPushButton:
-        button = QPushButton(fix.title)
-        button.setProperty("small", True)
+        made = QPushButton(fix.title)
+        made.setProperty("small", True)
         if fix.choice:
-            button.setAutoDefault(True)  # Enter presses it
+            made.setAutoDefault(True)  # Enter presses it
         else:
-            dress(button, glyph="ui_bolt")
-        button.setToolTip(fix.detail or fix.title)
-        button.clicked.connect(lambda: self.applied.emit(fix))
+            dress(made, glyph="ui_bolt")
+        made.setToolTip(fix.detail or fix.title)
+        made.clicked.connect(lambda: self.applied.emit(fix))
         if len(self.options) > 1:
-            button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-            button.customContextMenuRequested.connect(lambda at: self._menu().exec(button.mapToGlobal(at)))
-        return button
+            made.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            made.customContextMenuRequested.connect(lambda at: self._menu().exec(made.mapToGlobal(at)))
+        return made
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         for fix in self.options:
-            menu.addAction(fix.title).triggered.connect(lambda _=False, fix=fix: self.applied.emit(fix))
+            action = menu.addAction(fix.title)
+            action.setToolTip(fix.detail)
+            action.triggered.connect(lambda _=False, fix=fix: self.applied.emit(fix))
+            action.hovered.connect(lambda fix=fix: self.proposed.emit(fix))
+        menu.aboutToHide.connect(self._propose)
         return menu
+
+    def _propose(self) -> None:
+        """While the row has the focus or the pointer, its best fix is drawn."""
+        thinking = (self.hasFocus() or self.underMouse()) and self.options and not self.choices
+        self.proposed.emit(self.options[0] if thinking else None)
+        self.update()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The pointer is over the row."""
+        super().enterEvent(event)
+        self._propose()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer has gone."""
+        super().leaveEvent(event)
+        self._propose()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard is here."""
+        super().focusInEvent(event)
+        self._propose()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The keyboard has gone."""
+        super().focusOutEvent(event)
+        self._propose()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The row that is thought about stands out; a hairline below each."""
+        theme, painter = themes.current, QPainter(self)
+        if self.hasFocus() or self.underMouse():
+            painter.fillRect(self.rect(), theme.color("acctint" if self.hasFocus() else "hover"))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, theme.color("line"))
+        painter.end()
 
     def contextMenuEvent(self, event: object) -> None:
         """Every fix there is, not only the best."""
@@ -134,6 +178,7 @@ class ProblemsPanel(QWidget):
     """All problems of the network; `counted` fires with (errors, warnings, notes) after each look."""
 
     counted = Signal(int, int, int)
+    proposed = Signal(object)  # a fix to be drawn on the canvas, or None
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,6 +216,7 @@ class ProblemsPanel(QWidget):
         if problems == self._shown:
             return
         focused = next((k for k, row in enumerate(self.rows) if row.hasFocus()), None)
+        self.proposed.emit(None)
         for row in self.rows:
             self._list.removeWidget(row)
             row.deleteLater()
@@ -179,6 +225,7 @@ class ProblemsPanel(QWidget):
         for k, row in enumerate(self.rows):
             row.revealed.connect(self.reveal)
             row.applied.connect(self._document.apply_fix)
+            row.proposed.connect(self.proposed)
             self._list.insertWidget(k, row)
         self.sound.setVisible(not problems)
         self.more.setText(f"{len(problems) - SHOWN} more problems come after these.")

@@ -32,6 +32,7 @@ class ReadoutPanel(QWidget):
         self.since = QComboBox()
         self.since.addItems(["since save", "since the last edit"])
         self.since.setAccessibleName("Change is told against")
+        self.since.setProperty("quiet", True)
         self.params, self.macs = FigureLabel(), FigureLabel()
         self.rows: dict[str, tuple[QLabel, QLabel]] = {}
         self._captions: dict[str, QLabel] = {}
