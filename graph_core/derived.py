@@ -34,16 +34,21 @@ def _role(type: str) -> str:
 
 
 def note_wire(graph: Graph, key: str, old: str | None, new: str | None) -> None:
-    """Keep what is derived from wires: what each node is fed by, and what it feeds."""
+    """Keep what is derived from wires: what each node is fed by, and what it feeds.
+
+    What feeds a node is another dict after each change, so that its identity tells whether anything changed.
+    """
     target, _, port = key.partition(".")
+    feeding = graph.incoming.get(target, {})
     if old is not None:
         source, _, _ = old.partition(".")
-        graph.incoming[target].pop(port, None)
+        feeding = {name: end for name, end in feeding.items() if name != port}
         graph.outgoing[source].pop((target, port), None)
     if new is not None:
         source, _, out = new.partition(".")
-        graph.incoming.setdefault(target, {})[port] = (source, out)
+        feeding = {**feeding, port: (source, out)}
         graph.outgoing.setdefault(source, {})[(target, port)] = out
+    graph.incoming[target] = feeding
 
 
 def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:

@@ -13,17 +13,16 @@ frees; an edit moves a few bookings, and the peak is a prefix sum over the sched
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
-from itertools import accumulate
-from operator import add
 from typing import TYPE_CHECKING
 
+from graph_core.bookings import Bookings
 from graph_core.context import Context, Result
 from graph_core.graph import Scan
-from graph_core.layer import Facts
+from graph_core.layer import Layer
 from graph_core.order import Schedule
-from graph_core.pieces import Mode, Out, Piece, chained, layer_piece, passing, scanned, unknown
+from graph_core.pieces import Known, Mode, Out, Piece, chained, passing, scanned, unknown
 from graph_core.scanning import stacked_ports, state_pairs
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 class Storage:
     """A piece of memory: its bytes, who makes, reads and keeps it, and where its end is booked."""
 
-    __slots__ = ("bytes", "escapes", "freed", "kept", "maker", "outside", "readers", "saved", "savers")
+    __slots__ = ("booked", "bytes", "escapes", "freed", "kept", "maker", "outside", "readers", "saved", "savers")
 
     def __init__(self, maker: str, size: int, *, kept: bool = False, outside: bool = False) -> None:
         self.maker = maker
@@ -43,13 +42,11 @@ class Storage:
         self.readers: set[str] = set()
         self.savers: set[str] = set()
         self.escapes: set[str] = set()  # the Outputs that read it
-        self.freed: tuple[str, int] | None = None
-        self.saved: tuple[str, int] | None = None
+        self.freed: str | None = None  # the node at which ``booked`` bytes are freed
+        self.saved: str | None = None  # the node at which they are kept
+        self.booked = 0
 
 
-# Pieces of layers by the identity of their facts, which all nodes alike share, and whether their input is strided.
-Known = dict[tuple[int, bool], tuple[Facts, Piece]]
-MAX_KNOWN = 200_000
 _NO_PIECE = Piece()
 View = tuple[Storage, bool]  # a storage, and whether its axes are stepped through in another order than they lie
 
@@ -62,10 +59,12 @@ class Sweep:
         self._roles = context.graph.ports_of_role
         self._plan: Schedule | None = None
         self._pieces: dict[str, Piece] = {}
+        self._layers: dict[str, Layer | None] = {}
+        self._strided: set[str] = set()  # nodes one of whose inputs is stepped through in another order
         self._outs: dict[str, tuple[View, ...]] = {}
         self._reads: dict[str, tuple[Storage, ...]] = {}
-        self._net: dict[str, int] = {}  # by how much more is held after a node than before
-        self._high: dict[str, int] = {}  # what is held while it runs, above what was before
+        self._wires: dict[str, Mapping[str, tuple[str, str]] | None] = {}  # as they were when the node was placed
+        self._held = Bookings()
         self._many: set[Storage] = set()  # read by several nodes: which is the last depends on the schedule
         self.piece = Piece()
 
@@ -73,9 +72,10 @@ class Sweep:
         """Book anew the nodes whose results or wires changed; whether the piece is another one then."""
         dirty: set[Storage] = set(self._many) if plan is not self._plan else set()
         self._plan = plan
+        self._held.arrange(plan)
         position, results, pieces = plan.position, self.context.results, self._pieces
         todo = []
-        for id in ids:
+        for id in self._resize(ids) if pieces else ids:
             if id in position and id in results:
                 todo.append(id)
             elif id in pieces:
@@ -92,15 +92,47 @@ class Sweep:
                         heappush(later, (position[target], target))
         for storage in dirty:
             self._book(storage, position)
-        before, self.piece = self.piece, self._summed(plan)
+        if not (dirty or self._held.stale):
+            return False
+        before, self.piece = self.piece, self._summed()
         return self.piece != before
 
     def peak_node(self) -> str:
         """The id of the node that runs when most is held; empty where nothing ever is."""
-        order = self._plan.order if self._plan else ()
-        held = list(map(add, accumulate(map(self._net.__getitem__, order), initial=0), map(self._high.get, order)))
-        most = max(held, default=0)
-        return order[held.index(most)] if most else ""
+        return self._held.peak_node()
+
+    def _resize(self, ids: Iterable[str]) -> list[str]:
+        """Book the nodes of which only sizes changed, which is nearly all that an edit reaches; gives the others."""
+        results, incoming, known = self.context.results, self.context.graph.incoming, self._known
+        pieces, wires, layers, strided = self._pieces, self._wires, self._layers, self._strided
+        net, high, home, stale = self._held.net, self._held.high, self._held.home, self._held.stale
+        others: list[str] = []
+        for id in ids:
+            result, old = results.get(id), pieces.get(id)
+            change = None
+            if result is not None and old is not None and incoming.get(id) is wires.get(id):
+                change = known.change(old, result, layers.get(id), id in strided)
+            if change is None:
+                others.append(id)
+                continue
+            if change.after is old:
+                continue
+            pieces[id] = change.after
+            net[id] += change.net
+            high[id] += change.high
+            stale.add(home[id])
+            if grown := change.made:
+                storage = self._outs[id][0][0]
+                storage.bytes += grown
+                storage.booked += grown
+                if storage.freed in home:
+                    net[storage.freed] -= grown
+                    stale.add(home[storage.freed])
+                if storage.saved in home:
+                    net[storage.saved] += grown
+                    high[storage.saved] += grown
+                    stale.add(home[storage.saved])
+        return others
 
     # Nodes.
 
@@ -109,16 +141,18 @@ class Sweep:
         given = self._given(id)
         reads = tuple([view[0] for view in given.values()])
         outside, ends = id in self._roles["input"], id in self._roles["output"]
-        piece = _NO_PIECE if outside or ends else self._piece_of(result, given)
+        piece = _NO_PIECE if outside or ends else self._piece_of(id, result, given)
+        self._wires[id] = self.context.graph.incoming.get(id)
+        self._layers[id] = result.layer
         old = self._pieces.get(id)
         if piece is old and reads == self._reads[id]:
             return False
         self._pieces[id] = piece
         if old is None:
-            self._net[id], self._high[id] = piece.made() + piece.keeps, piece.high
+            self._held.put(id, piece.made() + piece.keeps, piece.high)
         elif piece is not old:
-            self._net[id] += piece.made() + piece.keeps - old.made() - old.keeps
-            self._high[id] += piece.high - old.high
+            grown = piece.made() + piece.keeps - old.made() - old.keeps
+            self._held.shift(id, grown, piece.high - old.high)
         if old is None or piece.saves != old.saves or reads != self._reads[id]:
             self._read(id, reads, dirty, {given[port][0] for port in piece.saves if port in given}, ends=ends)
         if outside:
@@ -143,17 +177,14 @@ class Sweep:
                 given[port] = views[place]
         return given
 
-    def _piece_of(self, result: Result, given: dict[str, View]) -> Piece:
-        facts = result.facts
-        if facts is not None and result.enabled is not False:
-            strided = any(turned for _, turned in given.values())
-            known = self._known.get((id(facts), strided))
-            if known is None:
-                if len(self._known) > MAX_KNOWN:
-                    self._known.clear()
-                known = facts, layer_piece(result, given, self.mode, strided=strided)
-                self._known[id(facts), strided] = known
-            return known[1]
+    def _piece_of(self, id: str, result: Result, given: dict[str, View]) -> Piece:
+        strided = any(turned for _, turned in given.values())
+        if strided:
+            self._strided.add(id)
+        else:
+            self._strided.discard(id)
+        if result.facts is not None and result.enabled is not False:
+            return self._known.layer(result, given, strided=strided)
         if result.enabled is False:
             ports = self.context.graph.in_ports(result.node)
             return passing(result, next((port for port in ports if port in given), ""))
@@ -243,50 +274,46 @@ class Sweep:
             if storage.maker == id:
                 self._unbook(storage)
                 storage.bytes = 0
-        for table in (self._pieces, self._reads, self._net, self._high):
+        self._held.drop(id)
+        self._strided.discard(id)
+        for table in (self._pieces, self._reads, self._wires, self._layers):
             table.pop(id, None)
 
     # Bookings.
 
     def _book(self, storage: Storage, position: dict[str, int]) -> None:
         """Book where it is freed: at its last reader, or at once where nobody reads it; and where it is first kept."""
-        size = 0 if storage.outside else storage.bytes
         freed = saved = None
-        if size and not storage.escapes:
-            readers = storage.readers
-            last = next(iter(readers), storage.maker) if len(readers) < 2 else max(readers, key=position.__getitem__)
-            freed = last, size
-        if size and storage.savers and not storage.kept:
-            saved = min(storage.savers, key=position.__getitem__), size
-        if freed == storage.freed and saved == storage.saved:
+        if not storage.outside and storage.maker in self._pieces:
+            if not storage.escapes:
+                readers = storage.readers
+                few = len(readers) < 2
+                freed = next(iter(readers), storage.maker) if few else max(readers, key=position.__getitem__)
+            if storage.savers and not storage.kept:
+                saved = min(storage.savers, key=position.__getitem__)
+        if freed == storage.freed and saved == storage.saved and storage.booked == storage.bytes:
             return
         self._unbook(storage)
+        size = storage.booked = storage.bytes
+        storage.freed, storage.saved = freed, saved
         if freed is not None:
-            self._net[freed[0]] -= size
-            storage.freed = freed
+            self._held.shift(freed, -size, 0)
         if saved is not None:
-            self._net[saved[0]] += size
-            self._high[saved[0]] += size
-            storage.saved = saved
+            self._held.shift(saved, size, size)
 
     def _unbook(self, storage: Storage) -> None:
-        if storage.freed is not None:
-            id, size = storage.freed
-            if id in self._net:
-                self._net[id] += size
-            storage.freed = None
-        if storage.saved is not None:
-            id, size = storage.saved
-            if id in self._net:
-                self._net[id] -= size
-                self._high[id] -= size
-            storage.saved = None
+        size, net = storage.booked, self._held.net
+        if storage.freed in net:
+            self._held.shift(storage.freed, size, 0)
+        if storage.saved in net:
+            self._held.shift(storage.saved, -size, -size)
+        storage.freed = storage.saved = None
+        storage.booked = 0
 
-    def _summed(self, plan: Schedule) -> Piece:
+    def _summed(self) -> Piece:
         """What the whole graph needs: the largest prefix sum, what stays kept, and what its outputs are."""
         graph = self.context.graph
-        nets = list(map(self._net.__getitem__, plan.order))
-        high = max(map(add, accumulate(nets, initial=0), map(self._high.__getitem__, plan.order)), default=0)
+        high, left = self._held.most()
         entries = {self._outs[id][0][0]: id for id in graph.ports_of_role["input"] if id in self._outs}
         outs: list[Out] = []
         found: dict[Storage, int] = {}
@@ -308,7 +335,7 @@ class Sweep:
                 outs.append(storage.bytes)
                 if storage.kept or storage.savers:
                     kept.append(place)
-        keeps = sum(nets) - sum(storage.bytes for storage in found)
+        keeps = left - sum(storage.bytes for storage in found)
         saves = tuple([id for storage, id in entries.items() if storage.savers])
         return Piece(tuple(outs), high, keeps, saves, tuple(kept), strided)
 
@@ -348,7 +375,7 @@ class Living:
         self._settle(context, mode)
         sweep: Sweep | None = context.sweeps.get(mode)
         if sweep is None:
-            known = self._known.setdefault(mode, {})
+            known = self._known.setdefault(mode, Known(mode))
             sweep = Sweep(context, mode, lambda inner: self._fresh(inner, mode).piece, known)
             sweep.update(context.results, self._engine.schedule_of(context.graph))
             context.sweeps[mode] = sweep

@@ -7,7 +7,7 @@ which is a question for when something is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -18,12 +18,23 @@ _natural = lru_cache(maxsize=65536)(natural)
 
 
 @dataclass(frozen=True, slots=True)
+class Mend:
+    """How a schedule came from another, known by its token: one node was added, or taken out."""
+
+    before: object
+    id: str
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Nodes in the order they run, their positions in it, and those that wait for themselves."""
 
     order: tuple[str, ...]
     position: dict[str, int]
     cyclic: frozenset[str]
+    mend: Mend | None = field(default=None, compare=False)
+    token: object = field(default_factory=object, compare=False, repr=False)
 
 
 def schedule(graph: Graph) -> Schedule:
@@ -107,7 +118,8 @@ def mended(plan: Schedule, graph: Graph, changes: Iterable[Change]) -> Schedule 
         return None
     place = plan.position[source] + 1
     order = plan.order[:place] + ((id,) if added else ()) + plan.order[place + (0 if added else 1) :]
-    return Schedule(order, dict(zip(order, range(len(order)), strict=True)), plan.cyclic)
+    position = dict(zip(order, range(len(order)), strict=True))
+    return Schedule(order, position, plan.cyclic, Mend(plan.token, id, added))
 
 
 def loops(graph: Graph, cyclic: Iterable[str]) -> list[list[str]]:

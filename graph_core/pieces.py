@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from graph_core.context import Result
 from graph_core.dims import Dim, prod
-from graph_core.layer import BYTES, Layer, Spec
+from graph_core.layer import BYTES, Facts, Layer, Spec
 
 
 class Mode(NamedTuple):
@@ -54,6 +54,85 @@ class Piece(NamedTuple):
     def made(self) -> int:
         """Bytes of the outputs that are new storages."""
         return sum([out for out in self.outs if type(out) is int])
+
+
+class Change(NamedTuple):
+    """What is booked more where a node's piece becomes another of the same form: in all, at most, for its output."""
+
+    before: Piece
+    after: Piece
+    net: int
+    high: int
+    made: int
+
+
+class Known:
+    """Pieces of layers in one mode, by the identity of the facts that all nodes alike share, and how they differ."""
+
+    MOST: Final = 200_000
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+        self._pieces: dict[tuple[int, bool], tuple[Facts, Piece]] = {}
+        self._blank: dict[int, tuple[Piece, Piece]] = {}
+        self._changes: dict[tuple[int, int], tuple[Piece, Piece, Change | None]] = {}
+
+    def layer(self, result: Result, ports: Collection[str], *, strided: bool) -> Piece:
+        """The piece of a layer that runs; ``ports`` are wired, ``strided`` says so of its inputs."""
+        facts = result.facts
+        assert facts is not None
+        known = self._pieces.get((id(facts), strided))
+        if known is None:
+            if len(self._pieces) > self.MOST:
+                self._pieces.clear()
+            known = facts, layer_piece(result, ports, self._mode, strided=strided)
+            self._pieces[id(facts), strided] = known
+        return known[1]
+
+    def change(self, old: Piece, result: Result, layer: Layer | None, strided: bool) -> Change | None:
+        """What becomes of a node's piece with another result, where its form stays and its wires did not change.
+
+        ``layer`` is the one that ``old`` was made for. None where the form changes, or nothing is known of it.
+        """
+        facts = result.facts
+        if facts is not None and result.enabled is not False:
+            known = self._pieces.get((id(facts), strided))
+            if known is None:
+                return None
+            new = known[1]
+        elif result.waiting and layer is not None and result.layer is layer and len(layer.inlets) == 1:
+            # What comes in has no size yet, nor has what it keeps: the form may stay until it has.
+            new = self._blank_of(old)
+        else:
+            return None
+        key = id(old), id(new)
+        found = self._changes.get(key)
+        if found is None:
+            if len(self._changes) > self.MOST:
+                self._changes.clear()
+            found = self._changes[key] = old, new, _change(old, new)
+        return found[2]
+
+    def _blank_of(self, piece: Piece) -> Piece:
+        found = self._blank.get(id(piece))
+        if found is None:
+            if len(self._blank) > self.MOST:
+                self._blank.clear()
+            blank = Piece(tuple([0 if type(out) is int else out for out in piece.outs]), 0, 0, *piece[3:])
+            found = self._blank[id(piece)] = piece, blank
+            self._blank[id(blank)] = blank, blank
+        return found[1]
+
+
+def _change(old: Piece, new: Piece) -> Change | None:
+    """None where they differ in more than numbers, or have not just one output of their own."""
+    if len(old.outs) != 1 or len(new.outs) != 1 or old[3:] != new[3:]:
+        return None
+    was, now = old.outs[0], new.outs[0]
+    if not (isinstance(was, int) and isinstance(now, int)):
+        return None
+    made = now - was
+    return Change(old, new, made + new.keeps - old.keeps, new.high - old.high, made)
 
 
 def passing(result: Result, first: str) -> Piece:
