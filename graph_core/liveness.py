@@ -13,20 +13,22 @@ frees; an edit moves a few bookings, and the peak is a prefix sum over the sched
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from graph_core.bookings import Bookings
 from graph_core.context import Context, Result
-from graph_core.graph import Scan
 from graph_core.layer import Layer
+from graph_core.once import NO_PIECE, Once, Pieces
 from graph_core.order import Schedule
-from graph_core.pieces import Known, Mode, Out, Piece, chained, passing, scanned, unknown
-from graph_core.scanning import stacked_ports, state_pairs
+from graph_core.pieces import Known, Mode, Out, Piece
 
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
+
+
+LARGE = 200  # nodes of a graph from which on walking it again takes longer than keeping it up to date
 
 
 class Storage:
@@ -47,16 +49,15 @@ class Storage:
         self.booked = 0
 
 
-_NO_PIECE = Piece()
 View = tuple[Storage, bool]  # a storage, and whether its axes are stepped through in another order than they lie
 
 
 class Sweep:
     """The bookings of one context in one mode; ``piece`` is what the context needs as a node elsewhere."""
 
-    def __init__(self, context: Context, mode: Mode, inner: Callable[[Context], Piece], known: Known) -> None:
-        self.context, self.mode, self._inner, self._known = context, mode, inner, known
-        self._roles = context.graph.ports_of_role
+    def __init__(self, of: Pieces) -> None:
+        self.context, self._of, self._known = of.context, of, of.known
+        self._roles = self.context.graph.ports_of_role
         self._plan: Schedule | None = None
         self._pieces: dict[str, Piece] = {}
         self._layers: dict[str, Layer | None] = {}
@@ -141,7 +142,7 @@ class Sweep:
         given = self._given(id)
         reads = tuple([view[0] for view in given.values()])
         outside, ends = id in self._roles["input"], id in self._roles["output"]
-        piece = _NO_PIECE if outside or ends else self._piece_of(id, result, given)
+        piece = NO_PIECE if outside or ends else self._piece_of(id, result, given)
         self._wires[id] = self.context.graph.incoming.get(id)
         self._layers[id] = result.layer
         old = self._pieces.get(id)
@@ -183,35 +184,7 @@ class Sweep:
             self._strided.add(id)
         else:
             self._strided.discard(id)
-        if result.facts is not None and result.enabled is not False:
-            return self._known.layer(result, given, strided=strided)
-        if result.enabled is False:
-            ports = self.context.graph.in_ports(result.node)
-            return passing(result, next((port for port in ports if port in given), ""))
-        if result.calls and not result.findings:
-            if isinstance(result.node.run, Scan):
-                return self._scan(result, result.node.run)
-            steps = [(self._inner(call.context), call.count) for call in result.calls]
-            if len(steps) == 1 and steps[0][1] == 1:
-                return steps[0][0]
-            return chained(steps, self.context.graph.in_ports(result.node))
-        return unknown(result)
-
-    def _scan(self, result: Result, scan: Scan) -> Piece:
-        """A block that steps along an axis."""
-        (call,) = result.calls
-        if any(spec is None for spec in result.specs):
-            return unknown(result)
-        block = call.context.graph
-        places = {port.id: place for place, port in enumerate(block.outputs())}
-        joined = stacked_ports(block, scan)
-        stacked = [
-            self.mode.bytes_of(spec) if port in joined else None
-            for port, spec in zip(places, result.specs, strict=True)
-        ]
-        states = {port: places[out] for port, out in state_pairs(block, scan).items()}
-        times = int(call.steps) if isinstance(call.steps, int) else 1
-        return scanned(self._inner(call.context), times, stacked, states)
+        return self._of.of(result, given, strided=strided)
 
     def _read(
         self, id: str, reads: tuple[Storage, ...], dirty: set[Storage], saved: set[Storage], *, ends: bool
@@ -348,7 +321,7 @@ class Living:
         self._pending: dict[Mode, dict[Context, set[str]]] = {}
         self._known: dict[Mode, Known] = {}
 
-    def sweep(self, context: Context, mode: Mode) -> Sweep:
+    def sweep(self, context: Context, mode: Mode) -> Sweep | Once:
         """The bookings of a living context, up to date."""
         touched, self._engine.touched = self._engine.touched, {}
         self._pending.setdefault(mode, {})
@@ -363,23 +336,37 @@ class Living:
 
     def _settle(self, context: Context, mode: Mode) -> None:
         """Book what was touched in a context; those that use it are touched where that changes what it needs."""
-        pending = self._pending[mode]
-        ids = pending.pop(context, ())
-        sweep: Sweep | None = context.sweeps.get(mode)
-        if ids and sweep is not None and sweep.update(ids, self._engine.schedule_of(context.graph)):
+        ids = self._pending[mode].pop(context, ())
+        sweep: Sweep | Once | None = context.sweeps.get(mode)
+        if not ids or sweep is None:
+            return
+        plan = self._engine.schedule_of(context.graph)
+        if isinstance(sweep, Sweep):
+            changed = sweep.update(ids, plan)
+        elif len(plan.order) < LARGE:
+            changed = sweep.update(plan)
+        else:
+            before = sweep.piece
+            sweep = context.sweeps[mode] = Sweep(self._pieces(context, mode))
+            sweep.update(context.results, plan)
+            changed = sweep.piece != before
+        if changed:
             for user, id in context.users.values():
                 if mode in user.sweeps:
-                    pending.setdefault(user, set()).add(id)
+                    self._pending[mode].setdefault(user, set()).add(id)
 
-    def _fresh(self, context: Context, mode: Mode) -> Sweep:
+    def _fresh(self, context: Context, mode: Mode) -> Sweep | Once:
         self._settle(context, mode)
-        sweep: Sweep | None = context.sweeps.get(mode)
+        sweep: Sweep | Once | None = context.sweeps.get(mode)
         if sweep is None:
-            known = self._known.setdefault(mode, Known(mode))
-            sweep = Sweep(context, mode, lambda inner: self._fresh(inner, mode).piece, known)
-            sweep.update(context.results, self._engine.schedule_of(context.graph))
+            sweep = Once(self._pieces(context, mode))
+            sweep.update(self._engine.schedule_of(context.graph))
             context.sweeps[mode] = sweep
         return sweep
+
+    def _pieces(self, context: Context, mode: Mode) -> Pieces:
+        known = self._known.setdefault(mode, Known(mode))
+        return Pieces(context, mode, lambda inner: self._fresh(inner, mode).piece, known)
 
 
 def living_of(engine: Engine) -> Living:

@@ -14,7 +14,7 @@ from typing import Final
 from graph_core.dims import Dim, prod
 from graph_core.groups import frozen_values, groups_of, parameters_of, share_out, state_values
 from graph_core.layer import BYTES, Spec
-from graph_core.liveness import Sweep, living_of
+from graph_core.liveness import living_of
 from graph_core.optimizers import KINDS, optimizer_values
 from graph_core.pieces import Mode
 from graph_core.propagate import Engine
@@ -148,7 +148,7 @@ def peak_path(engine: Engine, network: str, mode: Mode) -> str:
     living, context = living_of(engine), engine.root(network)
     names: list[str] = []
     while True:
-        sweep: Sweep = living.sweep(context, mode)
+        sweep = living.sweep(context, mode)
         id = sweep.peak_node()
         if not id:
             return ".".join(names)
