@@ -128,6 +128,7 @@ class Context:
     users: dict[tuple[int, str], tuple[Context, str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     tie_findings: tuple[tuple[str, Finding], ...] = ()
+    released: bool = False  # nothing uses it any more
     sweeps: dict[Any, Any] = field(default_factory=dict)  # of graph_core.liveness, by mode
 
     def outputs(self) -> dict[str, Spec | None]:

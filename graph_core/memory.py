@@ -103,34 +103,35 @@ def spec_bytes(spec: Spec | None) -> int:
     return int(size) * BYTES[spec.dtype] if isinstance(size, int) else 0
 
 
-def parts_of(engine: Engine, network: str, *, training: bool, precision: str = "fp32") -> Parts:
-    """What a network needs at the engine's sizes. Raises KeyError for a precision that is not one of PRECISIONS."""
+def standing_of(engine: Engine, network: str, *, precision: str = "fp32") -> tuple[int, int, int]:
+    """Bytes that do not depend on the batch: weights with buffers, gradients, optimizer state.
+
+    Raises KeyError for a precision that is not one of PRECISIONS.
+    """
     chosen = PRECISIONS[precision]
-    root = engine.root(network)
-    totals = root.totals
+    totals = engine.root(network).totals
     trainable, frozen, buffers, size = (
         int(n) if isinstance(n, int) else 0 for n in (totals.trainable, totals.frozen, totals.buffers, totals.bytes)
     )
     # Weights are float32; the only other numbers are the 8-byte counters among the buffers.
     counters = (size - 4 * (trainable + frozen + buffers)) // 4
     weights = (trainable + frozen) * (chosen.weight + chosen.copy) + (buffers - counters) * chosen.buffer + counters * 8
-    mode = Mode(training, chosen.activation)
+    learned, state = _learned(engine, network, trainable)
+    return weights, learned * chosen.gradient, state * chosen.state
+
+
+def parts_of(engine: Engine, network: str, *, training: bool, precision: str = "fp32") -> Parts:
+    """What a network needs at the engine's sizes. Raises KeyError for a precision that is not one of PRECISIONS."""
+    weights, gradients, optimizer = standing_of(engine, network, precision=precision)
+    root = engine.root(network)
+    mode = Mode(training, PRECISIONS[precision].activation)
     inputs = sum(
         mode.bytes_of(root.results[id].specs[0]) for id in root.graph.ports_of_role["input"] if id in root.results
     )
     piece = living_of(engine).sweep(root, mode).piece
     if not training:
         return Parts(weights, 0, 0, inputs, 0, piece.high)
-    learned, state = _learned(engine, network, trainable)
-    kept = piece.keeps
-    return Parts(
-        weights,
-        learned * chosen.gradient,
-        state * chosen.state,
-        inputs,
-        kept,
-        piece.high - kept,
-    )
+    return Parts(weights, gradients, optimizer, inputs, piece.keeps, piece.high - piece.keeps)
 
 
 def _learned(engine: Engine, network: str, trainable: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from graph_core.evaluate import (
 )
 from graph_core.fields import FieldError
 from graph_core.graph import Node
-from graph_core.instances import evaluate_block
+from graph_core.instances import call_again, evaluate_block
 from graph_core.layer import Inlet, Layer, Port, Spec, layer_types
 from graph_core.problems import Finding
 from graph_core.ties import shared
@@ -36,12 +36,14 @@ def evaluate_node(engine: Engine, context: Context, node: Node) -> Result:
     return shared(context, node, result) if context.graph.ties else result
 
 
-def evaluate_again(context: Context, old: Result) -> Result | None:
+def evaluate_again(engine: Engine, context: Context, old: Result) -> Result | None:
     """The result of a node of which only the input may have changed, where that is all it takes; None where it is not.
 
     Most of what a change of shapes reaches, far down a chain, comes down to this.
     """
     node, layer = old.node, old.layer
+    if old.calls and not context.graph.ties:
+        return call_again(engine, context, old)
     if layer is None or node.when or node.use or len(layer.inlets) != 1 or context.graph.ties:
         return None
     wired = context.graph.incoming.get(node.id)

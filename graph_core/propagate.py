@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from graph_core.context import Context, Outcome, Result, total
@@ -154,6 +155,8 @@ class Engine:
                     if change.graph in self._structures:
                         self._structures[change.graph].touch_wire(target)
                     self._mark(change.graph, target)
+                    for context in self._contexts.get(change.graph, {}).values():
+                        self.touched.setdefault(context, set()).add(target)
                 case "ties":
                     self._mark(change.graph, first_of(change.key))
                 case "head":
@@ -184,7 +187,10 @@ class Engine:
         ports = [node for node in (old, new) if node and _role(node)]
         if ports:
             self._structures.clear()  # wires to the ports of a block are checked where it is used
-        if ports and key not in self.project.network_keys.values():
+        if ports and old and new and replace(old, name=new.name) == new:
+            self._mark(key, id)
+            self._mark_users(key)  # scans pair states by name, and sentences name ports
+        elif ports and key not in self.project.network_keys.values():
             self._drop_contexts(key)
         elif ports:
             self._drop_contexts(key, roots_too=any(_role(node) == "input" for node in ports) and (not old or not new))
@@ -208,12 +214,15 @@ class Engine:
                 user.stale.add(id)
             self._release(context)
         # A user that something keeps from having a context is none of its users, and may have one now.
+        self._mark_users(key)
+        self._roots = {name: c for name, c in self._roots.items() if c.graph.key != key or not roots_too}
+        self._mark_refused()
+
+    def _mark_users(self, key: str) -> None:
         for graph in self.project.graphs.values():
             for node in graph.nodes.values():
                 if node.type == key:
                     self._mark(graph.key, node.id)
-        self._roots = {name: c for name, c in self._roots.items() if c.graph.key != key or not roots_too}
-        self._mark_refused()
 
     def _mark_refused(self) -> None:
         """Instances that were refused may be sound now, though no context lists them as users."""
@@ -276,7 +285,8 @@ class Engine:
             for call in new.calls:
                 call.context.users[(id_of(context), id)] = (context, id)
         context.results[id] = new
-        self.touched.setdefault(context, set()).add(id)
+        if old is None or new.calls or old.calls or old.facts is not new.facts or old.enabled is not new.enabled:
+            self.touched.setdefault(context, set()).add(id)
 
     def _evict(self) -> None:
         """Forget contexts that nothing uses any more; living ones never."""
@@ -291,6 +301,7 @@ class Engine:
         return bool(context.users) or context.role == "root"
 
     def _release(self, context: Context) -> None:
+        context.released = True
         for id in list(context.results):
             self.forget(context, id)
         self._contexts.get(context.graph.key, {}).pop((context.role, context.key), None)

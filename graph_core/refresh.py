@@ -38,7 +38,7 @@ def refresh_context(engine: Engine, context: Context) -> None:
         while id in queued:
             queued.discard(id)
             old, node = results.get(id), nodes[id]
-            again = evaluate_again(context, old) if old is not None and old.node is node else None
+            again = evaluate_again(engine, context, old) if old is not None and old.node is node else None
             new = again or evaluate_node(engine, context, node)
             engine.put(context, id, old, new)
             if old is None:

@@ -20,6 +20,8 @@ from graph_core import Project, analyze, dumps, edits, loads
 from graph_core.fields import Count, Flag, Pair, Size
 from graph_core.graph import Edit, EditError, Graph, Node
 from graph_core.layer import layer_types
+from graph_core.memory import parts_of, standing_of
+from graph_core.propagate import engine_of
 from tests.benchmarks.models import SUBJECTS
 
 Make = Callable[[], object]
@@ -39,9 +41,10 @@ class Timings:
 
 
 def readout(project: Project) -> tuple[Any, ...]:
-    """All that the readout shows: figures, memory with its peaks, problems."""
-    analysis = analyze(project)
-    return analysis.params, analysis.macs, analysis.flops, analysis.memory, analysis.problems
+    """All that the window's readout shows: figures, memory with the peak of activations, problems."""
+    analysis, engine = analyze(project), engine_of(project)
+    peak = parts_of(engine, "main", training=False).activations
+    return analysis.params, analysis.macs, analysis.flops, standing_of(engine, "main"), peak, analysis.problems
 
 
 def random_edit(project: Project, rng: random.Random) -> Make:
