@@ -344,7 +344,7 @@ class Living:
         if isinstance(sweep, Sweep):
             changed = sweep.update(ids, plan)
         elif len(plan.order) < LARGE:
-            changed = sweep.update(plan)
+            changed = sweep.update(plan, ids)
         else:
             before = sweep.piece
             sweep = context.sweeps[mode] = Sweep(self._pieces(context, mode))

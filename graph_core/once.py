@@ -5,7 +5,7 @@ It says what ``graph_core.liveness`` keeps up to date for large ones, by the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import accumulate
 from operator import add
 
@@ -67,12 +67,23 @@ class Once:
         self._plan: Schedule | None = None
         self._net: list[int] = []
         self._high: list[int] = []
+        # What each layer was found to need, with its wires, which ports they bring something to, and how that lies.
+        self._found: dict[str, tuple[Piece, Mapping[str, tuple[str, str]], Collection[str], bool]] = {}
 
-    def update(self, plan: Schedule) -> bool:
-        """Walk again; whether the piece is another one then."""
+    def update(self, plan: Schedule, ids: Iterable[str] | None = None) -> bool:
+        """Walk again, unless the nodes that changed need what they needed; whether the piece is another one then."""
+        if ids is not None and plan is self._plan and all(map(self._as_before, ids)):
+            return False
         self._plan = plan
         before, self.piece = self.piece, self._walk(plan)
         return self.piece != before
+
+    def _as_before(self, id: str) -> bool:
+        found, result = self._found.get(id), self.context.results.get(id)
+        if found is None or result is None or result.calls or self.context.graph.incoming.get(id) is not found[1]:
+            return False
+        piece, _, ports, strided = found
+        return self._pieces.of(result, ports, strided=strided) == piece
 
     def peak_node(self) -> str:
         """The id of the node that runs when most is held; empty where nothing ever is."""
@@ -95,10 +106,12 @@ class Once:
         ends: dict[str, View | None] = {}
         net: list[int] = []
         high: list[int] = []
+        self._found = {}
         for place, id in enumerate(plan.order):
             given: dict[str, View] = {}
             strided = False
-            for port, (source, out) in incoming.get(id, {}).items():
+            wires = incoming.get(id, {})
+            for port, (source, out) in wires.items():
                 made = views.get(source)
                 if made:
                     at = 0
@@ -123,6 +136,7 @@ class Once:
                     ends[id] = next(iter(given.values()), None)
                 continue
             piece = pieces.of(results[id], given, strided=strided)
+            self._found[id] = piece, wires, given, strided
             outs, above, keeps, saves, keeping, turns = piece
             for port in saves:
                 if port in given and first[given[port][0]] < 0:

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from codegen import build_module
 from graph_core import EditError, Graph, Project, analyze, dumps, edits, loads
-from graph_core.liveness import living_of
+from graph_core.liveness import LARGE, living_of
 from graph_core.memory import PRECISIONS, Parts, parts_of, peak_path
 from graph_core.pieces import INFERENCE, TRAINING
 from graph_core.propagate import engine_of
@@ -204,8 +204,11 @@ def other_edit(project: Project, rng: random.Random) -> None:
             edits.remove(graph, rng.sample(ids, 2), heal=True)
 
 
+@pytest.mark.parametrize("large", [0, LARGE])
 @pytest.mark.parametrize("seed", range(3))
-def test_edits_leave_what_a_cold_analysis_says(seed: int) -> None:
+def test_edits_leave_what_a_cold_analysis_says(seed: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether graphs are kept up to date or walked again: a cold analysis walks them once."""
+    monkeypatch.setattr("graph_core.liveness.LARGE", large)
     rng = random.Random(seed)
     project, graph = drawing()
     both(project)
