@@ -154,7 +154,8 @@ class Rehearsal(QObject):
 
     def _fit_height(self, place: int) -> None:
         window = self._window
-        high = window.tabs.widget(place) is self._panel
+        page = window.tabs.widget(place)
+        high = page is self._panel or bool(page and page.property("tall"))
         size = themes.current.size("bottom_training" if high else "bottom")
         window.resizeDocks([window.bottom_dock], [size], Qt.Orientation.Vertical)
 

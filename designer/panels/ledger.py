@@ -1,76 +1,58 @@
-"""The ledger: every layer that runs, with its output and figures; sortable, the totals below."""
+"""The ledger: what every layer costs by a chosen convention, summed up through blocks; each figure opens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
     QHeaderView,
     QLabel,
+    QSplitter,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
+    QTreeView,
     QVBoxLayout,
     QWidget,
 )
 
+from codegen.measure.dialect import CONVENTIONS
 from designer.document import Document
+from designer.late import Roomy
 from designer.numbers import exact
-from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
+from designer.panels.ledger_detail import LedgerDetail
+from designer.panels.ledger_model import MOST_LAYERS, SHARE, SORT, Index, Item, LedgerModel
+from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.theme import themes
-from graph_core.analysis import LayerRow
+from designer.widgets import Segments, button
+from graph_core.ledger import Convention, Entry, ledger
+from graph_core.opened import as_csv, as_markdown
 
-_HEADS = ("Layer", "Type", "Output", "Parameters", "MACs", "FLOPs")
-_SORT, _SHARE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-
-
-class LedgerModel(RowModel):
-    """One line a layer, once per instance."""
-
-    heads = _HEADS
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._most = [1, 1, 1]
-
-    def show(self, rows: Sequence[LayerRow]) -> None:
-        """Other rows; the bars are as long as the share of each column's largest."""
-        self._most = [max((getattr(r, f) for r in rows), default=1) or 1 for f in ("params", "macs", "flops")]
-        super().show(rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """See QAbstractTableModel."""
-        row, column = self.rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.FontRole:
-            return themes.current.ui_font("mono")
-        if role == Qt.ItemDataRole.TextAlignmentRole and column >= 2:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        figures = (row.params, row.macs, row.flops)
-        if role == _SHARE:
-            return figures[column - 3] / self._most[column - 3] if column >= 3 else 0.0
-        if role == _SORT:
-            return figures[column - 3] if column >= 3 else index.row() if column == 0 else self._text(row, column)
-        return self._text(row, column) if role == Qt.ItemDataRole.DisplayRole else None
-
-    def _text(self, row: LayerRow, column: int) -> str:
-        if column < 2:
-            return (row.path, row.type)[column]
-        if column == 2:
-            return ", ".join("×".join(map(str, shape)) for shape in row.output)
-        return exact((row.params, row.macs, row.flops)[column - 3])
+_HEADS = ("Layer", "Type", "Output", "Parameters", "Operations", "Share")
+OWN = "own"
+# Fields of a convention that a person may switch, each with its word.
+SWITCHES = {
+    "factor": ("× 2", "Two operations for a multiply-add, not one"),
+    "attention": ("attention", "Count the products QKᵀ and AV inside of attention"),
+    "biases": ("biases", "Count the additions of biases"),
+    "elementwise": ("element-wise", "Count other element-wise and normalization work, one operation an element"),
+}
 
 
 class _Heat(QStyledItemDelegate):
-    """A bar behind the figures of the sorted column, as long as the share of the largest."""
+    """A bar behind the figures of the sorted column, as long as their share of the network's."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         view: Any = option.widget
-        if isinstance(view, QTableView) and view.horizontalHeader().sortIndicatorSection() == index.column():
-            share = float(index.data(_SHARE) or 0)
+        if isinstance(view, QTreeView) and view.header().sortIndicatorSection() == index.column():
+            share = float(index.data(SHARE) or 0)
             rect: QRect = option.rect
             width = round(rect.width() * share)
             color = themes.current.heat(share**0.5)
@@ -80,41 +62,201 @@ class _Heat(QStyledItemDelegate):
 
 
 class LedgerPanel(LazyPanel):
-    """The table with its totals; selecting a row shows the layer."""
+    """Tree or list with its totals, and beside it what is chosen, opened. Choosing a row shows the layer."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
-        self.model = LedgerModel()
+        self.convention: Convention = next(iter(CONVENTIONS.values()))
+        self.model = LedgerModel(_HEADS)
         self.sorted = QSortFilterProxyModel()
         self.sorted.setSourceModel(self.model)
-        self.sorted.setSortRole(_SORT)
-        self.table = plain_table()
-        self.table.setModel(self.sorted)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.table.setItemDelegate(_Heat(self.table))
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.sorted.setSortRole(SORT)
+        self.tree = QTreeView()
+        self.tree.setFrameShape(QTreeView.Shape.NoFrame)
+        self.tree.setUniformRowHeights(True)
+        self.tree.setModel(self.sorted)
+        self.tree.setSortingEnabled(True)
+        self.tree.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.tree.setItemDelegate(_Heat(self.tree))
+        self.tree.setAccessibleName("Layers and what they cost")
+        self.form = Segments((("blocks", "Blocks"), ("layers", "Layers")), "blocks")
+        self.form.setAccessibleName("Form of the list")
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Convention")
+        for name, convention in CONVENTIONS.items():
+            self.choice.addItem(f"as {convention.title}" if convention.rules else convention.title, name)
+            self.choice.setItemData(self.choice.count() - 1, convention.help, Qt.ItemDataRole.ToolTipRole)
+        self.choice.addItem("as switched here", OWN)
+        self.switches: dict[str, QCheckBox] = {}
+        for field, (word, tip) in SWITCHES.items():
+            box = self.switches[field] = QCheckBox(word)
+            box.setToolTip(tip)
+            dress(box, font="small")
+            box.clicked.connect(self._switch)
+        self.csv = button("Copy CSV", small=True, tip="Copy these rows as a spreadsheet reads them")
+        self.markdown = button("Copy Markdown", small=True, tip="Copy these rows as a Markdown table")
         self.totals = QLabel()
         self.totals.setContentsMargins(12, 4, 12, 6)
         dress(self.totals, font="mono_strong")
+        self.detail = LedgerDetail(document)
+        self._lay_out()
+        self.form.chosen.connect(lambda _: self.refresh())
+        self.choice.activated.connect(self._choose)
+        self.csv.clicked.connect(lambda: self._copy(as_csv))
+        self.markdown.clicked.connect(lambda: self._copy(as_markdown))
+        self.tree.clicked.connect(self._reveal)
+        self.tree.selectionModel().currentChanged.connect(self._open)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 4, 12, 4)
+        head.setSpacing(8)
+        head.addWidget(self.form)
+        head.addWidget(self.choice)
+        for box in self.switches.values():
+            head.addWidget(box)
+        head.addStretch()
+        head.addWidget(self.csv)
+        head.addWidget(self.markdown)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tree, 1)
+        column.addWidget(self.totals)
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        self.split.addWidget(left)
+        self.split.addWidget(Roomy(self.detail))
+        self.split.setChildrenCollapsible(False)
+        self.split.setSizes([600, 440])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.table)
-        layout.addWidget(self.totals)
-        self.table.clicked.connect(self._reveal)
+        layout.addLayout(head)
+        layout.addWidget(self.split, 1)
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
-    def refresh(self) -> None:
-        """List the layers anew."""
-        super().refresh()
-        analysis = self._document.analysis()
-        self.model.show(analysis.layers)
-        self.totals.setText(
-            f"{len(analysis.layers)} layers   {exact(analysis.params.total)} parameters   "
-            f"{exact(analysis.macs)} MACs   {exact(analysis.flops)} FLOPs"
+    # What a person does --------------------------------------------------------------------------------------
+
+    def _choose(self) -> None:
+        """Another convention by name."""
+        name = self.choice.currentData()
+        self.convention = CONVENTIONS[name] if name in CONVENTIONS else self._own()
+        self.refresh()
+
+    def _switch(self) -> None:
+        """A convention of one's own, unless it is one that has a name."""
+        own = self._own()
+        alike = [c for c in CONVENTIONS.values() if not c.rules and _switches(c) == _switches(own)]
+        self.convention = alike[0] if alike else own
+        self.choice.setCurrentIndex(self.choice.findData(self.convention.name))
+        self.refresh()
+
+    def _own(self) -> Convention:
+        on = {field: box.isChecked() for field, box in self.switches.items()}
+        plain = not (on["factor"] or on["elementwise"])
+        return replace(
+            next(iter(CONVENTIONS.values())),
+            name=OWN,
+            title="switched here",
+            unit="MACs" if plain and not on["biases"] else "Operations",
+            help="As the switches say.",
+            factor=2 if on["factor"] else 1,
+            attention=on["attention"],
+            biases=on["biases"],
+            elementwise=on["elementwise"],
         )
 
+    def _copy(self, form: Any) -> None:
+        root = self.model.root
+        if root is None:
+            return
+        if self.model.flat:
+            entries = [entry for entry in islice(root.entry.walk(), MOST_LAYERS) if entry.work is not None]
+        else:
+            entries = list(islice(root.entry.walk(), MOST_LAYERS))
+        QGuiApplication.clipboard().setText(form(entries, self.convention))
+
     def _reveal(self, index: QModelIndex) -> None:
-        row = self.model.rows[self.sorted.mapToSource(index).row()]
-        self._document.reveal("", row.id.split("/")[-1], row.id)
+        item = self._item(index)
+        if item is not None and item.entry.id:
+            self._document.reveal("", item.entry.id.split("/")[-1], item.entry.id)
+
+    def _item(self, index: Index) -> Item | None:
+        return self.model.item(self.sorted.mapToSource(index))
+
+    def _open(self, index: QModelIndex, _: object = None) -> None:
+        item = self._item(index) if index.isValid() else self.model.root
+        if item is None:
+            self.detail.clear()
+        else:
+            self.detail.show_entry(item.line(), self.convention)
+
+    # What is shown -------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """List everything anew; what was open and chosen stays so."""
+        super().refresh()
+        opened, chosen = self._opened_ids(), self._chosen_id()
+        whole: Entry | None = ledger(self._document.project, self._document.network)
+        self.model.show(whole, self.convention, flat=self.form.current == "layers")
+        self.tree.setRootIsDecorated(not self.model.flat)
+        for field, box in self.switches.items():
+            box.setChecked(bool(_switches(self.convention)[field]))
+        self.choice.setToolTip(self.convention.help)
+        found = self._restore(opened, chosen, QModelIndex())
+        if found is None:
+            self._open(QModelIndex())
+        assert whole is not None
+        layers = len(self._document.analysis().layers)
+        self.totals.setText(
+            f"{exact(layers)} layers   {exact(whole.params)} parameters   "
+            f"{exact(whole.operations(self.convention))} {self.convention.unit}"
+        )
+
+    def _opened_ids(self) -> set[str]:
+        found: set[str] = set()
+        todo = [QModelIndex()]
+        while todo:
+            parent = todo.pop()
+            for row in range(
+                self.sorted.rowCount(parent) if not parent.isValid() or self.tree.isExpanded(parent) else 0
+            ):
+                index = self.sorted.index(row, 0, parent)
+                item = self._item(index)
+                if item is not None and self.tree.isExpanded(index):
+                    found.add(item.entry.path)
+                    todo.append(index)
+        return found
+
+    def _chosen_id(self) -> str:
+        index = self.tree.currentIndex()
+        item = self._item(index) if index.isValid() else None
+        return item.entry.path if item is not None else ""
+
+    def _restore(self, opened: set[str], chosen: str, parent: QModelIndex) -> QModelIndex | None:
+        found = None
+        for row in range(self.sorted.rowCount(parent)):
+            index = self.sorted.index(row, 0, parent)
+            item = self._item(index)
+            if item is None:
+                continue
+            if item.entry.path == chosen:
+                self.tree.setCurrentIndex(index)
+                found = index
+            if item.entry.path in opened:
+                self.tree.expand(index)
+                found = self._restore(opened, chosen, index) or found
+        return found
+
+
+def _switches(convention: Convention) -> dict[str, bool]:
+    return {
+        "factor": convention.factor > 1,
+        "attention": convention.attention,
+        "biases": convention.biases,
+        "elementwise": convention.elementwise,
+    }
