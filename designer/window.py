@@ -120,6 +120,7 @@ class MainWindow(QMainWindow):
             ("Memory", Late(self._make_memory)),
         ):
             self.add_tab(panel, title)
+            panel.setProperty("tall", title == "Ledger")
         self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.right_dock = self._dock("Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
         self.bottom_dock = self._dock("Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)

@@ -128,7 +128,7 @@ class LedgerPanel(LazyPanel):
         self.split.addWidget(left)
         self.split.addWidget(Roomy(self.detail))
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([600, 440])
+        self.split.setSizes([660, 390])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -63,37 +63,44 @@ class LedgerDetail(QWidget):
         times = f", {exact(entry.calls)} calls" if entry.calls > 1 else ""
         self.kind.setText(f"{entry.type or 'Network'}{times}")
         grid = self._new_grid()
+        origin: dict[str, str] = {}
         if entry.work is None:
             self._sum(grid, entry, convention)
         else:
-            self._formulas(grid, entry)
+            origin = self._formulas(grid, entry)
             self._count(grid, entry, convention)
         if len(line) > 1:
             steps = [f"{name} {exact(size)} ({percent(share)})" for name, size, share in way_up(line, convention)]
             self._say(grid, "Up to all", " → ".join(steps))
+        for caption, told in origin.items():
+            self._say(grid, caption, told)
 
-    def _formulas(self, grid: QGridLayout, entry: Entry) -> None:
+    def _formulas(self, grid: QGridLayout, entry: Entry) -> dict[str, str]:
+        """Formulas with the numbers put in; what they hold for and where they come from is said below."""
         if not self._engine_ready():
             self._say(grid, "Formulas", "Loading the symbolic engine…")
-            return
+            return {}
         try:
             figures, found = opened_figures(self._document.project, self._document.network, entry)
         except EditError as error:
             self._say(grid, "Formulas", str(error))
-            return
+            return {}
         for figure in figures:
-            self._say(grid, figure.name, f"= {figure.numbers} = {exact(figure.value)}", (figure.latex, figure.text))
-        if found.conditions:
-            self._say(grid, "Holds if", "; ".join(found.conditions))
-        self._say(grid, "Source", found.source)
+            told = f"= {figure.numbers} = {exact(figure.value)}" if figure.latex else ""
+            if figure.name == "Parameters" and entry.params != figure.value:
+                told += f", in all {exact(entry.params)}"
+            self._say(grid, figure.name, told, (figure.latex, figure.text))
+        conditions = {"Holds if": "; ".join(found.conditions)} if found.conditions else {}
+        return {**conditions, "Source": found.source}
 
     def _count(self, grid: QGridLayout, entry: Entry, convention: Convention) -> None:
         assert entry.work is not None
         one = convention.count(entry.type, entry.work)
-        told = f"{counting(convention, entry.type, entry.work)} = {exact(one)}"
-        if entry.calls > 1:
-            told += f", × {exact(entry.calls)} calls = {exact(one * entry.calls)}"
-        self._say(grid, convention.unit, told)
+        told = counting(convention, entry.type, entry.work)
+        told = f"{told} = {exact(one)}" if told != f"{one:,} products" else told
+        if entry.calls > 1 and one:
+            told += f" × {exact(entry.calls)} calls = {exact(one * entry.calls)}"
+        self._say(grid, f"{convention.unit} counted", told)
         if out := left_out(convention, entry.work):
             self._say(grid, "Left out", out)
 

@@ -1,0 +1,156 @@
+"""The ledger under a person's hands: blocks that open, figures down to formulas, conventions, and copies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from graph_core import analyze, edits
+from tests.gui.window_rig import LEFT, NO, WindowRig
+
+
+@pytest.fixture
+def rig(house, qtbot, tmp_path: Path) -> WindowRig:
+    made = WindowRig(qtbot, tmp_path)
+    made.window.files.new_from_template("resnet18")
+    made.window.show_tab("Ledger")
+    qtbot.waitUntil(lambda: panel(made).isVisible())
+    return made
+
+
+def panel(rig: WindowRig):
+    return rig.window.tabs.currentWidget().content
+
+
+def row(rig: WindowRig, text: str, parent: QModelIndex | None = None) -> QModelIndex:
+    """The row that begins with a text."""
+    shown = panel(rig)
+    above = parent or QModelIndex()
+    for place in range(shown.sorted.rowCount(above)):
+        index = shown.sorted.index(place, 0, above)
+        if str(index.data()).startswith(text):
+            return index
+    raise AssertionError(text)
+
+
+def press(rig: WindowRig, index: QModelIndex) -> None:
+    tree = panel(rig).tree
+    tree.scrollTo(index)
+    QTest.mouseClick(tree.viewport(), LEFT, NO, tree.visualRect(index).center())
+
+
+def cells(index: QModelIndex) -> list[str]:
+    return [str(index.siblingAtColumn(column).data()) for column in range(6)]
+
+
+def choose(rig: WindowRig, name: str) -> None:
+    """A convention, by the keyboard."""
+    choice = panel(rig).choice
+    QTest.keyClick(choice, Qt.Key.Key_Home)
+    for _ in range(choice.findData(name)):
+        QTest.keyClick(choice, Qt.Key.Key_Down)
+    assert choice.currentData() == name
+
+
+def told(rig: WindowRig) -> dict[str, str]:
+    rig.qtbot.waitUntil(lambda: not any("Loading" in text for _, text in panel(rig).detail.lines), timeout=20000)
+    return dict(panel(rig).detail.lines)
+
+
+def test_a_figure_opens_down_to_its_formula_and_up_to_the_total(rig: WindowRig):
+    press(rig, row(rig, "conv1"))
+    found = told(rig)
+    assert found["Parameters"] == "k²·c_in·c_out = 7²·3·64 = 9,408"
+    assert found["MACs"].endswith("= 118,013,952")
+    assert found["MACs counted"] == "118,013,952 products"
+    assert found["Source"] == "torch.nn.Conv2d"
+    assert found["Up to all"] == "conv1 118,013,952 (6.5 %) → all 1,814,073,344 (100.0 %)"
+    assert rig.document.selection == (rig.node("conv1").id,)
+
+
+def test_blocks_open_with_the_keyboard_and_sum_up_their_parts(rig: WindowRig):
+    shown = panel(rig)
+    block = row(rig, "layer1.0–1")
+    assert cells(block)[1:5] == ["BasicBlock", "1×64×56×56", "147,968", "462,422,016"]
+    press(rig, block)
+    found = told(rig)
+    assert found["MACs"] == "conv1 231,211,008 + conv2 231,211,008 = 462,422,016"
+    QTest.keyClick(shown.tree, Qt.Key.Key_Right)
+    assert shown.tree.isExpanded(block)
+    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    found = told(rig)
+    assert found["Parameters"].endswith("= 36,864, in all 73,728")
+    assert found["MACs counted"] == "115,605,504 products × 2 calls = 231,211,008"
+    assert "→ layer1.0–1 462,422,016 (25.5 %) →" in found["Up to all"]
+
+
+def test_conventions_are_those_of_tools(rig: WindowRig):
+    shown = panel(rig)
+    for name, total in (
+        ("flops", "3,634,520,040 FLOPs"),
+        ("torch", "3,628,146,688 FLOPs"),
+        ("fvcore", "1,819,065,856 FLOPs"),
+        ("torchinfo", "1,814,083,944 mult-adds"),
+    ):
+        choose(rig, name)
+        assert shown.totals.text().endswith(total)
+    choose(rig, "fvcore")
+    press(rig, row(rig, "bn1"))
+    assert told(rig)["FLOPs counted"] == "2 × 802,816 values that come in = 1,605,632"
+
+
+def test_switches_make_a_convention_of_ones_own(rig: WindowRig):
+    shown = panel(rig)
+    rig.qtbot.mouseClick(shown.switches["biases"], LEFT)
+    assert shown.choice.currentData() == "own"
+    assert shown.totals.text().endswith("1,814,074,344 Operations")
+    for field in ("elementwise", "factor"):
+        rig.qtbot.mouseClick(shown.switches[field], LEFT)
+    assert shown.choice.currentData() == "flops"
+    for field in ("elementwise", "biases"):
+        rig.qtbot.mouseClick(shown.switches[field], LEFT)
+    assert shown.choice.currentText() == "torch FlopCounterMode"
+    press(rig, row(rig, "fc"))
+    assert told(rig)["Left out"] == "1,000 additions of biases"
+
+
+def test_layers_are_listed_sorted_and_copied(rig: WindowRig):
+    shown = panel(rig)
+    rig.qtbot.mouseClick(shown.form.segment("layers"), LEFT)
+    header = shown.tree.header()
+    for _ in range(2):  # the largest first
+        QTest.mouseClick(header.viewport(), LEFT, NO, header.rect().topLeft() + _middle(header, 4))
+    figures = [int(str(shown.sorted.index(k, 4).data()).replace(",", "")) for k in range(shown.sorted.rowCount())]
+    assert figures in (sorted(figures), sorted(figures, reverse=True))
+    assert sum(figures) == analyze(rig.document.project).macs
+    rig.qtbot.mouseClick(shown.csv, LEFT)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0] == "layer,type,output,parameters,MACs"
+    assert lines[1] == "conv1,Conv2d,1×64×112×112,9408,118013952"
+    assert len(lines) == 1 + len(figures)
+    rig.qtbot.mouseClick(shown.markdown, LEFT)
+    assert "| conv1 | Conv2d | 1×64×112×112 | 9,408 | 118,013,952 |" in QGuiApplication.clipboard().text()
+
+
+def _middle(header, section: int):
+    from PySide6.QtCore import QPoint
+
+    return QPoint(header.sectionViewportPosition(section) + header.sectionSize(section) // 2, header.height() // 2)
+
+
+def test_an_edit_keeps_what_is_open_and_chosen(rig: WindowRig):
+    shown = panel(rig)
+    block = row(rig, "layer2.0")
+    press(rig, block)
+    QTest.keyClick(shown.tree, Qt.Key.Key_Right)
+    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    assert shown.tree.currentIndex().data() == "conv1"
+    rig.document.edit(lambda: edits.set_symbol(rig.document.project, "N", 2))
+    assert shown.tree.isExpanded(row(rig, "layer2.0"))
+    assert shown.tree.currentIndex().data() == "conv1"
+    assert shown.totals.text().endswith("3,628,146,688 MACs")
+    assert "N·" in told(rig)["MACs"]
