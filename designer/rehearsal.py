@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QWidget
 
 from designer.canvas.scene import Activation
 from designer.late import Late
+from designer.pages import TALL
 from designer.theme import themes
 from designer.training import INK
 from graph_core.graph import Edit
@@ -155,7 +156,7 @@ class Rehearsal(QObject):
     def _fit_height(self, place: int) -> None:
         window = self._window
         page = window.tabs.widget(place)
-        high = page is self._panel or bool(page and page.property("tall"))
+        high = page is self._panel or bool(page and page.property(TALL))
         size = themes.current.size("bottom_training" if high else "bottom")
         window.resizeDocks([window.bottom_dock], [size], Qt.Orientation.Vertical)
 

@@ -31,6 +31,7 @@ from designer.formulas import Formulas
 from designer.inplace import CanvasJudge, InPlace
 from designer.judge import DocumentJudge
 from designer.late import Afterwards, Late, Roomy
+from designer.pages import pages
 from designer.panels.inspector import Inspector
 from designer.panels.outline import OutlinePanel
 from designer.panels.palette import PalettePanel
@@ -89,8 +90,8 @@ class MainWindow(QMainWindow):
         if geometry is not None and docks is not None:
             self.restoreGeometry(geometry)
             self.restoreState(docks)
-        pages = [self.tabs.widget(place) for place in range(self.tabs.count())]
-        late = [page for page in (*pages, self.rehearsal.sketch_page) if isinstance(page, Late)]
+        looked = [self.tabs.widget(place) for place in range(self.tabs.count())]
+        late = [page for page in (*looked, self.rehearsal.sketch_page) if isinstance(page, Late)]
         self.afterwards = Afterwards(
             self, [lambda: self.verbs.popup, *(partial(getattr, page, "content") for page in late)]
         )
@@ -114,13 +115,9 @@ class MainWindow(QMainWindow):
         for title, panel in (
             ("Problems", self.problems),
             ("Code", self._code),
-            ("Definition", Late(self._make_definition)),
-            ("Ledger", Late(self._make_ledger)),
-            ("Complexity", Late(self._make_complexity)),
-            ("Memory", Late(self._make_memory)),
+            *pages(self.document, self.formulas),
         ):
             self.add_tab(panel, title)
-            panel.setProperty("tall", title == "Ledger")
         self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.right_dock = self._dock("Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
         self.bottom_dock = self._dock("Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -162,26 +159,6 @@ class MainWindow(QMainWindow):
         panel = CodePanel()
         SourceKeeper(self.document, panel, self.training)
         return panel
-
-    def _make_definition(self) -> QWidget:
-        from designer.panels.definition import DefinitionPanel
-
-        return DefinitionPanel(self.document)
-
-    def _make_ledger(self) -> QWidget:
-        from designer.panels.ledger import LedgerPanel
-
-        return LedgerPanel(self.document)
-
-    def _make_memory(self) -> QWidget:
-        from designer.panels.memory import MemoryPanel
-
-        return MemoryPanel(self.document)
-
-    def _make_complexity(self) -> QWidget:
-        from designer.panels.complexity import ComplexityPanel
-
-        return ComplexityPanel(self.document, self.formulas)
 
     @property
     def gallery(self) -> Gallery:
