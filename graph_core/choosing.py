@@ -10,7 +10,7 @@ from graph_core.conflict import Conflict, Part
 from graph_core.graph import EditError, Project
 from graph_core.jsontext import FileError
 from graph_core.leaves import leaves_at, put
-from graph_core.ways import ABSENT, HERE, Leaves, Way, same
+from graph_core.ways import ABSENT, HERE, Leaves, Way, is_thing, same
 from graph_core.wording import Words, value_text
 
 
@@ -60,14 +60,20 @@ def _conflict(project: Project, key: str) -> Conflict:
 
 
 def main_part(conflict: Conflict) -> Part:
-    """The part that the others are about: a graph or a node that one side took away, else the first."""
+    """The part that the others are about: a graph or a node that one side took away, any such field, else the first."""
     things = [part for part in conflict.parts if _one_sided(part)]
-    return min(things, key=lambda part: _weight(conflict, part), default=conflict.parts[0])
+    if things:
+        return min(things, key=lambda part: _weight(conflict, part))
+    return next((part for part in conflict.parts if _is_removed(part)), conflict.parts[0])
+
+
+def _is_removed(part: Part) -> bool:
+    return part.base is not ABSENT and (part.ours is ABSENT) != (part.theirs is ABSENT)
 
 
 def _one_sided(part: Part) -> bool:
     """Whether it is a thing that one of the sides has not."""
-    return HERE in (part.ours, part.theirs) and ABSENT in (part.ours, part.theirs)
+    return is_thing(part.way) and (part.ours is ABSENT) != (part.theirs is ABSENT)
 
 
 def _weight(conflict: Conflict, part: Part) -> tuple[bool, int, bool]:
@@ -96,7 +102,7 @@ def sentence(project: Project, conflict: Conflict, names: Leaves | None = None) 
         here = "ours" if part.theirs is ABSENT else "theirs"
         gone, lost = "theirs" if here == "ours" else "ours", "not there" if part.base is ABSENT else "removed"
         return f"{_subject(words, part.way)} is {_done(conflict, part, here)} in {here}, and {lost} in {gone}"
-    (verb, ours), (other, theirs) = (_said(words, part.way, value) for value in (part.ours, part.theirs))
+    (verb, ours), (other, theirs) = (_said(words, part, value) for value in (part.ours, part.theirs))
     again = "" if verb == other else f"{other} "
     return f"{_subject(words, part.way)} {verb} {ours} in ours, and {again}{theirs} in theirs"
 
@@ -111,12 +117,13 @@ def _done(conflict: Conflict, main: Part, side: str) -> str:
     return "changed" if changed else "used"
 
 
-def _said(words: Words, way: Way, value: Any) -> tuple[str, str]:
+def _said(words: Words, part: Part, value: Any) -> tuple[str, str]:
     """A verb and what a field is on a side."""
+    way = part.way
     if value is ABSENT and way[2:3] == ("nodes",) and way[4:5] == ("set",):
         value = words.default(way[1], way[3], way[5])
     if value is ABSENT:
-        return "is", "not there"
+        return "is", "not there" if part.base is ABSENT else "removed"
     if way[2:3] in (("wires",), ("ties",)):
         return "comes from", words.end(way[1], value)
     if way[-1] == "name" and way[0] == "graphs":
@@ -144,8 +151,10 @@ def _subject(words: Words, way: Way) -> str:
             return f"the wire into {words.end(key, target)}"
         case ("graphs", key, "ties", target):
             return f"{words.end(key, target)}, which is tied,"
-        case ("graphs", key, table, name):
-            return f"{name} in {table} of {words.graph(key)}"
+        case ("graphs", key, "params", name):
+            return f"parameter {name} of {words.graph(key)}"
+        case ("graphs", key, _, name):
+            return f"{name} of {words.graph(key)}"
         case ("order", "graphs", key, _):
             return f"the order of the parameters of {words.graph(key)}"
     return " ".join(way)

@@ -15,7 +15,7 @@ from graph_core.graph import Graph, Node, Project
 from graph_core.names import natural
 from graph_core.project import VERSION, dumps, node_tree
 from graph_core.reading import read_project
-from graph_core.ways import ABSENT, HERE, ORDER, Leaves, Way
+from graph_core.ways import ABSENT, HERE, ORDER, Leaves, Way, is_thing
 
 FLAT: Final = ("meta", "symbols", "networks", "conflicts")
 ORDERED: Final = ("params", "network_keys")  # the project's tables whose order means something
@@ -84,9 +84,7 @@ def tree_of(leaves: Mapping[Way, Any]) -> dict[str, Any]:
         if way[0] == ORDER:
             orders[way[1:]] = value
             continue
-        is_here = (way[0] == "graphs" and len(way) in (2, 4) and way[2:3] in ((), ("nodes",))) or (
-            way[0] == "setups" and len(way) < 4
-        )
+        is_here = is_thing(way)
         parent: Any = tree
         for step in way if is_here else way[:-1]:
             parent = parent.setdefault(step, {})

@@ -54,10 +54,18 @@ def is_way(way: Way) -> bool:
     return False
 
 
+def is_thing(way: Way) -> bool:
+    """Whether it is a field that says that a graph, a node, a set-up or a part of one is there."""
+    match way:
+        case ("setups", _) | ("setups", _, _) | ("graphs", _) | ("graphs", _, "nodes", _):
+            return True
+    return False
+
+
 def takes(way: Way) -> str:
     """What a field holds, in words, where that can be said without knowing more; empty for anything."""
     match way:
-        case ("setups", _) | ("setups", _, _) | ("graphs", _) | ("graphs", _, "nodes", _):
+        case _ if is_thing(way):
             return "true"
         case ("networks", _) | ("graphs", _, "wires" | "ties", _) | ("graphs", _, "head", "name"):
             return "a text"

@@ -294,7 +294,6 @@ def test_outside_of_a_repository_it_says_so(
 def test_the_driver_is_quoted_and_takes_no_code_from_the_repository(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sys, "executable", sys.executable)
     words = shlex.split(driver_command())
     assert words[-4:] == [sys.executable, "-P", "-m", "codegen.git_driver"]
     run_verb("git-setup", [])
@@ -308,6 +307,23 @@ def test_the_driver_is_quoted_and_takes_no_code_from_the_repository(
     save(project, repository.folder / "net.netw")
     assert "  ~ conv1 is now called stem" in repository("diff").splitlines()
     assert not (repository.folder / "ran").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a link is no program there")
+def test_a_python_in_an_odd_place_is_run(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    odd = tmp_path / "100%A Ada's $HOME"
+    odd.mkdir()
+    (odd / "python").symlink_to(os.path.realpath(sys.executable))
+    monkeypatch.setattr(sys, "executable", str(odd / "python"))
+    run_verb("git-setup", [])
+    repository.commit("Draw")
+    repository("checkout", "-qb", "side")
+    repository.commit("Side", c1={"stride": 2})
+    repository("checkout", "-q", "main")
+    repository.commit("Main", c1={"out_channels": 8})
+    assert "Merged; nothing is left to be chosen." in repository("merge", "side", "-m", "Merge")
+    shown = repository("show", "--ext-diff", "--first-parent", "-m")
+    assert "  ~ conv1: stride 1 → 2" in shown.splitlines()
 
 
 def test_what_is_no_drawing_is_shown_by_its_lines(write: Write, tmp_path: Path):

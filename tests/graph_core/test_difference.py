@@ -220,3 +220,54 @@ def test_it_applies_to_its_own_drawing_only():
     with pytest.raises(EditError, match=r"graphs\.main\.nodes\.c1\.set\.stride is not what the difference begins with"):
         apply(other, compare(old, new))
     assert dumps(other) == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        # id, name and all else; other names; other ids; other parameters: what is left of it tells.
+        ({"c1": ("conv", {"stride": 2})}, {"c1": ("conv", {"stride": 2})}, {"c1": "c1"}),
+        ({"c1": ("conv", {"stride": 2})}, {"c1": ("other", {"stride": 2})}, {"c1": "c1"}),
+        ({"c1": ("conv", {"stride": 2})}, {"c1": ("conv", {"stride": 3})}, {"c1": "c1"}),
+        ({"c1": ("conv", {"stride": 2})}, {"c7": ("conv", {"stride": 2})}, {"c7": "c1"}),
+        ({"c1": ("conv", {"stride": 2, "bias": False})}, {"c1": ("other", {"stride": 2})}, {"c1": "c1"}),
+        ({"c1": ("conv", {"stride": 2})}, {"c7": ("other", {"stride": 2})}, {"c7": "c1"}),
+        (
+            {"c1": ("a", {"stride": 2}), "c2": ("b", {"stride": 2})},
+            {"c7": ("b", {"stride": 2}), "c8": ("a", {"stride": 2})},
+            {"c7": "c2", "c8": "c1"},
+        ),
+        # Not alike enough, or more than one that is.
+        ({"c1": ("conv", {"stride": 2})}, {"c1": ("other", {"stride": 3})}, {}),
+        ({"c1": ("conv", {})}, {"c7": ("other", {})}, {}),
+        ({"c1": ("conv", {"stride": 2})}, {"c7": ("a", {"stride": 2}), "c8": ("b", {"stride": 2})}, {}),
+        # The best match first, whatever comes first.
+        (
+            {"c1": ("conv", {"stride": 2}), "c2": ("other", {"stride": 2})},
+            {"c2": ("conv", {"stride": 2}), "c3": ("other", {"stride": 2})},
+            {"c2": "c2", "c3": "c1"},
+        ),
+    ],
+)
+def test_a_node_is_known_again_by_what_is_left_of_it(
+    before: dict[str, tuple[str, dict[str, int]]], after: dict[str, tuple[str, dict[str, int]]], moved: dict[str, str]
+):
+    old, new = Project.new("net"), Project.new("net")
+    for project in (old, new):
+        blocks.add_graph(project, "Part")
+    for graph, nodes in ((old.graphs["main"], before), (new.graphs["Part"], after)):
+        for id, (name, params) in nodes.items():
+            graph.add("Conv2d", id=id, name=name, **params)
+    found = {item.key: item.origin for item in compare(old, new).items if item.kind == "moved"}
+    assert found == {id: ("main", origin) for id, origin in moved.items()}
+
+
+def test_of_two_nodes_of_one_id_the_name_tells_which_went_where():
+    old, new = Project.new("net"), Project.new("net")
+    for project, places in ((old, {"P": "a", "Q": "b"}), (new, {"R": "b", "S": "a"})):
+        for key in "PQRS":
+            blocks.add_graph(project, key)
+        for key, name in places.items():
+            project.graphs[key].add("ReLU", id="r1", name=name)
+    found = {item.graph: item.origin for item in compare(old, new).items if item.kind == "moved"}
+    assert found == {"R": ("Q", "r1"), "S": ("P", "r1")}

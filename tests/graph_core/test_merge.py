@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from graph_core import EditError, analyze, blocks, choosing, edits
 from graph_core.difference import compare
-from graph_core.graph import Edit, Graph, Param, Project
+from graph_core.graph import Edit, Graph, Param, Project, Scan
 from graph_core.history import History
 from graph_core.leaves import leaves_of
 from graph_core.merge import Merge, merge
@@ -297,6 +298,149 @@ def test_without_a_base_what_is_equal_is_one():
         "out_channels of conv2 is 32 in ours, and 7 in theirs",
     ]
     assert list(result.project.graphs) == list(one.graphs)
+
+
+def test_where_a_removed_node_lay_is_forgotten():
+    result = merged(lambda g: g.remove("c1"), lambda g: edits.move(g, {"c1": (5, 5)}))
+    assert not result.conflicts
+    assert "c1" not in result.project.networks["main"].view
+
+
+def test_a_conflict_brings_back_no_more_than_it_is_about():
+    """Theirs takes everything away; ours changes one layer: that layer is back, and nothing else."""
+    result = merged(
+        lambda g: g.set("c2", stride=2), lambda g: edits.remove(g, [id for id in g.nodes if id not in ("x", "y")])
+    )
+    assert sentences(result) == ["conv2 is changed in ours, and removed in theirs"]
+    assert sorted(result.project.networks["main"].nodes) == ["c2", "x", "y"]
+
+
+def test_two_blocks_given_one_name_are_told_apart():
+    base = open_template("resblock")
+    one, other = loads(dumps(base)), loads(dumps(base))
+    blocks.rename_graph(one, "resblock", "Same")
+    blocks.rename_graph(other, "projection", "Same")
+    result = merge(base, one, other)
+    assert dumps(result.project) == dumps(merge(base, other, one).project)
+    assert (result.project.graphs["projection"].name, result.project.graphs["resblock"].name) == ("Same", "Same1")
+    assert result.notes == ("Both sides call a block Same; resblock is called Same1 now.",)
+
+
+def test_equal_layers_with_other_readers_are_two():
+    def head(name: str) -> Act:
+        def act(graph: Graph) -> None:
+            graph.add("Linear", id="h1", name="head", out_features=3)
+            graph.connect("f1.y", "h1.x")
+            graph.add("Output", id=name)
+            graph.connect("h1.y", f"{name}.x")
+
+        return act
+
+    graph = merged(head("u"), head("v")).project.networks["main"]
+    heads = [node.id for node in graph.nodes.values() if node.name.startswith("head")]
+    assert len(heads) == 2
+    assert {graph.wires["u.x"], graph.wires["v.x"]} == {f"{id}.y" for id in heads}
+
+
+def test_equal_blocks_made_of_two_are_two():
+    base = open_template("lenet")
+    sides = [loads(dumps(base)) for _ in range(2)]
+    for size, project in enumerate(sides, 3):
+        inner, outer = blocks.add_graph(project, "Inner"), blocks.add_graph(project, "Outer")
+        inner.add("Linear", id="l", out_features=size)
+        outer.add("Inner", id="i")
+    result = merge(base, *sides)
+    found = {graph.nodes["i"].type for key, graph in result.project.graphs.items() if key.startswith("Outer")}
+    assert found == {"Inner", "Inner1"}
+    sizes = {result.project.graphs[key].nodes["l"].params["out_features"] for key in found}
+    assert sizes == {3, 4}
+
+
+def test_a_scan_follows_the_new_id_of_its_port():
+    base = open_template("lenet")
+    blocks.add_graph(base, "Cell")
+    sides = [loads(dumps(base)) for _ in range(2)]
+    for k, project in enumerate(sides):
+        project.graphs["Cell"].add("Input", id="x1", name=f"port{k}")
+        node = project.networks["main"].add("Cell", id=f"s{k}", name=f"scan{k}")
+        with project.editing("Scan"):
+            project.record("main", "nodes", node.id, replace(node, run=Scan(1, ("x1",), ())))
+    result = merge(base, *sides).project
+    for k in range(2):
+        run = result.networks["main"].nodes[f"s{k}"].run
+        assert isinstance(run, Scan)
+        assert [result.graphs["Cell"].nodes[id].name for id in run.over] == [f"port{k}"]
+
+
+def test_a_repeat_and_a_scan_of_one_block_are_a_conflict():
+    base = open_template("resblock")
+    one, other = loads(dumps(base)), loads(dumps(base))
+    edits.set_repeat(one.networks["main"], "r1", 3)
+    node = other.networks["main"].nodes["r1"]
+    with other.editing("Scan"):
+        other.record("main", "nodes", "r1", replace(node, run=Scan(1, ("x",), ())))
+    for ours, theirs in ((one, other), (other, one)):
+        result = merge(base, ours, theirs)
+        assert len(result.conflicts) == 1
+        assert result.project.networks["main"].nodes["r1"].run == ours.networks["main"].nodes["r1"].run
+        assert taken(result, "theirs").networks["main"].nodes["r1"].run == theirs.networks["main"].nodes["r1"].run
+
+
+def test_what_a_new_node_needs_is_not_taken_from_it():
+    """A port, a parameter and an owner of weights removed here, and used by something new there."""
+    base = open_template("resblock")
+    block = base.graphs["resblock"]
+    block.add("Output", id="z")
+    block.connect("a1.y", "z.x")
+    edits.set_graph_param(block, "extra", Param(1))
+    base.networks["main"].add("Conv2d", id="w1", name="owner")
+    one, other = loads(dumps(base)), loads(dumps(base))
+    one.graphs["resblock"].remove("z")
+    edits.set_graph_param(one.graphs["resblock"], "extra", None)
+    one.networks["main"].remove("w1")
+    graph = other.networks["main"]
+    graph.add("Output", id="tap")
+    graph.connect("r1.z", "tap.x")
+    graph.set("r1", extra=2)
+    graph.add("Conv2d", id="w2", name="borrower")
+    edits.use_weights_of(graph, "w2", "w1")
+    result = merge(base, one, other)
+    assert sorted(sentences(result)) == [
+        "owner is used in theirs, and removed in ours",
+        "parameter extra of ResBlock is removed in ours, and 1 in theirs",
+        "y2 is used in theirs, and removed in ours",
+    ]
+    theirs = taken(result, "theirs")
+    assert leaves_of(theirs) == leaves_of(other)
+
+
+def test_a_set_up_of_a_network_that_is_gone_is_a_conflict():
+    base = open_template("lenet")
+    blocks.add_network(base, "two")
+    edits.set_setup(base, "two", "optimizer", {"lr": 0.1})
+    one, other = loads(dumps(base)), loads(dumps(base))
+    blocks.remove_network(one, "two")
+    edits.set_setup(other, "two", "optimizer", {"lr": 0.2, "momentum": 0.9})
+    result = merge(base, one, other)
+    assert result.conflicts
+    assert list(result.project.networks) == ["main"]
+    assert leaves_of(taken(result, "theirs")) == leaves_of(other)
+    assert leaves_of(taken(merge(base, other, one), "theirs")) == leaves_of(one)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_an_order_that_one_side_changed_is_taken(mirrored: bool):
+    base = residual().project
+    for name in ("a", "b", "c"):
+        edits.set_graph_param(base.graphs["main"], name, Param(1))
+    one, other = loads(dumps(base)), loads(dumps(base))
+    for name in ("width", "a"):  # to the end
+        edits.set_graph_param(one.graphs["main"], name, None)
+        edits.set_graph_param(one.graphs["main"], name, Param(1))
+    edits.set_graph_param(other.graphs["main"], "d", Param(1))
+    edits.set_graph_param(other.graphs["main"], "b", None)
+    result = merge(base, other, one) if mirrored else merge(base, one, other)
+    assert list(result.project.graphs["main"].params) == ["c", "d", "width", "a"]
 
 
 # Conflicts in the file -----------------------------------------------------------------------------------------------
