@@ -12,8 +12,9 @@ from designer.canvas.scene import End, Verdict
 from designer.document import Document
 from designer.numbers import change
 from graph_core import EditError, edits
+from graph_core.bridging import depends_on
 from graph_core.evaluate import misfit, source_spec
-from graph_core.fixes import cost_of, depends_on
+from graph_core.fixes import cost_of
 from graph_core.graph import Graph, Node
 from graph_core.layer import layer_types
 from graph_core.propagate import engine_of

@@ -8,11 +8,11 @@ from designer.canvas.scene import Axis, PlateKind, Port, PortKind, plate_size
 from designer.numbers import exact, short
 from graph_core import Project, edits
 from graph_core.arrange import Box, arrange
+from graph_core.bridging import joined_ports
 from graph_core.context import Context, Result
 from graph_core.dims import Dim, Named, prod, same, size_text
 from graph_core.evaluate import source_spec
 from graph_core.fields import Field, SameAs
-from graph_core.fixes import joined_ports
 from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import Layer, Spec, layer_types
 from graph_core.memory import spec_bytes

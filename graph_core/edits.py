@@ -102,7 +102,7 @@ def _heal(graph: Graph, gone: set[str]) -> None:
                 seen.add(source[0])
                 ports = graph.in_ports(graph.nodes[source[0]])
                 wired = graph.incoming.get(source[0], {})
-                source = next((wired[p] for p in ports if p in wired), ("", ""))
+                source = next((wired[p] for p in (*ports, *wired) if p in wired), ("", ""))
             if source[0] and source[0] not in gone:
                 graph.project.record(graph.key, "wires", f"{target}.{port}", f"{source[0]}.{source[1]}")
 

@@ -14,7 +14,6 @@ from graph_core.layer import (
     Facts,
     Inlet,
     Layer,
-    Module,
     Refusal,
     Spec,
     layer_types,
@@ -151,11 +150,11 @@ def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: 
         result.enabled = enabled
         return result
     totals = outcome.totals.called_again() if node.use else outcome.totals
-    if isinstance(layer.torch, Module) and layer.torch.code:
-        message = f"{node.name} holds code that is not trusted on this computer; read it, and trust it where you do"
-        finding = Finding("untrusted", message, hints={"code": layer.values["code"]})
-        totals = totals._replace(warnings=totals.warnings + 1)
-        return Result(node, outcome.specs, totals, layer, outcome.facts, enabled, findings=(finding,))
+    if outcome.facts.notes:
+        notes = outcome.facts.notes
+        found = tuple(Finding(code, f"{node.name} {text}", hints.get("port", ""), hints) for code, text, hints in notes)
+        totals = totals._replace(warnings=totals.warnings + len(found))
+        return Result(node, outcome.specs, totals, layer, outcome.facts, enabled, findings=found)
     return Result(node, outcome.specs, totals, layer, outcome.facts, enabled)
 
 
@@ -229,8 +228,20 @@ def bind_input(node: Node, spec: Spec, bound: dict[str, Dim], scope: Scope) -> F
             sentence = f"takes {axis} at {node.name} and gets {shape_text(shape)}"
             code = "shape"
         if not isinstance(expected, Dim) or same(plain(expected), plain(size)) is False:
-            return Finding(code, sentence, node.id)
+            return Finding(code, sentence, node.id, _wanted(pattern, shape, {**scope, **bound}))
     return None
+
+
+def _wanted(pattern: Sequence[Any], shape: Shape, scope: Scope) -> dict[str, Any]:
+    """The hint with the shape that an Input's pattern asks for, where every axis of it is known."""
+    sizes = []
+    for axis, size in zip(pattern, shape, strict=True):
+        try:
+            loose = isinstance(axis, str) and axis.isidentifier() and axis not in scope
+            sizes.append(size if loose else evaluate(axis, scope) if isinstance(axis, str) else axis)
+        except ExpressionError:
+            return {}
+    return {"want": tuple(sizes)} if all(isinstance(size, Dim) for size in sizes) else {}
 
 
 def block_inputs_given(

@@ -11,13 +11,11 @@ from functools import partial
 from typing import Any
 
 from graph_core import edits, ties
+from graph_core.bridging import bridges, context_of, depends, detail_of, input_behind, inputs_of, inserter, joined_ports
 from graph_core.choosing import choose, keep, place_text, stands
-from graph_core.context import Context
-from graph_core.dims import shape_text
 from graph_core.edits import DEFAULT
-from graph_core.evaluate import source_spec
 from graph_core.graph import EditError, Graph, Node, Project, Repeat, Scan
-from graph_core.layer import Layer, Spec, Want, layer_types
+from graph_core.layer import KINDS, Layer, Spec, Want, layer_types
 from graph_core.names import BadName, check_name, identifier_from, numbered
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import engine_of
@@ -62,18 +60,24 @@ def preview(project: Project, fix: Fix, network: str = "main") -> tuple[int, int
 def cost_of(project: Project, make: Callable[[], Any], network: str = "main") -> tuple[int, int, int]:
     """The change of parameters, MACs and errors that any edit would bring, tried and taken back unseen."""
     engine = engine_of(project)
-    before = engine.root(network).totals
+    before, wrong = engine.root(network).totals, _misdrawn(project, network)
     with project.trying():
         make()
         if network not in project.networks:
             raise EditError(f"That takes the network {network} away.")
-        after = engine.root(network).totals
+        after, left = engine.root(network).totals, _misdrawn(project, network)
     engine.root(network)  # whoever holds the analysis sees the drawing as it is, not as it was tried
     change = after.minus(before)
     params = change.trainable + change.frozen
     assert isinstance(params, int)
     assert isinstance(change.macs, int)
-    return int(params), int(change.macs), change.errors
+    return int(params), int(change.macs), change.errors + left - wrong
+
+
+def _misdrawn(project: Project, network: str) -> int:
+    """How many errors there are in the structure of a network's graphs."""
+    graphs = engine_of(project).structures(project.networks[network].key)
+    return sum(1 for _, findings in graphs for _, finding in findings if finding.severity == "error")
 
 
 def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) -> Iterator[Fix]:
@@ -97,18 +101,23 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
         yield from _graph_fixes(graph, finding)
         return
     known = edits.fields_of(project, node.type) or {} if node.type in layer_types() else {}
-    if "set" in hints and all(name in known for name in hints["set"]):
-        for name, value in hints["set"].items():
-            shown = "×".join(map(str, value)) if isinstance(value, list | tuple) else value
-            yield Fix(f"Set {name} to {shown}", _setter(graph, id, {name: value}))
-    for name, whole in hints.get("nearest", {}).items():
-        best = _nearest_divisor(whole, node.params.get(name, 1))
-        yield Fix(f"Set {name} to {best}", _setter(graph, id, {name: best}))
+    if "order" in hints:
+        yield from _bridge_fixes(project, network, graph, node, finding)
+    for values in (hints.get("set"), *hints.get("also", ())):
+        if values and all(name in known for name in values):
+            yield Fix(f"Set {' and '.join(map(_shown, values, values.values()))}", _setter(graph, id, values))
     match finding.code:
         case "broadcast":
             yield from _join_fixes(project, network, graph, node)
-        case "axes" | "kind" | "shape":
+        case "axes" | "kind" | "shape" | "width" | "rank-hint":
             yield from _bridge_fixes(project, network, graph, node, finding)
+            if finding.code == "kind":
+                yield from _dtype_fixes(project, network, graph, node, finding)
+        case "missing-parameter":
+            yield from _given_fixes(project, network, graph, node, hints["parameter"])
+        case "identity":
+            yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [id], heal=True))
+            yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
         case "unwired":
             yield from _wire_fixes(project, network, graph, node, finding.port)
         case "unused":
@@ -147,14 +156,12 @@ def _choice_fixes(project: Project, conflict: str) -> Iterator[Fix]:
         yield Fix("Keep as it is", partial(keep, project, conflict), about, f"Keep {about} as it is", True)
 
 
+def _shown(name: str, value: Any) -> str:
+    return f"{name} to {'×'.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+
+
 def _setter(graph: Graph, id: str, values: Mapping[str, Any]) -> Callable[[], None]:
     return lambda: edits.set_params(graph, id, values)
-
-
-def _nearest_divisor(whole: int, near: Any) -> int:
-    wanted = near if isinstance(near, int) else 1
-    divisors = [k for k in range(1, int(whole) + 1) if whole % k == 0][:10_000]
-    return min(divisors, key=lambda k: (abs(k - wanted), k))
 
 
 def _graph_fixes(graph: Graph, finding: Finding) -> Iterator[Fix]:
@@ -181,51 +188,21 @@ def _graph_fixes(graph: Graph, finding: Finding) -> Iterator[Fix]:
     yield Fix(f"Place an {type}", make)
 
 
-def _context(project: Project, network: str, graph: Graph) -> Context | None:
-    engine = engine_of(project)
-    root = engine.root(network)
-    return root if root.graph is graph else engine.example(graph.key)
-
-
-def _inputs(context: Context, node: Node) -> dict[str, tuple[str, Spec]]:
-    """The wired inputs of a node: port -> (source, what comes)."""
-    found = {}
-    for port, source in context.graph.incoming.get(node.id, {}).items():
-        spec = source_spec(context, source)
-        if spec is not None:
-            found[port] = (f"{source[0]}.{source[1]}", spec)
-    return found
-
-
-def bridges(have: Spec, want: Want) -> Iterator[tuple[type[Layer], dict[str, Any]]]:
-    """Layers, with their parameters, that turn what there is into what is wanted."""
-    for declaration in layer_types().values():
-        params = declaration.adapt(have, want)
-        if params is not None:
-            yield declaration, params
-
-
-def joined_ports(graph: Graph, id: str) -> list[str]:
-    """The wired inputs of a join, the shortcut's first: in the order in which their sources run."""
-    position = engine_of(graph.project).schedule_of(graph).position
-    wired = graph.incoming.get(id, {})
-    return sorted(wired, key=lambda port: position.get(wired[port][0], 0))
-
-
 def _join_fixes(project: Project, network: str, graph: Graph, node: Node) -> Iterator[Fix]:
     """Project the shortcut: put a bridging layer on the input whose source runs earlier; or take the join out."""
-    context = _context(project, network, graph)
+    context = context_of(project, network, graph)
     if context is None:
         return
-    inputs = _inputs(context, node)
+    inputs = inputs_of(context, node)
     ports = [port for port in joined_ports(graph, node.id) if port in inputs]
     if len(ports) >= 2:
         shortcut, trunk = ports[0], ports[-1]
         for port, other in ((shortcut, trunk), (trunk, shortcut)):
             for declaration, params in bridges(inputs[port][1], Want(spec=inputs[other][1])):
-                title = "Insert a projection on the shortcut" if port == shortcut else "Insert a projection"
-                detail = _detail(declaration, params, inputs[port][1], inputs[other][1])
-                yield Fix(title, _inserter(graph, f"{node.id}.{port}", declaration, params, "shortcut"), detail)
+                what = "a projection" if declaration.owns_weights() else declaration.__name__
+                title = f"Insert {what} on the shortcut" if port == shortcut else f"Insert {what} before {node.name}"
+                detail = detail_of(declaration, params, inputs[port][1], inputs[other][1])
+                yield Fix(title, inserter(graph, f"{node.id}.{port}", declaration, params, "shortcut"), detail)
     if graph.out_ports(node):
         keep = ports[-1] if ports else ""
 
@@ -238,39 +215,58 @@ def _join_fixes(project: Project, network: str, graph: Graph, node: Node) -> Ite
         yield Fix("Remove the shortcut", remove)
 
 
-def _detail(declaration: type[Layer], params: Mapping[str, Any], have: Spec, want: Spec) -> str:
-    shown = " ".join(declaration.fields[name].show(_tupled(value)) for name, value in params.items())
-    return f"{declaration.__name__} {shown}, {shape_text(have.shape)} → {shape_text(want.shape)}"
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _inserter(
-    graph: Graph, wire: str, declaration: type[Layer], params: Mapping[str, Any], name: str = ""
-) -> Callable[[], None]:
-    def make() -> None:
-        taken = graph.names
-        chosen = numbered(name, taken, bare=True) if name else ""
-        node = edits.add(graph, declaration.__name__, name=chosen, params=params)
-        edits.insert_on_wire(graph, wire, node.id)
-
-    return make
-
-
 def _bridge_fixes(project: Project, network: str, graph: Graph, node: Node, finding: Finding) -> Iterator[Fix]:
-    context = _context(project, network, graph)
-    inputs = _inputs(context, node) if context else {}
+    """Put a layer on the wire that fails: the one that the rule names, or those that give what it wants."""
+    context = context_of(project, network, graph)
+    inputs = inputs_of(context, node) if context else {}
     if finding.port not in inputs:
         return
-    have = inputs[finding.port][1]
-    for hint in ("rank", "kind"):
-        if hint in finding.hints:
-            want = Want(**{hint: finding.hints[hint].split(" or ")[0] if hint == "kind" else finding.hints[hint]})
-            for declaration, params in bridges(have, want):
-                make = _inserter(graph, f"{node.id}.{finding.port}", declaration, params)
-                yield Fix(f"Insert {declaration.__name__} before {node.name}", make)
+    have, hints = inputs[finding.port][1], finding.hints
+    found: list[tuple[type[Layer], Mapping[str, Any]]] = []
+    if "insert" in hints:
+        found.append((layer_types()[hints["insert"]], hints.get("with", {})))
+    for want in _wants(have, hints):
+        found += bridges(have, want)
+    for declaration, params in found:
+        make = inserter(graph, f"{node.id}.{finding.port}", declaration, params)
+        yield Fix(f"Insert {declaration.__name__} before {node.name}", make)
+
+
+def _wants(have: Spec, hints: Mapping[str, Any]) -> Iterator[Want]:
+    """What would fit, in the words of a rule's hints."""
+    if "order" in hints:
+        yield Want(order=tuple(hints["order"]))
+    if "want" in hints:
+        yield Want(spec=Spec(tuple(hints["want"]), have.dtype))
+    if "rank" in hints:
+        yield Want(rank=hints["rank"])
+    if "kind" in hints:
+        yield Want(kind=hints["kind"].split(" or ")[0])
+
+
+def _dtype_fixes(project: Project, network: str, graph: Graph, node: Node, finding: Finding) -> Iterator[Fix]:
+    """Give the Input behind a wire the kind of values that is wanted; without one in mind, torch's usual floats."""
+    context = context_of(project, network, graph)
+    kind = finding.hints.get("kind", "").split(" or ")[0]
+    dtype = KINDS[kind or "float"][0]
+    for port, (source, spec) in (inputs_of(context, node) if context else {}).items():
+        wrong = port == finding.port if kind else spec.kind == "float" and spec.dtype != dtype
+        origin = input_behind(graph, source.partition(".")[0]) if wrong else None
+        if origin is not None:
+            yield Fix(f"Set dtype of {origin.name} to {dtype}", _setter(graph, origin.id, {"dtype": dtype}))
+
+
+def _given_fixes(project: Project, network: str, graph: Graph, node: Node, name: str) -> Iterator[Fix]:
+    """Give a block's parameter what other instances of it give, else the width of what comes in."""
+    others = [n for g in project.graphs.values() for n in g.nodes.values() if n.type == node.type and n is not node]
+    given = next((n.params[name] for n in others if isinstance(n.params.get(name), int | float)), None)
+    if given is None:
+        context = context_of(project, network, graph)
+        specs = [spec for _, spec in (inputs_of(context, node) if context else {}).values()]
+        widths = [spec.shape[1] for spec in specs if len(spec.shape) > 1]
+        given = next((int(width) for width in widths if isinstance(width, int)), None)
+    if given is not None:
+        yield Fix(f"Set {name} to {given}", _setter(graph, node.id, {name: given}))
 
 
 def _wire_fixes(project: Project, network: str, graph: Graph, node: Node, port: str) -> Iterator[Fix]:
@@ -283,7 +279,7 @@ def _wire_fixes(project: Project, network: str, graph: Graph, node: Node, port: 
     ]
     loose.sort(key=lambda other: -position.get(other.id, -1))
     for other in loose[:3]:
-        if not _depends(graph, other.id, node.id):
+        if not depends(graph, other.id, node.id):
             source = f"{other.id}.{graph.out_ports(other)[0]}"
             yield Fix(f"Wire {other.name} to {node.name}", _wirer(graph, source, f"{node.id}.{port}"))
     yield Fix(f"Remove {node.name}", lambda: edits.remove(graph, [node.id], heal=True))
@@ -291,24 +287,6 @@ def _wire_fixes(project: Project, network: str, graph: Graph, node: Node, port: 
 
 def _wirer(graph: Graph, source: str, target: str) -> Callable[[], None]:
     return lambda: edits.connect(graph, source, target)
-
-
-def _depends(graph: Graph, id: str, on: str) -> bool:
-    """Whether a node gets anything from another, directly or not."""
-    todo, seen = [id], {id}
-    while todo:
-        for source, _ in graph.incoming.get(todo.pop(), {}).values():
-            if source == on:
-                return True
-            if source not in seen:
-                seen.add(source)
-                todo.append(source)
-    return False
-
-
-def depends_on(graph: Graph, id: str, on: str) -> bool:
-    """Whether wiring ``id`` into ``on`` would close a loop: ``id`` is ``on`` or gets something from it."""
-    return id == on or _depends(graph, id, on)
 
 
 def _rename_fix(graph: Graph, node: Node) -> Fix:

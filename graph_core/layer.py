@@ -48,9 +48,10 @@ class Refusal(Exception):
     """A rule's no: what is wrong with the actual shapes, a code, and hints from which a fix can be made.
 
     ``message`` continues the node's name: “cannot join 64×8×8 and 32×8×8”, “splits 30 features over 4 heads”.
-    ``hints`` names what would help, in words that problems.fixes understands: ``{"set": {"num_heads": 8}}`` sets
-    parameters (values as a drawing stores them), ``{"insert": "Flatten", "port": "x"}`` puts a node on the wire of
-    that port, ``{"project": True}`` projects one input of an element-wise node onto the other.
+    ``hints`` names what would help, in words that graph_core.fixes understands: ``{"set": {"num_heads": 8}}`` sets
+    parameters (values as a drawing stores them), ``also`` lists other sets that would do; for the wire of ``port``,
+    ``{"insert": "Flatten", "with": {…}}`` puts a node on it, ``want`` is the shape, ``rank`` the number of axes and
+    ``order`` the order of the axes that would fit; ``project`` projects one input of a join onto the other.
     """
 
     def __init__(self, message: str, code: str = "shape", **hints: Any) -> None:
@@ -94,11 +95,12 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What would fit a port: exactly a spec, or a number of axes, or a kind of values."""
+    """What would fit a port: exactly a spec, or a number of axes, a kind of values, another order of the axes."""
 
     spec: Spec | None = None
     rank: int | None = None
     kind: str = ""
+    order: tuple[int, ...] = ()
 
 
 class Inlet:
@@ -235,6 +237,7 @@ class Facts:
     the declaration's own ``saves`` stands), ``keeps`` what it keeps besides them: (number of values, dtype), where the
     dtype ``same`` is that of the first output and ``wide`` the same but float32 at least, as statistics are kept.
     ``scratch`` values of the first output's dtype live only while the layer runs.
+    ``notes`` are remarks that refuse nothing: a code, a message as a Refusal has it, hints.
     """
 
     outputs: tuple[Shape, ...]
@@ -247,6 +250,7 @@ class Facts:
     saves: tuple[str, ...] | None = None
     keeps: tuple[tuple[Dim, str], ...] = ()
     scratch: Dim = 0
+    notes: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
 
     def __post_init__(self) -> None:
         if self.follows is None:
@@ -263,10 +267,11 @@ def facts(
     saves: tuple[str, ...] | None = None,
     keeps: tuple[tuple[Dim, str], ...] = (),
     scratch: Dim = 0,
+    notes: tuple[tuple[str, str, Mapping[str, Any]], ...] = (),
     **follows: Dim | tuple[Dim, ...],
 ) -> Facts:
     """Facts with the outputs in the order of the declared outlets, and what follows the wire by keyword."""
-    return Facts(outputs, tuple(weights), macs, elementwise, follows, attention, biases, saves, keeps, scratch)
+    return Facts(outputs, tuple(weights), macs, elementwise, follows, attention, biases, saves, keeps, scratch, notes)
 
 
 class Layer:

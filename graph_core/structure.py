@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from graph_core.expressions import ExpressionError, decide, names_in
 from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import layer_types
 from graph_core.names import BadName, check_name, is_name, natural
@@ -77,6 +78,8 @@ class Structure:
                 found += [(id, finding) for finding in _names(graph, node)]
             if node.run is not None and node.type in layer_types():
                 found.append((id, _no_run(node)))
+            if node.when and _never(node.when):
+                found.append((id, Finding("identity", f"{node.name} never acts: {node.when} is never true")))
             if node.use:
                 found += [(id, finding) for finding in _sharing(graph, node)]
                 self._borrowers.add(id)
@@ -92,7 +95,15 @@ def _told(node: Node) -> tuple[Any, ...]:
     """What of a node these findings depend on."""
     declaration = layer_types().get(node.type)
     ports = None if declaration is None or declaration.simple else declaration.ports_for(node.params)
-    return node.type, node.name, node.use, node.run is None, ports
+    return node.type, node.name, node.use, node.run is None, node.when, ports
+
+
+def _never(condition: str) -> bool:
+    """Whether a condition is false whatever the names in a drawing stand for: it names nothing."""
+    try:
+        return not names_in(condition) and decide(condition, {}) is False
+    except ExpressionError:
+        return False
 
 
 def _well_wired(graph: Graph, id: str, node: Node | None) -> bool:

@@ -84,10 +84,11 @@ class ProblemRow(QFrame):
     def _cost(self, document: Document, fix: Fix) -> QLabel:
         cost = QLabel()
         try:
-            params, _, _ = preview(document.project, fix, document.network)
+            params, macs, _ = preview(document.project, fix, document.network)
         except EditError:
             return cost
         cost.setText("" if fix.choice and not params else change(params))
+        cost.setToolTip(f"{change(params)} parameters, {change(macs)} MACs")
         dress(cost, font="mono_small", ink="more" if params > 0 else "less" if params < 0 else "ink3")
         return cost
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graph_core.dims import Dim, Expr, Shape, at_least, shape_text
+from graph_core.dims import Dim, Expr, Shape, at_least, same, shape_text
 from graph_core.layer import require
 
 
@@ -47,3 +47,25 @@ def fitting_kernel(space: Sequence[Dim], kernel: Shape, padding: Shape, dilation
             sizes.append((size + 2 * p - 1) // d + 1)
     fit = stored(sizes)
     return None if fit is None else {"kernel_size": fit}
+
+
+def fitting_padding(
+    space: Sequence[Dim], kernel: Shape, padding: Shape, dilation: Shape, *, half: bool = False
+) -> list[dict[str, object]] | None:
+    """The hints that set the smallest padding with which the window fits; at most ``half`` of it, where asked."""
+    sizes: list[Dim] = []
+    for size, k, p, d in zip(space, kernel, padding, dilation, strict=True):
+        if at_least(size + 2 * p, d * (k - 1) + 1):
+            sizes.append(p)
+        else:
+            sizes.append((d * (k - 1) + 2 - size) // 2)
+        if half and at_least(k, 2 * sizes[-1]) is False:
+            return None
+    fit = stored(sizes)
+    return None if fit is None else [{"padding": fit}]
+
+
+def channels_first(x: Shape) -> tuple[int, ...] | None:
+    """The order of axes that puts the last one behind the batch, where that one looks like the colours of an image."""
+    colours = len(x) == 4 and isinstance(x[3], int) and int(x[3]) in (1, 3)
+    return (0, 3, 1, 2) if colours and same(x[1], x[2]) and at_least(x[1], x[3] + 1) else None

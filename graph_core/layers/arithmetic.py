@@ -85,8 +85,10 @@ class MatMul(Layer):
             same(k, inner),
             lambda: f"cannot multiply {shape_text(a)} by {shape_text(b)}: {k} columns meet {inner} rows",
             "shape",
-            insert="Transpose" if len(b) > 2 and same(k, p) else None,
-            port="b",
+            port="b" if same(k, p) else "a",
+            insert="Transpose" if same(k, p) and len(b) > 2 else None,
+            want=None if same(k, p) else (*lead_a, m, inner),
+            **{"with": {"dim0": -2, "dim1": -1}},
         )
         y = (*broadcast(tuple(lead_a), tuple(lead_b)), m, p)
         return facts(y, macs=prod(y) * k)
@@ -164,4 +166,11 @@ class Concat(Layer):
             truth,
             lambda: f"cannot join {shape_text(first)} and {shape_text(other)} along axis {self.dim[0]}",
             "shape",
+            set=lambda: _only_difference(first, other),
         )
+
+
+def _only_difference(first: Shape, other: Shape) -> dict[str, int] | None:
+    """The hint that joins along the only axis in which two shapes differ."""
+    axes = [axis for axis, (a, b) in enumerate(zip(first, other, strict=False)) if same(a, b) is not True]
+    return {"dim": axes[0]} if len(first) == len(other) and len(axes) == 1 and axes[0] else None

@@ -90,7 +90,12 @@ class MultiheadAttention(Layer):
 def _equal(name: str, shape: Shape, needed: Shape) -> None:
     fits = len(shape) == len(needed)
     for given, size in zip(shape, needed, strict=True) if fits else [(0, 1)]:
-        require(same(given, size), lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}", port=name)
+        require(
+            same(given, size),
+            lambda: f"takes {name} of {shape_text(needed)}, not {shape_text(shape)}",
+            port=name,
+            want=needed,
+        )
 
 
 def _spreads_over(mask: Shape, scores: Shape) -> None:

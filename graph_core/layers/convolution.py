@@ -7,7 +7,7 @@ from typing import Any
 from graph_core.dims import Dim, Shape, at_least, ceil_divide, divides, plain, prod, same, shape_text, window
 from graph_core.fields import REQUIRED, Choice, Flag, Pair, Single, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts, require
-from graph_core.layers._rules import fitting_kernel, nearest_divisor, stored
+from graph_core.layers._rules import channels_first, fitting_kernel, fitting_padding, nearest_divisor, stored
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -62,6 +62,9 @@ class _Conv(Layer):
                 lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
                 "window",
                 set=lambda: fitting_kernel(space, kernel, self.padding, self.dilation),
+                also=lambda: fitting_padding(space, kernel, self.padding, self.dilation),
+                order=lambda: channels_first(x),
+                port="x",
             )
             sizes.append(window(size, k, s, p, d))
         y = (n, out, *sizes)

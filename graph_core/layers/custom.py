@@ -20,7 +20,8 @@ DEFAULT_CODE = '''class Custom(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x
 '''
-INPUTS, OUTPUTS = 8, ("y", "y1", "y2", "y3")
+UNTRUSTED = "holds code that is not trusted on this computer; read it, and trust it where you do"
+OUTPUTS = ("y", "y1", "y2", "y3")
 
 
 class Custom(Layer):
@@ -74,7 +75,9 @@ class Custom(Layer):
         outputs = [_shape(one, scope, rest) for one in stated.sizes_of(self.outputs)]
         follows: dict[str, Dim] = dict(zip(code.arguments, widths, strict=False))
         macs = stated.size(self.macs, scope, "multiply-adds") if self.macs.strip() else 0
-        return Facts(tuple(outputs), tuple(stated.weights(self.weights, scope)), macs, 0, follows)
+        weights = tuple(stated.weights(self.weights, scope))
+        note = ("untrusted", UNTRUSTED, {"code": self.code})
+        return Facts(tuple(outputs), weights, macs, 0, follows, notes=(note,))
 
 
 def _shape(sizes: tuple[str, ...], scope: Mapping[str, Value], rest: Shape) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph_core.dims import Shape, plain, prod, same
+from graph_core.dims import Shape, plain, prod, same, shape_text
 from graph_core.fields import REQUIRED, Flag, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts
 
@@ -39,4 +39,15 @@ class Linear(Layer):
         bias = [Weight("bias", (self.out_features,), "out", "bias")] if self.bias else []
         macs = prod(y) * width
         added = prod(y) if self.bias else 0
-        return facts(y, weights=[weight, *bias], macs=macs, elementwise=added, biases=added, in_features=width)
+        notes = _on_an_image(x)
+        return facts(
+            y, weights=[weight, *bias], macs=macs, elementwise=added, biases=added, notes=notes, in_features=width
+        )
+
+
+def _on_an_image(x: Shape) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """A remark on four axes of which the last two are equal: an image, of which it sees one row at a time."""
+    if len(x) != 4 or same(x[2], x[3]) is not True or same(x[3], 1):
+        return ()
+    message = f"maps each row of {shape_text(x[1:])} by itself; insert a Flatten before it to map all values at once"
+    return (("rank-hint", message, {"rank": 2, "port": "x"}),)

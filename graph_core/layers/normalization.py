@@ -51,6 +51,7 @@ class BatchNorm1d(_BatchNorm):
             "axes",
             insert="Flatten",
             port="x",
+            **{"with": {"start_dim": 2}},
         )
         return super().rule(x)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from graph_core.dims import Dim, Shape, at_least, ceil_window, prod, same, shape_text, window
 from graph_core.fields import REQUIRED, Axes, Flag, Pair, SameAs, Single
 from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, facts, require
-from graph_core.layers._rules import axis_of, fitting_kernel, stored
+from graph_core.layers._rules import axis_of, channels_first, fitting_kernel, fitting_padding, stored
 
 
 class _Pool(Layer):
@@ -47,6 +47,9 @@ class _Pool(Layer):
                 lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
                 "window",
                 set=lambda: fitting_kernel(space, kernel, padding, dilation),
+                also=lambda: fitting_padding(space, kernel, padding, dilation, half=True),
+                order=lambda: channels_first(x),
+                port="x",
             )
             sizes.append(positions)
         y = (n, c, *sizes)

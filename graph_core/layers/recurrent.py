@@ -83,6 +83,7 @@ class _Recurrent(Layer):
                 same(given, needed),
                 lambda: f"takes {name} of {shape_text(state)} (layers × batch × hidden), not {shape_text(shape)}",
                 port=name,
+                want=state,
             )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+from math import isqrt
 from typing import Any
 
 from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text
@@ -57,6 +59,18 @@ class Reshape(Layer):
         [-1], "Sizes of the axes after the batch; one may be −1: what is left over.", free=True, torch=REQUIRED
     )
 
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """Lays a vector out as a square image, grey or in colours, where an image is wanted."""
+        values = have.shape[1] if len(have.shape) == 2 else None
+        if want.rank != 4 or not isinstance(values, int):
+            return None
+        for channels in (1, 3):
+            side = isqrt(int(values) // channels)
+            if side > 1 and channels * side * side == values:
+                return {"shape": [channels, side, side]}
+        return None
+
     def rule(self, x: Shape) -> Facts:
         batch, values = x[0], prod(x[1:])
         given = prod(size for size in self.shape if not same(size, -1))
@@ -85,6 +99,20 @@ class Permute(Layer):
 
     x, y = Inlet("N ..."), Outlet()
     dims = Axes([0, 2, 1], "The axes of the input, in their new order.", torch=REQUIRED)
+
+    @classmethod
+    def adapt(cls, have: Spec, want: Want) -> dict[str, Any] | None:
+        """Another order of the axes behind the batch: the one asked for, or the one that makes the shape."""
+        rank = len(have.shape)
+        if len(want.order) == rank > 0:
+            return {"dims": list(want.order)}
+        if want.spec is None or not 2 < rank == len(want.spec.shape) < 6:
+            return None
+        for order in permutations(range(1, rank)):
+            dims = [0, *order]
+            if all(same(have.shape[axis], size) is True for axis, size in zip(dims, want.spec.shape, strict=True)):
+                return {"dims": dims} if dims != sorted(dims) else None
+        return None
 
     def rule(self, x: Shape) -> Facts:
         rank = len(x)

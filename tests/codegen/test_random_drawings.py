@@ -20,8 +20,9 @@ from codegen import build_module
 from graph_core import EditError, Project, analyze, edits
 from graph_core.fields import Axes, Choice, Count, Field, Flag, Maybe, PerAxis, Size, Sizes
 from graph_core.graph import Graph
-from graph_core.layer import Port, Spec, layer_types
+from graph_core.layer import Spec, layer_types
 from graph_core.propagate import engine_of
+from tests.graph_core.drawn_layers import is_drawn
 
 # What comes in: images, token ids, a mask over them, feature vectors, a sequence, whole-number labels, one number.
 INPUTS: dict[str, tuple[list[Any], str]] = {
@@ -34,7 +35,7 @@ INPUTS: dict[str, tuple[list[Any], str]] = {
     "labels": (["N"], "int32"),
     "scale": ([1], "float32"),
 }
-TYPES = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+TYPES = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
 SEEDS = 24
 
 

@@ -248,14 +248,14 @@ def test_refusals_say_the_shapes_and_the_fix():
     assert heads.hints == {"set": {"num_heads": 3}}
     pool = refusal_of("MaxPool2d", (1, 16, 4, 4), kernel_size=5)
     assert pool.message == "slides a window of 5×5 over 4×4, which is smaller"
-    assert pool.hints == {"set": {"kernel_size": 4}}
+    assert pool.hints == {"set": {"kernel_size": 4}, "also": [{"padding": 1}], "port": "x"}
     groups = refusal_of("Conv2d", (1, 30, 8, 8), out_channels=60, groups=4)
     assert groups.message == "splits 30 channels into 4 groups"
     assert groups.hints == {"set": {"groups": 3}}
     concat = refusal_of("Concat", (1, 64, 8, 8), (1, 32, 4, 8))
     assert concat.message == "cannot join 1×64×8×8 and 1×32×4×8 along axis 1"
     product = refusal_of("MatMul", (2, 5, 8), (2, 5, 8))
-    assert product.hints == {"insert": "Transpose", "port": "b"}
+    assert product.hints == {"insert": "Transpose", "with": {"dim0": -2, "dim1": -1}, "port": "b"}
     assert refusal_of("Conv1d", (1, 4, 3), padding=3, padding_mode="reflect").hints["set"] == {"padding_mode": "zeros"}
     assert refusal_of("LSTM", (2, 5, 8), (1, 2, 128)).hints == {"port": "c0"}
 

@@ -11,13 +11,13 @@ import torch
 from hypothesis import HealthCheck, assume, given, settings
 
 from graph_core.dims import prod
-from graph_core.layer import BYTES, KINDS, Facts, Port, Refusal, Spec, layer_types
+from graph_core.layer import BYTES, KINDS, Facts, Refusal, Spec, layer_types
 from graph_core.promotion import mixed_types
 from tests.graph_core.built_layers import call, make
-from tests.graph_core.drawn_layers import Drawn, drawn, has_enough_values
+from tests.graph_core.drawn_layers import Drawn, drawn, has_enough_values, is_drawn
 from tests.graph_core.test_layers_against_torch import expected_dtypes
 
-SPELLED = [name for name, declaration in layer_types().items() if not isinstance(declaration.torch, Port)]
+SPELLED = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
 pytestmark = pytest.mark.hypothesis
 
 

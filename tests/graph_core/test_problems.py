@@ -2,165 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from graph_core import Graph, Param, Project, analyze, dumps, edits, loads
+from graph_core import Project, analyze, dumps, edits, loads
 from graph_core.blocks import add_graph
 from graph_core.fixes import fixes, preview
-from graph_core.problems import CODES
+from graph_core.graph import Edit
+from graph_core.problems import CODES, Problem
+from tests.graph_core.wrong_drawings import ELSEWHERE, WRONG, Wrong, line
+
+HERE = Path(__file__).parent
 
 
-def residual(g: Graph) -> None:
-    g.add("Input", id="x", shape=["N", 8, 16, 16])
-    g.add("Conv2d", id="c", name="conv1", out_channels=16, stride=2, padding=1)
-    g.add("Add", id="a", name="add")
-    g.add("Output", id="y")
-    for wire in (("x.y", "c.x"), ("c.y", "a.a"), ("x.y", "a.b"), ("a.y", "y.x")):
-        g.connect(*wire)
+def drawn(wrong: Wrong) -> Project:
+    project = Project.new("main")
+    wrong.draw(project.networks["main"])
+    return project
 
 
-def mlp_skip(g: Graph) -> None:
-    g.add("Input", id="x", shape=["N", 64])
-    g.add("Linear", id="l", out_features=32)
-    g.add("Add", id="a", name="add")
-    g.add("Output", id="y")
-    for wire in (("x.y", "l.x"), ("l.y", "a.a"), ("x.y", "a.b"), ("a.y", "y.x")):
-        g.connect(*wire)
+def problem_of(project: Project, wrong: Wrong) -> Problem:
+    found = [p for p in analyze(project).problems if p.code == wrong.code]
+    assert [(p.node, p.message) for p in found] == [(wrong.node, wrong.said)]
+    return found[0]
 
 
-def line(g: Graph, type: str, shape: list[object], dtype: str = "float32", **params: object) -> None:
-    g.add("Input", id="x", shape=shape, dtype=dtype)
-    g.add(type, id="l", name="layer", **params)
-    g.add("Output", id="y")
-    g.connect("x.y", f"l.{g.in_ports(g.nodes['l'])[0]}")
-    g.connect(f"l.{g.out_ports(g.nodes['l'])[0]}", "y.x")
+def figures(project: Project) -> tuple[int, int, int]:
+    a = analyze(project)
+    return a.params.total, a.macs, sum(1 for p in a.problems if p.severity == "error")
 
 
-def attention(g: Graph) -> None:
-    g.add("Input", id="x", shape=["N", 10, 30])
-    g.add("MultiheadAttention", id="m", name="attn", num_heads=4)
-    g.add("Output", id="y")
-    for port in g.in_ports(g.nodes["m"])[:3]:
-        g.connect("x.y", f"m.{port}")
-    g.connect(f"m.{g.out_ports(g.nodes['m'])[0]}", "y.x")
+ids = [f"{wrong.code}-{k}" for k, wrong in enumerate(WRONG)]
 
 
-def cycle(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    g.add("Add", id="a")
-    edits.insert_on_wire(g, "l.x", "a")
-    g.connect("l.y", "a.b")
+@pytest.mark.parametrize("wrong", WRONG, ids=ids)
+def test_the_root_cause_is_said_in_one_sentence(wrong: Wrong) -> None:
+    """What stands behind the wrong node waits, and says nothing of its own."""
+    project = drawn(wrong)
+    problem = problem_of(project, wrong)
+    assert problem.severity == CODES[wrong.code][0]
+    assert sorted({p.code for p in analyze(project).problems}) == sorted({wrong.code, *wrong.others})
+    assert problem.message.isprintable()
+    again = loads(dumps(project))
+    assert [p.message for p in analyze(again).problems] == [p.message for p in analyze(project).problems]
 
 
-def dangling(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    with g.project.editing("break"):
-        g.project.record("main", "wires", "l.x", "gone.y")
-
-
-def loose(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    g.add("Linear", id="z", name="stray")
-    g.connect("x.y", "z.x")
-
-
-def no_output(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    g.remove("y")
-
-
-def no_input(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    g.remove("x")
-
-
-def unwired(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    g.disconnect("l.x")
-
-
-def bad_value(g: Graph) -> None:
-    line(g, "Linear", ["N", 8], out_features="nowhere + 1")
-
-
-def bad_condition(g: Graph) -> None:
-    line(g, "ReLU", ["N", 8])
-    edits.set_when(g, "l", "nowhere > 1")
-
-
-def two_names(g: Graph) -> None:
-    line(g, "Linear", ["N", 8])
-    with g.project.editing("break"):
-        from dataclasses import replace
-
-        g.project.record("main", "nodes", "l", replace(g.nodes["l"], name="x"))
-
-
-def missing_parameter(g: Graph) -> None:
-    block = add_graph(g.project, "Block")
-    edits.set_graph_param(block, "width", Param())
-    line(block, "Linear", ["N", "features"], out_features="width")
-    line(g, "Block", ["N", 8])
-
-
-CASES: list[tuple[str, Callable[[Graph], None], str, str]] = [
-    ("broadcast", residual, "add cannot join", "projection"),
-    ("broadcast", mlp_skip, "add cannot join", "projection"),
-    ("window", lambda g: line(g, "MaxPool2d", ["N", 4, 4, 4], kernel_size=5), "window of 5×5 over 4×4", "kernel_size"),
-    ("groups", lambda g: line(g, "Conv2d", ["N", 6, 8, 8], groups=4, out_channels=12), "6 channels", "groups"),
-    ("heads", attention, "30 features", "num_heads"),
-    ("axes", lambda g: line(g, "Conv2d", ["N", 8]), "takes 4 axes", ""),
-    ("kind", lambda g: line(g, "Linear", ["N", 8], "int64"), "takes float values", "Embedding"),
-    ("cycle", cycle, "feeds itself", "Remove the wire"),
-    ("dangling", dangling, "not there", "Remove the wire"),
-    ("unused", loose, "stray reaches no output", "Remove stray"),
-    ("no-output", no_output, "has no Output", "Place an Output"),
-    ("no-input", no_input, "has no Input", "Place an Input"),
-    ("unwired", unwired, "no wire at x", "Wire x to layer"),
-    ("parameter", bad_value, "no value called nowhere", "default"),
-    ("condition", bad_condition, "condition", "Remove the condition"),
-    ("symbol", lambda g: line(g, "Linear", ["N", "T", 8]), "axis T", "Set T to 16"),
-    ("name", two_names, "two nodes called x", "Rename it"),
-    ("missing-parameter", missing_parameter, "gives no width", ""),
-]
-
-
-@pytest.mark.parametrize(("code", "draw", "words", "fix"), CASES, ids=[f"{c[0]}-{k}" for k, c in enumerate(CASES)])
-def test_each_problem_is_named_and_mended(code: str, draw: Callable[[Graph], None], words: str, fix: str) -> None:
-    project = Project.new("wrong")
-    draw(project.networks["main"])
-    found = [p for p in analyze(project).problems if p.code == code]
-    assert found, [(p.code, p.message) for p in analyze(project).problems]
-    problem = found[0]
-    assert words in problem.message
-    assert problem.severity == CODES[code][0]
+@pytest.mark.parametrize("wrong", WRONG, ids=ids)
+def test_each_fix_is_named_and_mends(wrong: Wrong) -> None:
+    project = drawn(wrong)
+    problem = problem_of(project, wrong)
     options = fixes(project, problem)
-    if not fix:
-        return
-    assert options
-    assert fix in options[0].title
-    assert problem.fix == options[0].title
-    before = dumps(project)
-    preview(project, options[0])
-    assert dumps(project) == before
-    options[0].apply(project)
-    left = [p for p in analyze(project).problems if (p.code, p.node) == (problem.code, problem.node)]
-    assert not left
+    assert tuple(fix.title for fix in options) == wrong.fixes
+    assert problem.fix == (wrong.fixes[0] if wrong.fixes else None)
+    for place, title in enumerate(wrong.fixes):
+        project = drawn(wrong)
+        fix = fixes(project, problem_of(project, wrong))[place]
+        done: list[Edit] = []
+        project.listeners.append(done.append)
+        before, text = figures(project), dumps(project)
+        expected = preview(project, fix)
+        assert dumps(project) == text
+        fix.apply(project)
+        after = figures(project)
+        assert tuple(b - a for a, b in zip(before, after, strict=True)) == expected, title
+        left = {(p.code, p.node) for p in analyze(project).problems if p.severity == CODES[wrong.code][0]}
+        assert (wrong.code, wrong.node) not in left, title
+        assert place or {code for code, _ in left} <= {*wrong.left}, (title, left)
+        [edit] = done
+        assert edit.title == title
+        project.apply(edit.inverse())
+        assert dumps(project) == text
 
 
-def test_a_fix_tells_its_cost_before_it_is_made() -> None:
-    project = Project.new("cost")
-    mlp_skip(project.networks["main"])
-    problem = analyze(project).problems[0]
-    best = fixes(project, problem)[0]
-    params, _, errors = preview(project, best)
-    before = analyze(project).params.trainable
-    best.apply(project)
-    assert analyze(project).params.trainable - before == params
-    assert errors < 0
-    assert analyze(project).sound
+def test_every_code_is_tested() -> None:
+    here = {wrong.code for wrong in WRONG}
+    assert here | ELSEWHERE.keys() == CODES.keys()
+    assert not here & ELSEWHERE.keys()
+    for code, file in ELSEWHERE.items():
+        text = (HERE / file).read_text(encoding="utf-8")
+        assert f'"{code}"' in text or f"check_{code}" in text, code
 
 
 def test_waiting_for_an_upstream_problem_is_no_problem_of_its_own() -> None:
@@ -188,11 +109,3 @@ def test_a_problem_inside_a_block_is_said_once_with_all_its_places() -> None:
     assert len(found) == 1
     assert found[0].paths == ("one.layer", "two.layer")
     assert found[0].id == "a/l"
-
-
-def test_wrong_drawings_survive_the_file() -> None:
-    for _, draw, _, _ in CASES:
-        project = Project.new("wrong")
-        draw(project.networks["main"])
-        again = loads(dumps(project))
-        assert [p.message for p in analyze(again).problems] == [p.message for p in analyze(project).problems]
