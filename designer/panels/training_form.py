@@ -16,6 +16,7 @@ from graph_core.optimizers import KINDS, TRAINING
 from graph_core.schedules import SCHEDULES, schedule_values
 
 _FILE = "File…"
+_MORE = "The inspector has all its fields while nothing is selected."
 
 
 class TrainingForm(QWidget):
@@ -38,12 +39,14 @@ class TrainingForm(QWidget):
             self.data.setItemData(self.data.count() - 1, entry.title, 3)
         self.data.addItem(_FILE, "")
         self.data.activated.connect(self._data_chosen)
-        self.optimizer = self._choice("Optimizer", "How a step follows from the gradients.")
+        self.optimizer = self._choice("Optimizer", f"How a step follows from the gradients. {_MORE}")
         for name, kind in KINDS.items():
             self.optimizer.addItem(name, name)
             self.optimizer.setItemData(self.optimizer.count() - 1, kind.help, 3)
         self.optimizer.activated.connect(self._optimizer_chosen)
-        self.schedule = self._choice("Schedule", TRAINING["schedule"].help)
+        self.schedule = self._choice("Schedule", f"{TRAINING['schedule'].help} {_MORE}")
+        self.schedule.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.schedule.setMinimumContentsLength(9)
         for name, schedule in SCHEDULES.items():
             self.schedule.addItem(name, name)
             self.schedule.setItemData(self.schedule.count() - 1, schedule.help, 3)
@@ -182,6 +185,8 @@ def summary(settings: dict[str, Any]) -> str:
     entry = CATALOG.get(data)
     words = f"{entry.name} {entry.train:,} / {entry.test:,}" if entry else data.replace("\\", "/").rpartition("/")[2]
     optimizer = settings.get("optimizer", {}).get("kind", "")
+    groups = len(settings.get("optimizer", {}).get("groups", ()))
+    optimizer += f" in {groups + 1} groups" if groups else ""
     schedule = schedule_values(settings["schedule"])["kind"] if "schedule" in settings else ""
     parts = (words, optimizer, schedule, f"seed {settings.get('seed', 0)}")
     return " · ".join(str(part) for part in parts if part)
