@@ -240,6 +240,8 @@ class ProblemsPanel(QWidget):
         """Look at the place of a problem."""
         if problem.graph:
             self._document.reveal(problem.graph, problem.node, problem.id)
+        else:  # of the set-up, which the inspector shows while nothing is selected
+            self._document.select(())
 
     def step(self, way: int) -> None:
         """The next or previous problem, with its place shown."""

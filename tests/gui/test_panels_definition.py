@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QScrollArea
@@ -17,6 +17,7 @@ from designer.widgets.formula import LATEX, typesetter
 from graph_core import edits
 from graph_core.architecture import FiveTuple, five_tuple
 from graph_core.groups import groups_of
+from graph_core.setup_edits import add_group
 from tests.gui.window_rig import WindowRig
 
 LEFT = Qt.MouseButton.LeftButton
@@ -241,6 +242,20 @@ def test_a_group_that_matches_nothing_says_so_where_it_is(rig: WindowRig):
     type_into(form.groups.cards[0].editors["match"].entry, "")
     assert groups(rig) == [{"role": "bias"}]
     assert form.groups.cards[0].count.text() == "5 tensors · 262"
+    assert rig.document.analysis().problems == ()
+
+
+def test_a_problem_of_a_group_is_looked_at_and_mended_in_the_problems_panel(rig: WindowRig):
+    rig.document.edit(lambda: add_group(rig.document.project, "main", {"match": ["conv7"], "lr": 0.5}))
+    rig.document.select([rig.node("fc1").id])
+    rig.window.show_tab("Problems")
+    (row,) = rig.window.problems.rows
+    QTest.mouseClick(row, LEFT, Qt.KeyboardModifier.NoModifier, row.rect().center() - QPoint(row.width() // 3, 0))
+    assert rig.document.selection == ()
+    assert form_of(rig).groups.cards[0].count.text() == "matches nothing"
+    row.setFocus()
+    QTest.keyClick(row, Qt.Key.Key_Return)
+    assert groups(rig)[0]["match"] in (["conv1"], ["conv2"])
     assert rig.document.analysis().problems == ()
 
 
