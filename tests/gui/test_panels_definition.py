@@ -33,6 +33,7 @@ def rig(house, qtbot, tmp_path: Path) -> WindowRig:
 
 def form_of(rig: WindowRig) -> OptimizerForm:
     """The form that is shown: one of an earlier document may still wait for its end."""
+    QApplication.processEvents()  # what was just made is shown by then
     return next(form for form in rig.window.inspector.findChildren(OptimizerForm) if form.isVisible())
 
 
