@@ -13,6 +13,7 @@ from designer.plates import (
     axes,
     box_of,
     detail_of,
+    edge_ports,
     figure_of,
     first_input,
     full_label,
@@ -133,7 +134,7 @@ class Drawing:
         off = result is not None and result.enabled is False
         kind = kind_of(graph, node)
         w, h = plate_size(kind, node.name, detail_of(graph, node, result), when="off" if off else "")
-        return Box(w, h, kind == "operator", tuple(graph.in_ports(node)), tuple(graph.out_ports(node)))
+        return Box(w, h, kind == "operator", *edge_ports(graph, node))
 
     def _spread_out(
         self, graph: Graph, boxes: Mapping[str, Box], ends: list[tuple[str, str, str, str]]
@@ -152,7 +153,7 @@ class Drawing:
     def _routes(self, graph: Graph, plates: Mapping[str, Plate], level: Level) -> Router:
         """How the wires of the graph on the canvas run."""
         boxes = level.boxes or {
-            id: Box(p.w, p.h, p.kind == "operator", _names(p.inputs), _names(p.outputs)) for id, p in plates.items()
+            id: Box(p.w, p.h, p.kind == "operator", *edge_ports(graph, graph.nodes[id])) for id, p in plates.items()
         }
         positions = {id: (p.x, p.y) for id, p in plates.items()}
         ends = wire_ends(graph)
@@ -370,10 +371,6 @@ def _arranged(
 
 def _on_edge(ports: Iterable[Port], places: Mapping[str, float]) -> tuple[Port, ...]:
     return tuple(replace(port, at=places.get(port.name)) for port in ports)
-
-
-def _names(ports: tuple[Port, ...]) -> tuple[str, ...]:
-    return tuple(port.name for port in ports)
 
 
 def _has(ports: tuple[Port, ...], name: str) -> bool:

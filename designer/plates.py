@@ -36,8 +36,8 @@ def detail_of(graph: Graph, node: Node, result: Result | None) -> str:
     if block is not None:
         times = sum(call.count for call in result.calls) if result and result.calls and not result.findings else None
         if isinstance(node.run, Scan):
-            steps = f"{size_text(result.calls[0].steps)} steps" if result and result.calls else f"axis {node.run.axis}"
-            return f"{block.name} · {steps}"
+            steps = size_text(result.calls[0].steps) if result and result.calls else f"axis {node.run.axis}"
+            return f"{block.name}, {steps}"
         if node.run is None:
             return block.name
         return f"{block.name} ×{times if times is not None else node.run.times}"
@@ -54,7 +54,19 @@ def box_of(graph: Graph, node: Node) -> Box:
     """The room that a node takes."""
     kind = kind_of(graph, node)
     w, h = plate_size(kind, node.name, detail_of(graph, node, None))
-    return Box(w, h, kind == "operator", tuple(graph.in_ports(node)), tuple(graph.out_ports(node)))
+    return Box(w, h, kind == "operator", *edge_ports(graph, node))
+
+
+def edge_ports(graph: Graph, node: Node) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ports on the upper and the lower edge: all but a scan's states without a wire, which stand at its loop."""
+    ins, outs = graph.in_ports(node), graph.out_ports(node)
+    block = graph.project.graphs.get(node.type)
+    if block is not None and isinstance(node.run, Scan):
+        pairs = state_pairs(block, node.run)
+        wired = graph.incoming.get(node.id, {}), set(graph.outgoing.get(node.id, {}).values())
+        ins = [port for port in ins if port not in pairs or port in wired[0]]
+        outs = [port for port in outs if port not in pairs.values() or port in wired[1]]
+    return tuple(ins), tuple(outs)
 
 
 def place_all(project: Project, height: float) -> None:

@@ -66,11 +66,11 @@ def draw_body(p: QPainter, theme: Theme, plate: Plate, anchors: tuple[Anchor, ..
     elif is_ghost(plate):
         _ghost(p, theme, plate, s)
     else:
-        _plate(p, theme, plate, s)
+        _plate(p, theme, plate, anchors, s)
     draw_ports(p, theme, plate, anchors, s)
 
 
-def _plate(p: QPainter, theme: Theme, plate: Plate, s: float) -> None:
+def _plate(p: QPainter, theme: Theme, plate: Plate, anchors: tuple[Anchor, ...], s: float) -> None:
     w, h, r = plate.w * s, plate.h * s, RADIUS * s
     hair = max(1.0, s)
     outline = QRectF(hair / 2, hair / 2, w - hair, h - hair)
@@ -91,7 +91,7 @@ def _plate(p: QPainter, theme: Theme, plate: Plate, s: float) -> None:
         hair = max(1.0, 2 * s)
         dash = (3 * s, 2.5 * s) if plate.mark == "removed" else None
     if plate.scan:
-        _scan_loop(p, theme, plate, s)
+        _scan_loops(p, theme, plate, anchors, s)
     if plate.repeat > 1:
         for k in (2, 1):
             behind = outline.translated(4 * k * s, -4 * k * s)
@@ -226,13 +226,18 @@ def draw_symbol(p: QPainter, symbol: str, center: QPointF, s: float, ink: QColor
         p.drawText(QRectF(x - 13 * s, y - 13 * s, 26 * s, 26 * s), Qt.AlignmentFlag.AlignCenter, symbol)
 
 
-def _scan_loop(p: QPainter, theme: Theme, plate: Plate, s: float) -> None:
-    w, h = plate.w * s, plate.h * s
-    loop = QPainterPath(QPointF(w, h / 3))
-    loop.cubicTo(w + 26 * s, h / 3 - 4 * s, w + 26 * s, h * 2 / 3 + 4 * s, w, h * 2 / 3)
+def _scan_loops(p: QPainter, theme: Theme, plate: Plate, anchors: tuple[Anchor, ...], s: float) -> None:
+    """From each state's end back to its beginning, the outer ones around the inner ones."""
+    heights = sorted(anchor.y for anchor in anchors if anchor.dx > 0)
+    ends = [(heights[k], heights[-1 - k]) for k in range(len(heights) // 2)] or [(plate.h / 3, plate.h * 2 / 3)]
     p.setPen(pen(theme.family("rnn"), 1.75 * s))
     p.setBrush(Qt.BrushStyle.NoBrush)
-    p.drawPath(loop)
+    for k, (top, bottom) in enumerate(ends):
+        reach = max(26 - 9 * k, 6)
+        loop = QPainterPath(QPointF(plate.w * s, top * s))
+        out = (plate.w + reach) * s
+        loop.cubicTo(out, (top - 4) * s, out, (bottom + 4) * s, plate.w * s, bottom * s)
+        p.drawPath(loop)
 
 
 def draw_ports(p: QPainter, theme: Theme, plate: Plate, anchors: tuple[Anchor, ...], s: float) -> None:

@@ -39,7 +39,10 @@ def anchors(plate: Plate) -> tuple[Anchor, ...]:
     found = []
     for side, members in placed.items():
         dx, dy = _SIDES[side]
-        spread = spaced(plate.w if dy else plate.h, len(members))
+        spread = spaced(plate.w, len(members)) if dy else beside(plate.h, len(members))
+        if plate.scan and dx:
+            # A state comes out below where it goes in, the first one outermost: so their loops lie in each other.
+            members = [m for m in members if m[1]] + [m for m in reversed(members) if not m[1]]
         for (port, is_input), along in zip(members, spread, strict=True):
             along = along if port.at is None else port.at
             x = along if dy else (plate.w if dx > 0 else 0.0)
@@ -60,8 +63,14 @@ def spaced(length: float, count: int) -> list[float]:
     return [start + step * k for k in range(count)]
 
 
+def beside(height: float, count: int) -> list[float]:
+    """Places of `count` ports along a side: around the middle, as far apart as their hit areas where there is room."""
+    step = min(16.0, (height - 12) / max(count - 1, 1))
+    return [height / 2 + step * (k - (count - 1) / 2) for k in range(count)]
+
+
 def _side(plate: Plate, port: Port, is_input: bool) -> str:
-    if port.kind == "state" and plate.scan:
+    if port.kind == "state" and plate.scan and not port.wired:
         return "right"
     return "top" if is_input else "bottom"
 

@@ -32,7 +32,8 @@ PAD = 9
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One input or output. `side` "" lets the plate choose: inputs on top, outputs below, a scan's states at the right.
+    """One input or output. `side` "" lets the plate choose: inputs on top, outputs below, at a scan's loop the states
+    that have no wire.
 
     `at` is the port's place along its edge, from the left or upper corner, where it is not simply spread evenly: an
     opened block has its inlet above its chain.

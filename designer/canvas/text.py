@@ -137,7 +137,7 @@ def is_ghost(plate: Plate) -> bool:
 
 def _plate(plate: Plate) -> list[Run]:
     left, right = CELL + PAD, plate.w - PAD
-    if plate.changed:
+    if plate.changed or plate.scan:
         right -= 4
     two = bool(plate.detail) and plate.h > 40
     baseline = plate.h / 2 + (-4.5 if two else 4.3)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.numbers import percent, short
 from designer.panels.custom_code import CodeEditor
 from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
 from designer.panels.network_form import NetworkForm
+from designer.panels.running import RunForm
 from designer.panels.weights import WeightRows
 from designer.plates import label
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Banner, FamilyTile, FollowsField, NameField, ShareBar
-from designer.widgets import Field as TextField
-from graph_core import EditError, Graph, Node, Repeat, edits
+from graph_core import EditError, Graph, Node, edits
 from graph_core.context import Result
 from graph_core.fields import Field
 from graph_core.layer import layer_types
@@ -135,7 +135,8 @@ class Inspector(QWidget):
             none = QLabel(f"{node.type if node.type in layer_types() else 'This block'} has none.")
             dress(none, font="small", ink="ink3")
             self._layout.addWidget(none)
-        self._layout.addWidget(self._running(graph, node))
+        self.running = RunForm(self._document, graph, node)
+        self._layout.addWidget(self.running)
         self._facts = QVBoxLayout()
         self._facts.setSpacing(4)
         holder = QWidget()
@@ -167,29 +168,6 @@ class Inspector(QWidget):
         row.addLayout(words, 1)
         return header
 
-    def _running(self, graph: Graph, node: Node) -> QWidget:
-        """When it acts; for a block, how often."""
-        box = QWidget()
-        layout = QVBoxLayout(box)
-        layout.setContentsMargins(0, 0, 0, 0)
-        form = form_layout()
-        self.when = TextField()
-        self.when.setPlaceholderText("always")
-        self.when.setToolTip("A condition such as stride != 1; where it is false the node is the identity.")
-        self.when.committed.connect(lambda _: self._set_when())
-        layout.addWidget(caption("Runs"))
-        add_row(form, "when", self.when)
-        self.times: TextField | None = None
-        if node.type in graph.project.graphs:
-            self.times, self.shared = TextField(), QCheckBox("one set of weights")
-            self.times.setToolTip("How many times in series; i counts from 0 in the parameters.")
-            self.times.committed.connect(lambda _: self._set_repeat())
-            self.shared.clicked.connect(lambda _: self._set_repeat())
-            add_row(form, "repeat", self.times)
-            form.addRow("", self.shared)
-        layout.addLayout(form)
-        return box
-
     # Showing -------------------------------------------------------------------------------------------------
 
     def _fill(self, graph: Graph, node: Node) -> None:
@@ -207,10 +185,7 @@ class Inspector(QWidget):
         else:
             self.problem.hide()
         self.form.show_values(node.params, self._resolved(node, result))
-        self.when.set_value(node.when)
-        if self.times is not None:
-            self.times.set_value(str(node.run.times if isinstance(node.run, Repeat) else 1))
-            self.shared.setChecked(bool(node.run and node.run.shared))
+        self.running.show_node(node)
         self._fill_facts(graph, node, result)
 
     def _resolved(self, node: Node, result: Result | None) -> dict[str, Any]:
@@ -245,8 +220,10 @@ class Inspector(QWidget):
         shapes = [(port, spec) for port, spec in zip(graph.out_ports(node), result.specs, strict=False) if spec]
         if shapes:
             self._facts.addWidget(caption("Output" if len(shapes) == 1 else "Outputs"))
+            block = graph.project.graphs.get(node.type)
+            names = {port.id: port.name for port in block.outputs()} if block else {}
             for port, spec in shapes:
-                self._fact(port if len(port) < 10 else "y", label(spec), spec.dtype)
+                self._fact(names.get(port, port if len(port) < 10 else "y"), label(spec), spec.dtype)
         if facts is not None and facts.weights:
             self._facts.addWidget(caption("Weights"))
             asked = self.weights.focused() if self.weights else ""
@@ -317,23 +294,3 @@ class Inspector(QWidget):
             text = self.name.text().strip()
             if not self._document.edit(lambda: edits.rename(graph, node.id, text)):
                 self.name.set_value(node.name)
-
-    def _set_when(self) -> None:
-        node, graph = self.node, self._document.graph
-        if node is not None and self.when.text().strip() != node.when:
-            text = self.when.text()
-            if not self._document.edit(lambda: edits.set_when(graph, node.id, text)):
-                self.when.set_value(node.when)
-
-    def _set_repeat(self) -> None:
-        node, graph = self.node, self._document.graph
-        if node is None or self.times is None:
-            return
-        text = self.times.text().strip()
-        times: int | str = int(text) if text.isdigit() else text or 1
-        old = (node.run.times, node.run.shared) if isinstance(node.run, Repeat) else (1, False)
-        shared = self.shared.isChecked()
-        if (times, shared) != old and not self._document.edit(
-            lambda: edits.set_repeat(graph, node.id, times, shared=shared)
-        ):
-            self.times.set_value(str(old[0]))

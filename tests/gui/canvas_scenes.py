@@ -206,7 +206,7 @@ def states() -> Scene:
         plate("layer3", "block", "layer3", "BasicBlock ×2", "2.100 M", kind="block", repeat=2),
         plate("enc", "block", "enc", "Layer ×6", "3.152 M", kind="block", repeat=6, shared=True),
         plate("lstm", "rnn", "lstm", "LstmCell, T", "395.3 k", kind="block", scan=True,
-              inputs=(*X, Port("h", "state", wired=True)), outputs=(*Y, Port("c", "state", wired=True))),
+              inputs=(*X, Port("h", "state")), outputs=(*Y, Port("c", "state"))),
         plate("proj", "block", "proj", "Projection", "8,448", kind="block", when="on"),
         plate("ports", "attn", "attention", "MultiheadAttention h8", inputs=(
             Port("q", wired=True), Port("i", "int"), Port("mask", "bool", optional=True), Port("h", "state"))),
