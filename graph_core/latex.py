@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import ast
+from functools import lru_cache
 from typing import Any, Final
 
-from graph_core.expressions import ExpressionError, parse
+from graph_core.dims import Expr, symbol
+from graph_core.expressions import ExpressionError, evaluate, names_in
+from graph_core.formula_text import formula_latex, latex_name
 
 _ESCAPED: Final = {
     "\\": r"\textbackslash{}",
@@ -17,13 +19,6 @@ _ESCAPED: Final = {
     '"': "''",  # its own command needs a T1 font
     **{sign: f"\\{sign}" for sign in "_#$%&{}"},
 }
-# fmt: off
-_GREEK: Final = frozenset((
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
-    "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
-))
-# fmt: on
-_SUM, _PRODUCT, _POWER = 1, 2, 3
 
 
 def escape(text: str) -> str:
@@ -47,48 +42,17 @@ def value(given: Any) -> str:
     return rf"\text{{{escape(str(given))}}}"
 
 
+@lru_cache(maxsize=4096)
 def expression(size: int | str) -> str:
     """A size: a number, or the text of an expression over symbols, floors as such; other text as text."""
     if isinstance(size, int):
         return str(size)
+    if size.isascii() and size.isidentifier():
+        return latex_name(size)
     try:
-        return _written(parse(size), 0)
-    except (ExpressionError, TypeError):
+        value = evaluate(size, {name: symbol(name) for name in names_in(size)})
+    except ExpressionError:
+        value = None
+    if not isinstance(value, int | Expr):
         return rf"\text{{{escape(size)}}}"
-
-
-def _written(node: ast.expr, outer: int) -> str:
-    match node:
-        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return value(number)
-        case ast.Name(id=name):
-            return _symbol(name)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _bracketed(f"-{_written(operand, _PRODUCT)}", outer > _SUM)
-        case ast.BinOp(left=left, op=ast.FloorDiv(), right=right):
-            return rf"\left\lfloor \frac{{{_written(left, 0)}}}{{{_written(right, 0)}}} \right\rfloor"
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return rf"\frac{{{_written(left, 0)}}}{{{_written(right, 0)}}}"
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return rf"{_written(left, _POWER)}^{{{_written(right, 0)}}}"
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            sign = r" \cdot " if isinstance(right, ast.Constant) else r"\, "
-            return _bracketed(f"{_written(left, _PRODUCT)}{sign}{_written(right, _PRODUCT)}", outer >= _POWER)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _bracketed(f"{_written(left, _SUM)} + {_written(right, _SUM)}", outer > _SUM)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _bracketed(f"{_written(left, _SUM)} - {_written(right, _PRODUCT)}", outer > _SUM)
-    raise TypeError("no arithmetic of sizes")
-
-
-def _symbol(name: str) -> str:
-    """A letter stands alone, Greek by its name, with what follows an underscore below; a word is upright."""
-    head, _, below = name.partition("_")
-    letter = f"\\{head}" if head in _GREEK else head if len(head) == 1 else rf"\mathrm{{{head}}}"
-    if not head:
-        return rf"\text{{{escape(name)}}}"
-    return rf"{letter}_{{\text{{{escape(below)}}}}}" if below else letter
-
-
-def _bracketed(text: str, needed: bool) -> str:
-    return rf"\left( {text} \right)" if needed else text
+    return formula_latex(value).replace("−", "-")  # which LaTeX writes as the sign itself

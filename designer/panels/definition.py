@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QHeaderView, QPushButton, 
 from designer.document import Document
 from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
 from designer.style import dress
+from designer.symbolic import SymbolicTuple
 from designer.theme import themes
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.labels import Elided
@@ -127,6 +128,8 @@ class DefinitionPanel(LazyPanel):
         self.symbols = QCheckBox("Symbols")
         self.symbols.setToolTip("Show sizes as expressions over the project's symbols.")
         self.symbols.toggled.connect(lambda _: self.refresh())
+        self._symbolic = SymbolicTuple(self)
+        self._symbolic.ready.connect(self._show)
         dress(self.symbols, font="small", ink="ink2")
         head = QHBoxLayout()
         head.setContentsMargins(12, 6, 12, 0)
@@ -156,7 +159,16 @@ class DefinitionPanel(LazyPanel):
         """Derive the tuple anew."""
         document = self._document
         super().refresh()
-        found = self._tuple = five_tuple(document.project, document.network, symbolic=self.symbols.isChecked())
+        found = five_tuple(document.project, document.network)
+        self._show(found)
+        self._judge(found, check_definition(document.project, document.network, found))
+        if self.symbols.isChecked():
+            self._symbolic.ask(document.project, document.network)
+        else:
+            self._symbolic.drop()
+
+    def _show(self, found: FiveTuple) -> None:
+        self._tuple = found
         lines = lines_of(found.rows)
         below = optimizer_lines(found)
         self.table.clearSpans()
@@ -164,7 +176,6 @@ class DefinitionPanel(LazyPanel):
         for place in range(len(lines), len(lines) + len(below)):
             self.table.setSpan(place, 0, 1, len(_HEADS))
         self._fit_columns()
-        self._judge(found, check_definition(document.project, document.network, found))
 
     def _fit_columns(self) -> None:
         """As wide as the longest text of each: the formula that takes its place is narrower."""

@@ -144,8 +144,14 @@ def test_symbols_are_shown_as_expressions(rig: WindowRig):
     panel = rig.window.tabs.currentWidget().content
     assert panel.model.index(2, 3).data() == "W₃ ∈ ℝ 48×128"
     click(panel.symbols)
-    assert panel.model.index(2, 3).data() == "W₃ ∈ ℝ 48×128 (2*d×128)"
-    assert panel.model.index(2, 3).data(LATEX) == r"W_{3} \in \mathbb{R}^{2\, d \times 128}"
+    rig.qtbot.waitUntil(lambda: panel.model.index(2, 3).data() == "W₃ ∈ ℝ 48×128 (2*d×128)")
+    assert panel.model.index(2, 3).data(LATEX) == r"W_{3} \in \mathbb{R}^{2 \, d \times 128}"
+    # An edit is shown at once, and again over the symbols; what it has overtaken is dropped.
+    rig.document.edit(lambda: edits.set_params(rig.graph, fc1, {"out_features": "3 * d"}))
+    assert panel.model.index(2, 3).data() == "W₃ ∈ ℝ 72×128"
+    rig.qtbot.waitUntil(lambda: panel.model.index(2, 3).data() == "W₃ ∈ ℝ 72×128 (3*d×128)")
+    click(panel.symbols)
+    assert panel.model.index(2, 3).data() == "W₃ ∈ ℝ 72×128"
 
 
 def test_a_click_on_a_layer_selects_it(rig: WindowRig):
