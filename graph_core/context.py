@@ -125,6 +125,7 @@ class Context:
     results: dict[str, Result] = field(default_factory=dict)
     totals: Totals = NOTHING
     stale: set[str] = field(default_factory=set)
+    resummed: set[str] = field(default_factory=set)  # blocks of which only the totals changed
     users: dict[tuple[int, str], tuple[Context, str]] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     tie_findings: tuple[tuple[str, Finding], ...] = ()

@@ -87,6 +87,20 @@ def call_again(engine: Engine, context: Context, old: Result) -> Result | None:
     return result
 
 
+def summed_again(context: Context, old: Result) -> Result | None:
+    """The result of a block node where nothing changed but the totals of its iterations; None where that may not be."""
+    node, graph = old.node, context.graph
+    block = graph.project.graphs.get(node.type)
+    plain = node.run is None or (isinstance(node.run, Repeat) and not node.run.shared)
+    if block is None or not plain or not old.calls or old.findings or node.use or graph.ties or graph.borrowers:
+        return None
+    if context.graph.nodes.get(node.id) is not node or any(call.context.released for call in old.calls):
+        return None
+    result = _joined(node, list(old.calls), [port.id for port in block.outputs()])
+    result.enabled = old.enabled
+    return result
+
+
 def _times(context: Context, node: Node) -> Dim:
     if not isinstance(node.run, Repeat):
         return 1

@@ -16,6 +16,7 @@ from graph_core.pieces import Known, Mode, Out, Piece, chained, passing, scanned
 from graph_core.scanning import stacked_ports, state_pairs
 
 NO_PIECE = Piece()
+NO_WIRES: Mapping[str, tuple[str, str]] = {}
 View = tuple[int, bool]  # the number of a storage, and whether its axes are stepped through in another order
 
 
@@ -106,11 +107,34 @@ class Once:
         ends: dict[str, View | None] = {}
         net: list[int] = []
         high: list[int] = []
-        self._found = {}
+        found_here: dict[str, tuple[Piece, Mapping[str, tuple[str, str]], Collection[str], bool]] = {}
+        self._found = found_here
+        layer = pieces.known.layer
         for place, id in enumerate(plan.order):
+            wires = incoming.get(id, NO_WIRES)
+            if len(wires) == 1 and results[id].facts is not None and results[id].enabled is not False:
+                # A layer with one input that makes one tensor of its own, as most are: the same as below, in short.
+                [(port, (source, _))] = wires.items()
+                fed = views.get(source, ())
+                if len(fed) == 1:
+                    number, strided = fed[0]
+                    piece = layer(results[id], wires, strided=strided)
+                    outs, above, keeps, saves, keeping, _ = piece
+                    if len(outs) == 1 and type(outs[0]) is int:
+                        last[number] = place
+                        if saves and first[number] < 0 and port in saves:
+                            first[number] = place
+                        views[id] = ((len(size), False),)
+                        size.append(outs[0])
+                        last.append(place)
+                        first.append(-1)
+                        kept.append(bool(keeping))
+                        net.append(outs[0] + keeps)
+                        high.append(above)
+                        found_here[id] = piece, wires, wires, strided
+                        continue
             given: dict[str, View] = {}
             strided = False
-            wires = incoming.get(id, {})
             for port, (source, out) in wires.items():
                 made = views.get(source)
                 if made:
@@ -136,7 +160,7 @@ class Once:
                     ends[id] = next(iter(given.values()), None)
                 continue
             piece = pieces.of(results[id], given, strided=strided)
-            self._found[id] = piece, wires, given, strided
+            found_here[id] = piece, wires, given, strided
             outs, above, keeps, saves, keeping, turns = piece
             for port in saves:
                 if port in given and first[given[port][0]] < 0:

@@ -251,13 +251,16 @@ class Engine:
             ways = blocks_tied(self.project.graphs[key])
             for context in list(self._contexts.get(key, {}).values()):
                 context.stale |= ways
-                if context.stale:
-                    before = context.totals, tuple(context.outputs().values())
+                if context.stale or context.resummed:
+                    totals, outputs = context.totals, context.outputs()
                     refresh_context(self, context)
                     self.settle_ties(context)
-                    if (context.totals, tuple(context.outputs().values())) != before:
+                    if context.outputs() != outputs:
                         for user, id in context.users.values():
                             user.stale.add(id)
+                    elif context.totals != totals:
+                        for user, id in context.users.values():
+                            user.resummed.add(id)
         self._evict()
 
     def settle_ties(self, context: Context) -> None:

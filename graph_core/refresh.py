@@ -6,6 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from graph_core.context import Context, Totals, total
+from graph_core.instances import summed_again
 from graph_core.nodes import evaluate_again, evaluate_node
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ def refresh_context(engine: Engine, context: Context) -> None:
     heap: list[tuple[int, str]] = []
     came: list[Totals] = []
     went: list[Totals] = []
+    for id in context.resummed - context.stale:
+        before = results.get(id)
+        after = summed_again(context, before) if before is not None else None
+        if before is None or after is None:
+            context.stale.add(id)
+            continue
+        results[id] = after
+        came.append(after.totals)
+        went.append(before.totals)
+    context.resummed.clear()
     for id in context.stale:
         if id in position:
             heap.append((position[id], id))
