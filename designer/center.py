@@ -13,7 +13,6 @@ from designer.drawing import Drawing
 from designer.late import Late
 from designer.lens import LENSES, heat_of
 from designer.style import dress
-from designer.theme import themes
 from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
 from graph_core.fixes import Fix
 
@@ -24,6 +23,7 @@ class Center(QWidget):
     """Shows what the document looks at, and keeps the canvas's scene up to date."""
 
     lens_changed = Signal(str)
+    gallery_shown = Signal(bool)
     picked = Signal(tuple)  # (plate ids): chosen on the canvas by a person, not by the document
 
     def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Late) -> None:
@@ -42,8 +42,7 @@ class Center(QWidget):
         self.lenses.segment("activations").setEnabled(False)
         self.lenses.segment("activations").setToolTip("Train the network, then draw on the sketch pad")
         lens_word = Text("Lens", "small", "ink3")
-        self.bar = Strip("canvas")
-        self.bar.setFixedHeight(themes.current.size("overlay"))
+        self.bar = Strip("canvas", "overlay")
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(8, 0, 12, 0)
         row.addWidget(self.crumbs)
@@ -167,6 +166,12 @@ class Center(QWidget):
             self._gallery_wanted = False
         self.stack.setCurrentIndex(1 if empty and self._gallery_wanted else 0)
         self.bar.setVisible(self.stack.currentIndex() == 0)
+        self.gallery_shown.emit(self.in_gallery)
+
+    @property
+    def in_gallery(self) -> bool:
+        """Whether the templates are shown, and not the canvas."""
+        return self.stack.currentIndex() == 1
 
     def _show_selection(self, ids: tuple[str, ...]) -> None:
         plates = tuple(self._document.prefix + id for id in ids)

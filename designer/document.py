@@ -135,8 +135,8 @@ class Document(QObject):
 
     @property
     def name(self) -> str:
-        """The file's name, or untitled."""
-        return self.path.name if self.path else "untitled"
+        """The file's name, or the project's as long as it has no file."""
+        return self.path.name if self.path else self.project.name
 
     @property
     def unsaved(self) -> bool:

@@ -46,12 +46,12 @@ class _Row(QStyledItemDelegate):
         painter.setPen(theme.color("ink"))
         name = rect.adjusted(36, 0, -8, 0)
         painter.drawText(name, Qt.AlignmentFlag.AlignVCenter, entry.title)
-        left = painter.fontMetrics().horizontalAdvance(entry.title) + 48
+        left = max(painter.fontMetrics().horizontalAdvance(entry.title) + 48, theme.px(132))
         painter.setFont(theme.ui_font("small"))
         painter.setPen(theme.color("ink3"))
         room = rect.adjusted(left, 0, -10, 0)
         text = painter.fontMetrics().elidedText(entry.help, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class SearchPopup(QFrame):

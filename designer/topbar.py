@@ -96,10 +96,8 @@ class TopBar(Strip):
     train_clicked = Signal()
 
     def __init__(self, document: Document, menu: QMenuBar) -> None:
-        super().__init__("chrome")
+        super().__init__("chrome", "topbar")
         self._document = document
-        self.setFixedHeight(themes.current.size("topbar"))
-        self.setAutoFillBackground(True)
         self.name, self.dot, self.slash, self.network = QLabel(), QLabel("●"), QLabel("/"), QComboBox()
         dress(self.name, font="strong")
         dress(self.dot, font="small", ink="change")
@@ -127,6 +125,7 @@ class TopBar(Strip):
         self.export.clicked.connect(self.export_clicked)
         self.train.clicked.connect(self.train_clicked)
         self.network.activated.connect(lambda place: document.look((), self.network.itemText(place)))
+        themes.changed.connect(menu.updateGeometry)  # it does not tell the layout that its words have grown
         document.renamed.connect(self.refresh)
         document.replaced.connect(self.refresh)
         self.refresh()

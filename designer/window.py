@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
-    QDockWidget,
     QLabel,
     QMainWindow,
     QMenuBar,
     QSizePolicy,
-    QSplitter,
     QTabWidget,
     QWidget,
 )
@@ -24,6 +22,7 @@ from designer.actions import Actions
 from designer.canvas.surface import Canvas
 from designer.center import Center
 from designer.commands import commands_of
+from designer.docks import dock, keep_readable, split
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.files import Files
@@ -49,9 +48,6 @@ from designer.widgets import StatusStrip
 if TYPE_CHECKING:
     from designer.gallery import Gallery
     from designer.panels.code import CodePanel
-
-
-LEFT_MIN, RIGHT_MIN = 204, 288
 
 
 class MainWindow(QMainWindow):
@@ -86,10 +82,12 @@ class MainWindow(QMainWindow):
         self._connect_canvas()
         self._connect_document()
         themes.changed.connect(self._retheme)
+        self.center.gallery_shown.connect(self._make_room)
         geometry, docks = self.settings.layout()
         if geometry is not None and docks is not None:
             self.restoreGeometry(geometry)
             self.restoreState(docks)
+        self._make_room(self.center.in_gallery)
         looked = [self.tabs.widget(place) for place in range(self.tabs.count())]
         late = [page for page in (*looked, self.rehearsal.sketch_page) if isinstance(page, Late)]
         self.afterwards = Afterwards(
@@ -107,20 +105,24 @@ class MainWindow(QMainWindow):
         self.readout = ReadoutPanel(self.document, self.formulas)
         self.problems = ProblemsPanel(self.document)
         self._code = Late(self._make_code)
-        self.left = self._split(self.palette_panel, self.outline, (440, 330))
-        self.right_split = self._split(self.inspector, Roomy(self.readout), (420, 380))
-        self._keep_columns_readable()
+        self.left = split(self.palette_panel, self.outline, (440, 330))
+        self.right_split = split(self.inspector, Roomy(self.readout), (420, 380))
+        keep_readable(self.left, self.right_split)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.counts = QLabel()
+        self.counts.setContentsMargins(0, 0, 12, 0)
+        dress(self.counts, font="small", ink="ink2")
+        self.tabs.setCornerWidget(self.counts)
         for title, panel in (
             ("Problems", self.problems),
             ("Code", self._code),
             *pages(self.document, self.formulas),
         ):
             self.add_tab(panel, title)
-        self.left_dock = self._dock("Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.right_dock = self._dock("Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.bottom_dock = self._dock("Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.left_dock = dock(self, "Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.right_dock = dock(self, "Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.bottom_dock = dock(self, "Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
         right = Qt.DockWidgetArea.RightDockWidgetArea
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, right)
@@ -131,10 +133,10 @@ class MainWindow(QMainWindow):
         )
         self.resizeDocks([self.bottom_dock], [layout("bottom")], Qt.Orientation.Vertical)
 
-    def _keep_columns_readable(self) -> None:
-        """However narrow the window: names and figures stay whole at the present text size."""
-        self.left.setMinimumWidth(themes.current.px(LEFT_MIN))
-        self.right_split.setMinimumWidth(themes.current.px(RIGHT_MIN))
+    def _make_room(self, gallery: bool) -> None:
+        """Before anything is drawn there is nothing to inspect: the templates have the room."""
+        self.right_dock.setVisible(not gallery)
+        self.bottom_dock.setVisible(not gallery)
 
     def add_tab(self, panel: QWidget, title: str) -> None:
         """One more page at the bottom; a page that needs much room does not keep the others from being low."""
@@ -169,23 +171,6 @@ class MainWindow(QMainWindow):
     def code(self) -> CodePanel:
         """The source, made when it is first looked at."""
         return self._code.content
-
-    def _split(self, top: QWidget, bottom: QWidget, sizes: tuple[int, int]) -> QSplitter:
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.addWidget(top)
-        splitter.addWidget(bottom)
-        splitter.setSizes(list(sizes))
-        splitter.setChildrenCollapsible(False)
-        return splitter
-
-    def _dock(self, title: str, name: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(name)
-        dock.setTitleBarWidget(QWidget(dock))
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        dock.setWidget(widget)
-        self.addDockWidget(area, dock)
-        return dock
 
     def _make_bars(self) -> None:
         menu = QMenuBar()
@@ -347,6 +332,8 @@ class MainWindow(QMainWindow):
     def _show_counts(self, errors: int, warnings: int, notes: int) -> None:
         total = errors + warnings + notes
         self.tabs.setTabText(0, f"Problems {total}" if total else "Problems")
+        counted = [(errors, "error"), (warnings, "warning"), (notes, "note")]
+        self.counts.setText(", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in counted if n))
 
     def _thumbnail(self, name: str, size: QSize) -> tuple[QPixmap, int]:
         from designer.thumbnails import thumbnail
@@ -355,7 +342,7 @@ class MainWindow(QMainWindow):
 
     def _retheme(self, theme: Any) -> None:
         self.canvas.set_theme(theme)
-        self._keep_columns_readable()
+        keep_readable(self.left, self.right_split)
         if self._gallery.made:
             self.gallery.forget_thumbnails()
         self.center.refresh()

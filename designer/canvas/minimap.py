@@ -33,6 +33,12 @@ class Minimap:
         self._later = QTimer(canvas, singleShot=True, interval=_LATER_MS)
         self._later.timeout.connect(self.forget)
 
+    def is_there(self) -> bool:
+        """Whether it is wanted and has room; on a small canvas it would cover what it shows."""
+        canvas = self.canvas
+        room = canvas.width() >= 3 * MAP_W and canvas.height() >= 3 * MAP_H
+        return canvas.minimap_shown and bool(canvas.snap.rows) and room
+
     def forget(self) -> None:
         """The theme or the screen has changed."""
         self._stale = True

@@ -80,6 +80,7 @@ class Canvas(Intents):
         self.live: Live | None = None
         self._tip: tuple[Verdict, QPointF] | None = None
         self._unfitted = True
+        self._fitted: Camera | None = None  # from where the whole drawing was last looked at
         self._refine = QTimer(self, singleShot=True, interval=_REFINE_MS)
         self._refine.timeout.connect(self.update)
         self._flight = Flight(self.set_camera, self)
@@ -152,7 +153,7 @@ class Canvas(Intents):
 
     def on_minimap(self, at: QPointF) -> bool:
         """Does the minimap lie under a point?"""
-        return self.minimap_shown and bool(self.snap.rows) and self.minimap.rect().contains(at)
+        return self.minimap.is_there() and self.minimap.rect().contains(at)
 
     def set_hover(self, plate: int, wire: int, button: str) -> None:
         """Light up what is under the cursor, by its place in the snapshot; -1 for nothing."""
@@ -232,7 +233,8 @@ class Canvas(Intents):
         """The whole drawing in view, at most at 100 %."""
         bounds = self.snap.bounds()
         if bounds is not None:
-            self.fly_to(self.camera.fitted(bounds, self.width(), self.height()))
+            self._fitted = self.camera.fitted(bounds, self.width(), self.height())
+            self.fly_to(self._fitted)
 
     def fit_selection(self) -> None:
         """The selection in view; everything if nothing is selected."""
@@ -257,7 +259,8 @@ class Canvas(Intents):
     def _first_fit(self) -> None:
         bounds = self.snap.bounds()
         if bounds is not None:
-            self.set_camera(self._at_ratio(self.camera).fitted(bounds, self.width(), self.height()))
+            self._fitted = self._at_ratio(self.camera).fitted(bounds, self.width(), self.height())
+            self.set_camera(self._fitted)
 
     def _at_ratio(self, camera: Camera) -> Camera:
         dpr = self.devicePixelRatioF()
@@ -289,7 +292,7 @@ class Canvas(Intents):
         self.drops.paint(p)
         if self.scene.legend is not None:
             self.overlay.legend(p, self.scene.legend)
-        if self.minimap_shown and self.snap.rows:
+        if self.minimap.is_there():
             self.minimap.paint(p)
         self.bar.paint(p)
         if self._tip is not None:
@@ -310,8 +313,8 @@ class Canvas(Intents):
         return self._tip[0] if self._tip else None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._unfitted and self.snap.rows:
-            self._first_fit()
+        if (self._unfitted or self.camera == self._fitted) and self.snap.rows:
+            self._first_fit()  # whoever looked at all of it still does
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -45,6 +45,7 @@ class CodePanel(QWidget):
         super().__init__(parent)
         self._spans: dict[Hashable, list[tuple[int, int]]] = {}
         self._current: Hashable | None = None
+        self._revealed = True
         self.view = SourceView()
         self.view.moved.connect(self._moved)
         self.banner = Banner(closable=False)
@@ -93,10 +94,11 @@ class CodePanel(QWidget):
 
     def set_current(self, node: Hashable | None, reveal: bool = True) -> None:
         """Tint the lines of a node; one that owns no lines leaves none tinted."""
-        changed = node != self._current
-        self._current = node
+        if node != self._current:
+            self._current, self._revealed = node, not reveal
         self._tint()
-        if changed and reveal and self._spans.get(node):
+        if reveal and not self._revealed and self._spans.get(node):
+            self._revealed = True
             self.view.reveal(*self._spans[node][0])
 
     def set_problem(self, sentence: str) -> None:

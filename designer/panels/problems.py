@@ -23,12 +23,12 @@ from designer.document import Document
 from designer.numbers import change
 from designer.style import dress
 from designer.theme import themes
-from designer.widgets import button
+from designer.widgets import Badge, button
 from graph_core import EditError
 from graph_core.fixes import Fix, fixes, preview
 from graph_core.problems import Problem
 
-_GLYPHS = {"error": ("ui_err", "error"), "warning": ("ui_warn", "warn"), "note": ("ui_note", "note")}
+_KINDS = {"warning": "warn"}  # as badges call it
 SHOWN = 60
 
 
@@ -50,9 +50,7 @@ class ProblemRow(QFrame):
         self.setFixedHeight(themes.current.size("row_problem"))
         self.setToolTip(f"{problem.code} · {problem.path}")
         self.setAccessibleName(f"{problem.severity}: {problem.message}")
-        glyph, ink = _GLYPHS[problem.severity]
-        icon = QLabel()
-        icon.setPixmap(themes.current.glyph_pixmap(glyph, 16, themes.current.color(ink), self.devicePixelRatioF()))
+        icon = Badge(_KINDS.get(problem.severity, problem.severity))
         conflict = problem.code == "conflict"
         named = problem.node or conflict  # begins with the name of something, which stays as it is
         first = problem.message[0] if named else problem.message[0].upper()

@@ -13,9 +13,10 @@ from designer.widgets.fields import (
 from designer.widgets.groups import PairField, PathField
 from designer.widgets.labels import Caption, Elided, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
 from designer.widgets.slider import SizeSlider
-from designer.widgets.strips import Banner, Busy, EmptyState, Skeleton, StatusStrip, Strip
+from designer.widgets.strips import Badge, Banner, Busy, EmptyState, Skeleton, StatusStrip, Strip
 
 __all__ = [
+    "Badge",
     "Banner",
     "Breadcrumb",
     "Busy",

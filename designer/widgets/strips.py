@@ -22,11 +22,16 @@ _KINDS = {
 
 
 class Strip(QWidget):
-    """A bar across the window: a token's ground, with a hairline below it."""
+    """A bar across the window, as high as a token of the layout says: a token's ground, with a hairline below it."""
 
-    def __init__(self, ground: str, parent: QWidget | None = None) -> None:
+    def __init__(self, ground: str, height: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._ground = ground
+        self._ground, self._token = ground, height
+        themes.changed.connect(self._stretch)
+        self._stretch()
+
+    def _stretch(self, *_: object) -> None:
+        self.setFixedHeight(themes.current.size(self._token))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -41,8 +46,12 @@ class StatusStrip(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self.setFixedHeight(themes.current.size("status"))
         self.setContentsMargins(12, 0, 12, 0)
+        themes.changed.connect(self._stretch)
+        self._stretch()
+
+    def _stretch(self, *_: object) -> None:
+        self.setFixedHeight(themes.current.size("status"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -51,7 +60,7 @@ class StatusStrip(QStatusBar):
         painter.end()
 
 
-class _Glyph(QWidget):
+class Badge(QWidget):
     """A badge of 16 px, by its kind."""
 
     def __init__(self, kind: str) -> None:
@@ -82,7 +91,7 @@ class Banner(QWidget):
     def __init__(self, parent: QWidget | None = None, card: bool = False, closable: bool = True) -> None:
         super().__init__(parent)
         self._card = card
-        self._badge = _Glyph("error")
+        self._badge = Badge("error")
         self.text = Text("", "small" if card else "ui", "ink", wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._row = QHBoxLayout(self)

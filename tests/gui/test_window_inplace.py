@@ -67,7 +67,7 @@ def test_space_opens_a_block_where_it_stands_and_its_cross_closes_it(rig: Window
         p.x + p.w < plate.x or p.x > plate.x + plate.w or p.y + p.h < plate.y or p.y > plate.y + plate.h for p in others
     ]
     assert all(apart), "nothing is covered by the sheet"
-    assert rig.window.center.crumbs.names == ("untitled", "main")
+    assert rig.window.center.crumbs.names == ("resnet18", "main")
     press_button(rig, path, "close")
     assert not rig.canvas.scene.plates[path].opened
     assert rig.bytes() == before
@@ -181,7 +181,7 @@ def test_a_block_inside_opens_too_and_double_click_looks_into_it(rig: WindowRig)
     assert rig.document.opened == {}
     open_in_place(rig, "layer2")
     rig.window.in_place.open(deep)
-    assert rig.window.center.crumbs.names == ("untitled", "main", "layer2", "downsample")
+    assert rig.window.center.crumbs.names == ("resnet18", "main", "layer2", "downsample")
 
 
 def test_plates_that_show_activations_stand_apart_and_go_back(rig: WindowRig):

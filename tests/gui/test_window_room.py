@@ -1,0 +1,101 @@
+"""The window in little room, at a large text size, and before anything is drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenuBar
+
+from designer.theme import themes
+from tests.gui.window_rig import WindowRig
+
+
+@pytest.fixture
+def rig(qtbot, tmp_path: Path):
+    yield WindowRig(qtbot, tmp_path)
+    themes.set_scale(1.0)
+
+
+def test_every_panel_fits_into_a_small_window(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    for place in range(rig.window.tabs.count()):
+        rig.window.tabs.setCurrentIndex(place)
+    rig.window.rehearsal.show_sketch_pad()
+    QTest.qWait(50)
+    rig.window.resize(1024, 700)
+    QTest.qWait(50)
+    assert (rig.window.width(), rig.window.height()) == (1024, 700)
+    for column in (rig.window.left, rig.window.readout):
+        assert column.width() >= column.minimumSizeHint().width()
+    assert rig.canvas.width() > 350
+
+
+def test_the_whole_drawing_stays_in_sight_until_one_looks_elsewhere(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    rig.canvas.fit()
+    rig.window.resize(1000, 660)
+    QTest.qWait(50)
+    x0, y0, x1, y1 = rig.canvas.camera.box(rig.canvas.rect())
+    for plate in rig.canvas.scene.plates.values():
+        assert x0 <= plate.x
+        assert plate.x + plate.w <= x1
+        assert y0 <= plate.y
+        assert plate.y + plate.h <= y1
+    assert not rig.canvas.minimap.is_there(), "it would cover half of the drawing"
+    rig.canvas.zoom_to(1.0, QPointF(100, 100))
+    before = rig.canvas.camera
+    rig.window.resize(1500, 950)
+    QTest.qWait(50)
+    assert rig.canvas.camera == before
+    assert rig.canvas.minimap.is_there()
+
+
+def test_larger_text_makes_higher_bars_and_keeps_the_menu(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    bars = (rig.window.topbar, rig.window.center.bar, rig.window.statusBar())
+    before = [bar.height() for bar in bars]
+    themes.set_scale(1.5)
+    QTest.qWait(100)
+    assert [bar.height() for bar in bars] == [round(high * 1.5) for high in before]
+    menu = rig.window.topbar.findChildren(QMenuBar)[0]
+    assert menu.width() >= menu.sizeHint().width()
+
+
+def test_templates_have_the_room_until_something_is_drawn(rig: WindowRig):
+    window = rig.window
+    assert window.center.in_gallery
+    assert window.right_dock.isHidden()
+    assert window.bottom_dock.isHidden()
+    window.center.leave_gallery()
+    assert not window.right_dock.isHidden()
+    assert not window.bottom_dock.isHidden()
+
+
+def test_a_drawing_without_a_file_has_its_own_name(rig: WindowRig, tmp_path: Path):
+    rig.window.files.new_from_template("lenet")
+    assert rig.window.topbar.name.text() == "lenet"
+    rig.document.save(tmp_path / "mine.netw")
+    assert rig.window.topbar.name.text() == "mine.netw"
+
+
+def test_the_counts_of_problems_stand_beside_the_tabs(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    assert rig.window.counts.text() == ""
+    rig.graph.set(rig.node("pool2").id, kernel_size=5)
+    assert rig.window.counts.text() == "1 error"
+
+
+def test_code_is_at_the_selected_node_when_it_is_first_looked_at(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    rig.document.select((rig.node("fc3").id,))
+    rig.window.show_tab("Code")
+    view = rig.window.code.view
+    rig.qtbot.waitUntil(lambda: view.blockCount() > 10)
+    spans = rig.window.code._spans[rig.graph.key, rig.node("fc3").id]
+    first = view.firstVisibleBlock().blockNumber() + 1
+    rows = view.viewport().height() // view.fontMetrics().lineSpacing() + 1
+    assert first <= spans[0][0] <= first + rows
+    QTest.keyClick(view, Qt.Key.Key_Escape)
