@@ -127,7 +127,7 @@ class Drawing:
     def _box(self, graph: Graph, context: Context, node: Node, inner: Level | None) -> Box:
         if inner is not None and inner.sheet is not None:
             sheet = inner.sheet
-            return Box(sheet.w, sheet.h, False, tuple(graph.in_ports(node)), tuple(graph.out_ports(node)), sheet.spine)
+            return Box(sheet.w, sheet.h, False, *edge_ports(graph, node), sheet.spine)
         if node.id in self.activations:
             return replace(box_of(graph, node), w=ACTIVATION_W, h=ACTIVATION_H)
         result = context.results.get(node.id)

@@ -98,6 +98,9 @@ def value_text(value: Any) -> str:
         return shown("×".join(map(str, value)))
     if isinstance(value, str):
         return shown(value) or "an empty text"
+    if isinstance(value, dict):
+        parts = {name: " ".join(map(str, part)) if isinstance(part, list) else part for name, part in value.items()}
+        return shown(", ".join(f"{name} {value_text(part)}" for name, part in parts.items() if part != "")) or "none"
     return shown(json.dumps(value, ensure_ascii=False))
 
 

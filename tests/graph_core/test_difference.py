@@ -110,6 +110,15 @@ def test_settings_are_told_with_what_they_were():
     ]
 
 
+def test_how_a_block_runs_is_told_in_words():
+    assert lines_after(lambda g: edits.set_scan(g, "r1", 0, ["x1"], ["x3"]), "lstm_gates")[1] == (
+        "  ~ lstm: scan axis 1, over x1, carry x2 x3 → axis 0, over x1, carry x3"
+    )
+    assert lines_after(lambda g: edits.set_repeat(g, "r1", 3, shared=True), "lstm_gates")[1] == (
+        "  ~ lstm: no scan, repeat times 3, shared on"
+    )
+
+
 def test_a_rename_is_one():
     assert lines_after(lambda g: g.rename("c1", "stem"))[1] == "  ~ conv1 is now called stem"
 

@@ -176,6 +176,7 @@ def random_edit(project: Project, draw: Choice) -> None:
         "move": lambda: edits.move(graph, {one: (draw([0, 40]), draw([1, 7])) for one in some}),
         "when": lambda: edits.set_when(graph, id, draw(["", "width > 2", "1 +"])),
         "repeat": lambda: edits.set_repeat(graph, id, draw([0, 1, 3, "width", -1]), shared=draw([True, False])),
+        "scan": lambda: edits.set_scan(graph, id, draw([0, 1, 2, 16]), *draw([(["x"],), (["x"], ["x2"]), ([], ["x"])])),
         "use": lambda: edits.use_weights_of(graph, id, draw(["", other])),
         "param": lambda: edits.set_graph_param(graph, draw(["width", "mode"]), draw([None, Param(), Param(3)])),
         "symbol": lambda: edits.set_symbol(project, draw(["N", "T"]), draw([None, 4, 0])),

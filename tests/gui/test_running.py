@@ -143,3 +143,14 @@ def test_the_loop_is_painted_beside_the_plate(rig: WindowRig):
     with_loop = colours()
     rig.document.edit(lambda: edits.set_repeat(rig.graph, "r1", 1))
     assert len(with_loop) > len(colours())
+
+
+def test_an_opened_scan_is_met_by_its_wires_where_its_ports_are(rig: WindowRig):
+    rig.canvas.setFocus()
+    rig.key(Qt.Key.Key_Space)
+    plate = rig.canvas.scene.plates["r1"]
+    assert plate.opened
+    places = {a.port.name: (plate.x + a.x, plate.y + a.y) for a in anchors(plate) if not a.inner}
+    wires = rig.canvas.scene.wires.values()
+    assert [wire.route[-1] for wire in wires if wire.target == ("r1", "x1") and not wire.inside] == [places["x1"]]
+    assert [wire.route[0] for wire in wires if wire.source == ("r1", "y1") and not wire.inside] == [places["y1"]]
