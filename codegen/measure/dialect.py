@@ -4,8 +4,8 @@ torch: `torch.utils.flop_counter.FlopCounterMode`. fvcore 0.1.5: `FlopCountAnaly
 operation for a multiply-add; its traces hold fused attention and recurrent layers as one step that it does not know.
 torchinfo 1.8: `total_mult_adds` of `summary`; it multiplies the parameters of each module by samples (of convolutions
 by positions, of recurrent layers by steps), and leaves fused attention out.
-ptflops 0.7: its `aten` backend, which counts a bias only where torch adds it in one step with the product; in
-attention that is so for a single sample.
+ptflops 0.7: its `aten` backend, which counts a bias only where torch adds it in one step with the product: in
+attention for a single sample, of the two biases of an RNN or GRU one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ CONVENTIONS: Final[Mapping[str, Convention]] = {
                 "BatchNorm1d": Rule("given", 2, bare=1),
                 "BatchNorm2d": Rule("given", 2, bare=1),
                 "LayerNorm": Rule("given", 5, bare=4),
-                "AdaptiveAvgPool1d": Rule("given"),
                 "AdaptiveAvgPool2d": Rule("given"),
             },
         ),
@@ -64,10 +63,10 @@ CONVENTIONS: Final[Mapping[str, Convention]] = {
             "ptflops",
             "ptflops, aten",
             "MACs",
-            "Multiply-adds and the additions of biases, without attention's products and recurrent layers.",
+            "Multiply-adds and the additions of biases, without attention's products and without LSTMs.",
             attention=False,
             biases=True,
-            rules={**_RECURRENT, "ScaledDotProductAttention": _NOTHING},
+            rules={"LSTM": _NOTHING, "ScaledDotProductAttention": _NOTHING},
         ),
     )
 }

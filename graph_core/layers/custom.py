@@ -35,6 +35,7 @@ class Custom(Layer):
     help = "A class of your own: its code, and the shapes, weights and work that you state of it."
     source = "stated by its author"
     promotes = True
+    saves = tuple(f"x{k}" for k in range(INPUTS))  # nobody can tell; an ordinary layer keeps what comes in
 
     x = Inlet("...", variadic=True, least=1)
     y, y1, y2, y3 = Outlet("dtype"), Outlet("dtype"), Outlet("dtype"), Outlet("dtype")

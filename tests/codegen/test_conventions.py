@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from codegen import build_module
 from codegen.measure.dialect import CONVENTIONS
 from codegen.verbs import run_verb
-from graph_core import Project, edits
+from graph_core import Project, analyze, edits
 from graph_core.layer import layer_types
 from graph_core.ledger import ledger
 from graph_core.propagate import engine_of
@@ -102,6 +102,57 @@ def test_the_figure_is_the_tools(tool: str, name: str, batch: int) -> None:
     theirs = TOOLS[tool](build_module(project).eval(), inputs_of(project))
     assert ledger(project).operations(CONVENTIONS[tool]) == theirs
     assert theirs > 0
+
+
+# What one layer alone is given where its declaration does not say: shapes by port, and parameters.
+SHAPES: dict[str, list[Any]] = {
+    "MatMul": [["N", 6, 8], ["N", 8, 5]],
+    "ScaledDotProductAttention": [["N", 2, 6, 8]] * 3,
+    "Embedding": [["N", 6]],
+}
+PARAMS: dict[str, dict[str, Any]] = {
+    "Permute": {"dims": [0, 2, 1]},
+    "Embedding": {"num_embeddings": 50, "embedding_dim": 8},
+    "MultiheadAttention": {"num_heads": 2},
+    **{name: {"hidden_size": 5} for name in ("RNN", "GRU", "LSTM")},
+}
+
+
+def one_layer(name: str) -> Project:
+    """A network of one layer, a batch of three."""
+    declaration = layer_types()[name]
+    project = Project.new("one")
+    edits.set_symbol(project, "N", 3)
+    graph = project.networks["main"]
+    graph.add(name, id="l", **PARAMS.get(name, {}))
+    ports = [port for port in declaration.inlets if not declaration.inlets[port].optional]
+    if not declaration.simple:
+        ports = [f"{port}{k}" for port in ports for k in range(declaration.inlets[port].least)]
+    for k, port in enumerate(ports):
+        inlet = declaration.inlets.get(port) or next(iter(declaration.inlets.values()))
+        shape = SHAPES[name][k] if name in SHAPES else ["N", 6, 8, 8] if inlet.rank == 4 else ["N", 6, 8]
+        graph.add("Input", id=f"i{k}", shape=shape, dtype="int64" if inlet.kinds == ("int",) else "float32")
+        graph.connect(f"i{k}.y", f"l.{port}")
+    graph.add("Output", id="o")
+    graph.connect(f"l.{graph.out_ports(graph.nodes['l'])[0]}", "o.x")
+    return project
+
+
+@pytest.mark.parametrize("tool", ["torch", "fvcore", "torchinfo"])
+def test_each_layer_alone_is_counted_as_by_the_tool(tool: str) -> None:
+    if tool != "torch":
+        pytest.importorskip(tool)
+    different = {}
+    for name, declaration in layer_types().items():
+        if declaration.family == "io" or getattr(declaration.torch, "code", False):
+            continue
+        project = one_layer(name)
+        assert analyze(project).sound, (name, analyze(project).problems)
+        ours = ledger(project).operations(CONVENTIONS[tool])
+        theirs = TOOLS[tool](build_module(project).eval(), inputs_of(project))
+        if ours != theirs:
+            different[name] = (ours, theirs)
+    assert different == {}
 
 
 def test_every_rule_is_of_a_declared_layer() -> None:
