@@ -21,6 +21,7 @@ from graph_core.fixes import Fix
 from graph_core.graph import Edit
 from graph_core.history import History
 from graph_core.kept import carry_weights
+from graph_core.memory import parts_of, standing_of
 from graph_core.project import FileError, load, save
 from graph_core.propagate import engine_of
 
@@ -42,6 +43,8 @@ class Figures:
     flops: int
     buffers: int
     bytes: int
+    optimizer: int  # bytes of its state
+    peak: int  # bytes of activations in inference, where most are held
 
 
 class Document(QObject):
@@ -241,10 +244,14 @@ class Document(QObject):
 
     def figures(self) -> Figures:
         """The totals as of now."""
-        totals = engine_of(self.project).root(self.network).totals
+        engine = engine_of(self.project)
+        totals = engine.root(self.network).totals
         params, macs = int(totals.trainable) + int(totals.frozen), int(totals.macs)  # type: ignore[arg-type]
         elementwise, size = int(totals.elementwise), int(totals.bytes)  # type: ignore[arg-type]
-        return Figures(params, macs, 2 * macs + elementwise, int(totals.buffers), size)  # type: ignore[arg-type]
+        buffers = int(totals.buffers)  # type: ignore[arg-type]
+        _, _, state = standing_of(engine, self.network)
+        peak = parts_of(engine, self.network, training=False).activations
+        return Figures(params, macs, 2 * macs + elementwise, buffers, size, state, peak)
 
     def enter(self, node: str, iteration: int = 0) -> None:
         """Look into a block of the graph on the canvas."""

@@ -11,7 +11,6 @@ from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
 from designer.widgets import FigureLabel, Part, StackBar
 from designer.widgets.growth import GrowthPlot
-from graph_core.memory import parts_of, standing_of
 from graph_core.optimizers import optimizer_values
 from graph_core.propagate import engine_of
 
@@ -104,16 +103,13 @@ class ReadoutPanel(QWidget):
         ):
             label.set_figure(*split(value, unit), exact(value))
             label.set_change(*_change(value - was))
-        engine, network = engine_of(document.project), document.network
-        _, _, state = standing_of(engine, network)
-        peak = parts_of(engine, network, training=False).activations
         optimizer = optimizer_values(document.project.setup(document.network))["kind"]
         self._captions["Optimizer"].setText(f"Optimizer, {optimizer}")
         self._row("FLOPs", short(now.flops), now.flops - before.flops)
         self._row("Buffers", exact(now.buffers), now.buffers - before.buffers)
         self._row("Weights, float32", bytes_text(now.bytes), now.bytes - before.bytes, as_bytes=True)
-        self._row("Optimizer", bytes_text(state), 0)
-        self._row("Peak activations", bytes_text(peak), 0)
+        self._row("Optimizer", bytes_text(now.optimizer), now.optimizer - before.optimizer, as_bytes=True)
+        self._row("Peak activations", bytes_text(now.peak), now.peak - before.peak, as_bytes=True)
         self._shares(now)
         waiting = self._waiting()
         self.note.setText(waiting)

@@ -128,3 +128,19 @@ def test_an_error_is_said_instead_of_figures(rig: WindowRig):
     rig.document.undo()
     settled(rig)
     assert panel(rig).bar.isVisible()
+
+
+def test_the_readout_tells_the_peak_and_its_change_after_each_edit(house, qtbot, tmp_path: Path):
+    rig = WindowRig(qtbot, tmp_path)
+    rig.window.files.new_from_template("lenet")
+    rig.document.mark_saved()
+    value, difference = rig.window.readout.rows["Peak activations"]
+    before = analyze(rig.document.project).memory.activations_inference
+    assert (value.text(), difference.text()) == (bytes_text(before), "")
+    rig.document.select([rig.node("conv1").id])
+    rig.type_into("out_channels", "60")
+    after = analyze(rig.document.project).memory.activations_inference
+    assert (value.text(), difference.text()) == (bytes_text(after), f"▲ {bytes_text(after - before)}")
+    assert rig.window.readout.rows["Optimizer"][1].text().startswith("▲")
+    rig.document.undo()
+    assert (value.text(), difference.text()) == (bytes_text(before), "")
