@@ -35,7 +35,6 @@ class Custom(Layer):
     help = "A class of your own: its code, and the shapes, weights and work that you state of it."
     source = "stated by its author"
     promotes = True
-    saves = tuple(f"x{k}" for k in range(INPUTS))  # nobody can tell; an ordinary layer keeps what comes in
 
     x = Inlet("...", variadic=True, least=1)
     y, y1, y2, y3 = Outlet("dtype"), Outlet("dtype"), Outlet("dtype"), Outlet("dtype")
@@ -78,7 +77,9 @@ class Custom(Layer):
         macs = stated.size(self.macs, scope, "multiply-adds") if self.macs.strip() else 0
         weights = tuple(stated.weights(self.weights, scope))
         note = ("untrusted", UNTRUSTED, {"code": self.code})
-        return Facts(tuple(outputs), weights, macs, 0, follows, notes=(note,))
+        # What it keeps for backward nobody can tell; an ordinary layer keeps what comes in.
+        kept = tuple(f"x{k}" for k in range(len(x)))
+        return Facts(tuple(outputs), weights, macs, 0, follows, saves=kept, notes=(note,))
 
 
 def _shape(sizes: tuple[str, ...], scope: Mapping[str, Value], rest: Shape) -> Shape:
