@@ -14,6 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from designer.figures import Figures, figures_of
 from designer.settings import weights_store
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
 from graph_core.context import Context
@@ -21,7 +22,6 @@ from graph_core.fixes import Fix
 from graph_core.graph import Edit
 from graph_core.history import History
 from graph_core.kept import carry_weights
-from graph_core.memory import parts_of, standing_of
 from graph_core.project import FileError, load, save
 from graph_core.propagate import engine_of
 
@@ -32,19 +32,6 @@ class Step:
 
     node: str
     iteration: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The totals that a change is told against."""
-
-    params: int
-    macs: int
-    flops: int
-    buffers: int
-    bytes: int
-    optimizer: int  # bytes of its state
-    peak: int  # bytes of activations in inference, where most are held
 
 
 class Document(QObject):
@@ -244,14 +231,7 @@ class Document(QObject):
 
     def figures(self) -> Figures:
         """The totals as of now."""
-        engine = engine_of(self.project)
-        totals = engine.root(self.network).totals
-        params, macs = int(totals.trainable) + int(totals.frozen), int(totals.macs)  # type: ignore[arg-type]
-        elementwise, size = int(totals.elementwise), int(totals.bytes)  # type: ignore[arg-type]
-        buffers = int(totals.buffers)  # type: ignore[arg-type]
-        _, _, state = standing_of(engine, self.network)
-        peak = parts_of(engine, self.network, training=False).activations
-        return Figures(params, macs, 2 * macs + elementwise, buffers, size, state, peak)
+        return figures_of(self.project, self.network)
 
     def enter(self, node: str, iteration: int = 0) -> None:
         """Look into a block of the graph on the canvas."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from designer.document import Document, Figures
+from designer.document import Document
+from designer.figures import Figures
 from designer.formulas import FIGURES, Formulas
 from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
