@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import warnings
@@ -44,6 +45,14 @@ def inputs_of(project: Project) -> tuple[torch.Tensor, ...]:
     return tuple(made)
 
 
+def tool(name: str) -> Any:
+    """A tool's module; the test is skipped where it is not there, or does not go with what else is installed."""
+    try:
+        return importlib.import_module(name)
+    except (ImportError, RuntimeError) as error:
+        pytest.skip(f"{name} cannot be loaded: {error}")
+
+
 def by_torch(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
     with FlopCounterMode(display=False) as counter:
         model.to("meta")(*(tensor.to("meta") for tensor in inputs))
@@ -51,18 +60,17 @@ def by_torch(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
 
 
 def by_fvcore(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
-    count: Any = pytest.importorskip("fvcore.nn").FlopCountAnalysis(model, inputs)
+    count: Any = tool("fvcore.nn").FlopCountAnalysis(model, inputs)
     count.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
     return int(count.total())
 
 
 def by_torchinfo(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
-    return int(pytest.importorskip("torchinfo").summary(model, input_data=inputs, verbose=0).total_mult_adds)
+    return int(tool("torchinfo").summary(model, input_data=inputs, verbose=0).total_mult_adds)
 
 
 def by_ptflops(model: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
-    tool: Any = pytest.importorskip("ptflops")
-    macs, _ = tool.get_model_complexity_info(
+    macs, _ = tool("ptflops").get_model_complexity_info(
         model,
         tuple(inputs[0].shape[1:]),
         as_strings=False,
@@ -94,13 +102,13 @@ def _slow_path() -> Iterator[None]:
 
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("tool", TOOLS)
-def test_the_figure_is_the_tools(tool: str, name: str, batch: int) -> None:
-    if (tool, name, batch) == ("ptflops", "transformer_encoder", 3):
+@pytest.mark.parametrize("other", TOOLS)
+def test_the_figure_is_the_tools(other: str, name: str, batch: int) -> None:
+    if (other, name, batch) == ("ptflops", "transformer_encoder", 3):
         pytest.skip("adds the biases of attention only for a single sample; see the dialect")
     project = drawing(name, batch)
-    theirs = TOOLS[tool](build_module(project).eval(), inputs_of(project))
-    assert ledger(project).operations(CONVENTIONS[tool]) == theirs
+    theirs = TOOLS[other](build_module(project).eval(), inputs_of(project))
+    assert ledger(project).operations(CONVENTIONS[other]) == theirs
     assert theirs > 0
 
 
@@ -138,18 +146,16 @@ def one_layer(name: str) -> Project:
     return project
 
 
-@pytest.mark.parametrize("tool", ["torch", "fvcore", "torchinfo"])
-def test_each_layer_alone_is_counted_as_by_the_tool(tool: str) -> None:
-    if tool != "torch":
-        pytest.importorskip(tool)
+@pytest.mark.parametrize("other", ["torch", "fvcore", "torchinfo"])
+def test_each_layer_alone_is_counted_as_by_the_tool(other: str) -> None:
     different = {}
     for name, declaration in layer_types().items():
         if declaration.family == "io" or getattr(declaration.torch, "code", False):
             continue
         project = one_layer(name)
         assert analyze(project).sound, (name, analyze(project).problems)
-        ours = ledger(project).operations(CONVENTIONS[tool])
-        theirs = TOOLS[tool](build_module(project).eval(), inputs_of(project))
+        ours = ledger(project).operations(CONVENTIONS[other])
+        theirs = TOOLS[other](build_module(project).eval(), inputs_of(project))
         if ours != theirs:
             different[name] = (ours, theirs)
     assert different == {}
