@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graph_core.fields import Choice, Count, Field, Flag, Maybe, Real
+from graph_core.fields import Choice, Count, Field, FieldError, Flag, Maybe, Real
 from graph_core.schedules import ScheduleField, named
 
 State = Callable[[Mapping[str, Any]], int]
@@ -34,8 +34,13 @@ class OptimizerKind:
     grouped: bool = True
 
     def state_per_parameter(self, values: Mapping[str, Any]) -> int:
-        """Values kept per parameter: momentum buffers, moment estimates, histories; missing fields are defaults."""
-        return self.state({name: values.get(name, field.default) for name, field in self.fields.items()})
+        """Values kept per parameter: momentum buffers, moment estimates, histories.
+
+        Fields that are missing or wrong count as their defaults: the figure is told while a person types.
+        """
+        return self.state(
+            {name: _sound(field_, values.get(name, field_.default)) for name, field_ in self.fields.items()}
+        )
 
     def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The keyword arguments for torch's class; fields that are not given take torch's default."""
@@ -49,6 +54,13 @@ class OptimizerKind:
             # torch refuses a pair of which one is a float and the other an int.
             found[argument] = tuple(float(values.get(name, self.fields[name].default)) for name in names)
         return found
+
+
+def _sound(field: Field[Any], value: Any) -> Any:
+    try:
+        return field.check(value)
+    except FieldError:
+        return field.default
 
 
 def _decay(default: float) -> Real:

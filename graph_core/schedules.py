@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from graph_core.expressions import Value
 from graph_core.fields import Choice, Count, Field, FieldError, Flag, Real
+from graph_core.jsontext import shown
 
 NEVER: Final = 1_000_000  # epochs: more than any run has
 
@@ -307,13 +308,13 @@ def check_schedule(value: Mapping[str, Any]) -> None:
     name = value.get("kind", DEFAULT)
     kind = SCHEDULES.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise FieldError(f"There is no schedule {str(name)[:60]}; choose one of {', '.join(SCHEDULES)}.")
+        raise FieldError(f"There is no schedule {shown(name)}; choose one of {', '.join(SCHEDULES)}.")
     for field, given in value.items():
         if field == "kind":
             continue
         if field not in kind.fields:
             known = f"it has {', '.join(kind.fields)}" if kind.fields else "it has none"
-            raise FieldError(f"The schedule {name} has no field {field[:60]}; {known}.")
+            raise FieldError(f"The schedule {name} has no field {shown(field)}; {known}.")
         try:
             kind.fields[field].check(tuple(given) if isinstance(given, list) else given)
         except FieldError as error:

@@ -19,9 +19,10 @@ from graph_core.groups import (
     patterns_of,
     share_out,
 )
+from graph_core.jsontext import shown
 from graph_core.optimizers import DEFAULT_KIND, KINDS, TRAINING, OptimizerKind, kind_of
 from graph_core.problems import Finding
-from graph_core.schedules import SCHEDULES, check_schedule
+from graph_core.schedules import DEFAULT, check_schedule
 
 MOST_ALIKE = 200  # paths that a pattern without a match is compared with
 # The group that takes what Muon cannot: its optimizer is the one that Muon's authors use for the rest.
@@ -52,7 +53,7 @@ def _check_optimizer(given: Mapping[str, Any]) -> Iterator[Finding]:
     name = given.get("kind", DEFAULT_KIND)
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        yield Finding("optimizer", f"There is no optimizer {name}; choose one of {', '.join(KINDS)}", "kind")
+        yield Finding("optimizer", f"There is no optimizer {shown(name)}; choose one of {', '.join(KINDS)}", "kind")
         return
     own = {k: v for k, v in given.items() if k not in ("kind", "groups")}
     yield from _check("optimizer", kind.fields, own, kind.name)
@@ -82,10 +83,10 @@ def _check_group(
     fields = {**GROUP, **kind.fields}
     for name, value in group.items():
         without = [{k: v for k, v in one.items() if k != name or at != place} for at, one in enumerate(groups)]
-        fix = _fix(f"Take {name} out of group {place + 1}", groups=without)
+        fix = _fix(f"Take {shown(name)} out of group {place + 1}", groups=without)
         if name not in fields:
             known = ", ".join(fields)
-            yield Finding("group", f"{owner} has no field {name[:60]}; it has {known}", f"{port}.{name}", fix)
+            yield Finding("group", f"{owner} has no field {shown(name)}; it has {known}", f"{port}.{name}", fix)
             continue
         try:
             fields[name].check(tuple(value) if isinstance(value, list) else value)
@@ -155,9 +156,11 @@ def _check_reach(
         if near:
             renamed = [near if text == pattern else text for text in patterns_of(group)]
             mended = [{**one, "match": renamed} if at == share.index else one for at, one in enumerate(groups)]
-            fixes = _fix(f"Change {pattern} to {near}", groups=mended)
+            fixes = _fix(f"Change {shown(pattern)} to {near}", groups=mended)
         fixes = _fix(f"Remove group {number}", fixes, groups=without)
-        yield Finding("group", f"Group {number} names {pattern}, which matches no parameter; {words}", port, fixes)
+        yield Finding(
+            "group", f"Group {number} names {shown(pattern)}, which matches no parameter; {words}", port, fixes
+        )
         return
     if share.parameters:
         return
@@ -209,15 +212,16 @@ def _nearest(pattern: str, parameters: Sequence[Parameter]) -> str:
 
 
 def _check_schedule(schedule: Mapping[str, Any]) -> Iterator[Finding]:
-    for name, value in schedule.items() or [("kind", None)]:
-        one = {"kind": schedule["kind"], name: value} if "kind" in schedule else {name: value}
+    """The kind, and then each field: a finding for each that is wrong."""
+    kind = {name: value for name, value in schedule.items() if name == "kind"}
+    for name, value in [("kind", schedule.get("kind", DEFAULT)), *schedule.items()]:
         try:
-            check_schedule(one)
+            check_schedule({**kind, name: value})
         except FieldError as error:
             kept = {k: v for k, v in schedule.items() if k != name and name != "kind"}
-            fix = _fix(f"Set {name} of the schedule back", part="training", schedule=kept or None)
+            fix = _fix(f"Set {shown(name)} of the schedule back", part="training", schedule=kept or None)
             yield Finding("schedule", str(error).rstrip("."), f"schedule.{name}", fix)
-            if name == "kind" or schedule.get("kind") not in SCHEDULES:
+            if name == "kind":
                 return
 
 
@@ -232,7 +236,7 @@ def _fix(
 def _check(code: str, fields: Mapping[str, Field[Any]], given: Mapping[str, Any], owner: str) -> Iterator[Finding]:
     for name, value in given.items():
         if name not in fields:
-            yield Finding(code, f"{owner} has no field {name}; it has {', '.join(fields)}", name)
+            yield Finding(code, f"{owner} has no field {shown(name)}; it has {', '.join(fields)}", name)
             continue
         try:
             fields[name].check(value)
