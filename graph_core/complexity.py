@@ -18,6 +18,7 @@ from graph_core.dims import Dim
 from graph_core.evaluate import source_spec
 from graph_core.formula_text import formula_text
 from graph_core.graph import EditError, Project
+from graph_core.groups import groups_of
 from graph_core.growth import SPAN, Curve, curve, order_of
 from graph_core.layer import layer_types
 from graph_core.letters import Wired, generic
@@ -49,7 +50,8 @@ class Complexity:
     """The formulas of one network over the symbols, and the conditions under which they hold.
 
     ``figures`` has FIGURES by name: elements of weights and of buffers, MACs, FLOPs, and bytes of weights and buffers,
-    of gradients and of the optimizer's state. ``symbols`` has the example sizes.
+    of gradients and of the optimizer's state; the two latter are left out where parameter groups treat weights unlike
+    each other. ``symbols`` has the example sizes.
     """
 
     network: str
@@ -63,9 +65,17 @@ class Complexity:
         """The symbols by name, the batch first: the order in which formulas have them."""
         return tuple(sorted(self.symbols, key=lambda name: (name != "N", natural(name))))
 
+    @cached_property
+    def _orders(self) -> dict[tuple[Dim, str], str]:
+        return {}  # many layers have the same formula
+
     def order(self, size: Dim, symbol: str = "") -> str:
         """The order of growth of a formula over all symbols, or over one while the others stay as they are."""
-        return order_of(size, (symbol,) if symbol else self.over, self.conditions)
+        known = self._orders.get((size, symbol))
+        if known is None:
+            known = order_of(size, (symbol,) if symbol else self.over, self.conditions)
+            self._orders[size, symbol] = known
+        return known
 
     def curve(self, size: Dim, symbol: str, span: tuple[float, float] = (SPAN, SPAN)) -> Curve:
         """The values of a formula over sizes of one symbol, where the conditions hold; see growth.curve."""
@@ -80,7 +90,7 @@ class Complexity:
         main = FIGURES[:4]
         return {
             **{name: str(self.figures[name]) for name in main},
-            "memory": {name.removeprefix("memory_"): str(self.figures[name]) for name in FIGURES[4:]},
+            "memory": {n.removeprefix("memory_"): str(self.figures[n]) for n in FIGURES[4:] if n in self.figures},
             "order": {name: self.order(self.figures[name]) for name in main},
             "order_by_symbol": {
                 symbol: {name: self.order(self.figures[name], symbol) for name in main} for symbol in self.symbols
@@ -111,14 +121,11 @@ def complexity(project: Project, network: str = "main") -> Complexity:
     # An analysis of its own: what it remembers holds with its conditions only.
     with deciding(project.symbols) as noted:
         root = Engine(project).symbolic_root(network)
-    values = optimizer_values(project.setup(network))
-    grads = 4 * root.totals.trainable
-    figures = {
-        **_figures(root.totals),
-        "memory_params": root.totals.bytes,
-        "memory_grads": grads,
-        "memory_optimizer": KINDS[values["kind"]].state_per_parameter(values) * grads,
-    }
+    figures = {**_figures(root.totals), "memory_params": root.totals.bytes}
+    if not groups_of(project.setup(network).get("optimizer", {})):
+        values = optimizer_values(project.setup(network))
+        figures["memory_grads"] = 4 * root.totals.trainable
+        figures["memory_optimizer"] = KINDS[values["kind"]].state_per_parameter(values) * figures["memory_grads"]
     rows = tuple(islice(_rows(root, "", "", 1, 1, {}), MAX_ROWS))
     return Complexity(network, dict(project.symbols), figures, rows, simplified(noted))
 

@@ -122,7 +122,7 @@ class _Printer:
         return self.text(top, 0) if symbolic.as_int(bottom) == 1 else self.fraction(top, bottom, 0)
 
     def _rank(self, term: Any) -> tuple[bool, int, list[int], str]:
-        _, powers = max(symbolic.monomials(term), key=lambda one: sum(one[1].values()), default=(True, {}))
+        _, powers = max(symbolic.monomials(term) or (), key=lambda one: sum(one[1].values()), default=(True, {}))
         places = [-powers.get(name, 0) for name in self._place]
         return bool(term.is_Number), -sum(powers.values()), places, str(term)
 

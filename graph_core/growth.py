@@ -6,6 +6,7 @@ power of each symbol is at least as high, or becomes so by a condition such as H
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,14 +18,20 @@ Powers = Mapping[str, int]
 _SUPER = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 POINTS = 33  # of a curve
 SPAN = 64.0  # a curve goes from a 64th of the present size to 64 times it, where nothing else is asked for
+BITS = 900  # a value of more is left out of a curve
 NEAR = 256  # how far from a point of a curve a size is sought for which the conditions hold
 
 
 def leading_terms(size: Dim, over: Sequence[str], conditions: Iterable[Condition] = ()) -> tuple[Powers, ...]:
-    """The powers of the symbols ``over`` in each term that no other dominates; one empty term for a constant."""
+    """The powers of the symbols ``over`` in each term that no other dominates; one empty term for a constant.
+
+    Nothing where a formula has too many terms to be told apart.
+    """
     if not isinstance(size, Expr):
         return ({},)
     terms = symbolic.monomials(size.raw)
+    if terms is None:
+        return ()
     # What is subtracted never outgrows what it is subtracted from: no figure is negative.
     positive = [powers for sign, powers in terms if sign] or [powers for _, powers in terms]
     reduced = list({_key(powers, over): {n: p for n, p in powers.items() if n in over} for powers in positive}.values())
@@ -36,9 +43,12 @@ def leading_terms(size: Dim, over: Sequence[str], conditions: Iterable[Condition
 
 
 def order_of(size: Dim, over: Sequence[str], conditions: Iterable[Condition] = ()) -> str:
-    """``O(T²·d + T·d²)`` over the symbols ``over``, in their order; O(1) for what does not depend on them."""
+    """``O(T²·d + T·d²)`` over the symbols ``over``, in their order; O(1) for what does not depend on them.
+
+    ``O(?)`` where that cannot be told.
+    """
     terms = [monomial_text(powers, over) for powers in leading_terms(size, over, conditions)]
-    return f"O({' + '.join(terms)})"
+    return f"O({' + '.join(terms) or '?'})"
 
 
 def monomial_text(powers: Powers, over: Sequence[str]) -> str:
@@ -65,8 +75,8 @@ def _larger(condition: Condition) -> tuple[str, str] | None:
     if condition.question != AT_LEAST or not condition.answer:
         return None
     left, right = symbolic.sides(symbolic.without_floors(symbolic.expand(condition.a - condition.b)))
-    big = [powers for _, powers in symbolic.monomials(left) if powers]
-    small = [powers for _, powers in symbolic.monomials(right) if powers]
+    big = [powers for _, powers in symbolic.monomials(left) or () if powers]
+    small = [powers for _, powers in symbolic.monomials(right) or () if powers]
     if len(big) == len(small) == 1 and [*big[0].values()] == [*small[0].values()] == [1]:
         return next(iter(big[0])), next(iter(small[0]))
     return None
@@ -115,10 +125,13 @@ def curve(
         return all(condition.holds({**examples, symbol: at}) for condition in mine)
 
     low, high = max(1.0, here / span[0]), here * span[1]
+    most = symbolic.degree(size.raw) if isinstance(size, Expr) else 0
     wanted = {round(low * (high / low) ** (step / (POINTS - 1))) for step in range(POINTS)} | {here}
     places: set[int] = {here}
     ordered = sorted(wanted)
     for at, after in zip(ordered, [*ordered[1:], ordered[-1] + 1], strict=True):
+        if most * math.log2(after) > BITS:
+            break
         found = next((near for near in range(at, min(after, at + NEAR)) if not mine or allowed(near)), None)
         if found is not None:
             places.add(found)

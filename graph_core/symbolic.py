@@ -7,9 +7,12 @@ to one floor, so that equal shapes are seen to be equal.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
+
+MAX_TERMS: Final = 2000  # of a sum of products; what has more is left as it was built
 
 
 @lru_cache(maxsize=1)
@@ -31,16 +34,42 @@ def as_int(raw: Any) -> int | None:
     return int(raw) if getattr(raw, "is_Integer", False) else None
 
 
-def expand(raw: Any) -> Any:
-    """``raw`` as a sum of products."""
+def terms_of(raw: Any) -> int:
+    """About how many terms ``raw`` has as a sum of products, told without making it one; floors are one each."""
     se = engine()
-    return se.expand(se.sympify(raw))
+    if isinstance(raw, se.Add):
+        return sum(map(terms_of, raw.args))
+    if isinstance(raw, se.Mul):
+        return math.prod(map(terms_of, raw.args))
+    if isinstance(raw, se.Pow):
+        inner, power = terms_of(raw.args[0]), as_int(raw.args[1])
+        if power is None or power < 0 or inner < 2:
+            return 1
+        return math.comb(inner + power - 1, min(power, inner - 1)) if power + inner < MAX_TERMS else MAX_TERMS + 1
+    return 1
+
+
+def degree(raw: Any) -> int:
+    """The highest power to which all symbols of ``raw`` together come, at most."""
+    se = engine()
+    if isinstance(raw, se.Add | se.Mul):
+        degrees = list(map(degree, raw.args))
+        return max(degrees) if isinstance(raw, se.Add) else sum(degrees)
+    if isinstance(raw, se.Pow):
+        return degree(raw.args[0]) * max(as_int(raw.args[1]) or 0, 0)
+    return degree(raw.args[0]) if isinstance(raw, se.floor) else int(bool(raw.is_Symbol))
+
+
+def expand(raw: Any) -> Any:
+    """``raw`` as a sum of products; as it is where these would be too many."""
+    raw = engine().sympify(raw)
+    return engine().expand(raw) if terms_of(raw) <= MAX_TERMS else raw
 
 
 def divide(a: Any, b: Any) -> Any:
     """``a / b``, exact."""
     se = engine()
-    return se.expand(se.sympify(a) / se.sympify(b))
+    return expand(se.sympify(a) / se.sympify(b))
 
 
 def is_whole(raw: Any) -> bool:
@@ -91,7 +120,7 @@ def without_floor(raw: Any) -> Any:
     top, bottom = _fraction(floors[0].args[0])
     if not is_whole(top) or not is_nonnegative(bottom - 1):
         return raw
-    return se.expand(top + bottom * (sum(as_int(number) or 0 for number in numbers) // factor))
+    return expand(top + bottom * (sum(as_int(number) or 0 for number in numbers) // factor))
 
 
 def sides(difference: Any) -> tuple[Any, Any]:
@@ -116,7 +145,7 @@ def is_nonnegative(raw: Any) -> bool:
     if raw.atoms(se.floor) if hasattr(raw, "atoms") else False:
         return False
     try:
-        shifted = se.expand(raw.subs({s: s + 1 for s in names}))
+        shifted = expand(raw.subs({s: s + 1 for s in names}))
     except RuntimeError:
         return False
     terms = shifted.args if isinstance(shifted, se.Add) else (shifted,)
@@ -141,12 +170,12 @@ def floor_divide(a: Any, b: Any) -> Any:
     se = engine()
     a, b = se.sympify(a), se.sympify(b)
     number = as_int(b)
-    if (number is not None and number > 0) or (number is None and is_nonnegative(se.expand(b - 1))):
+    if (number is not None and number > 0) or (number is None and is_nonnegative(expand(b - 1))):
         terms = a.args if isinstance(a, se.Add) else (a,)
         floors = [term for term in terms if isinstance(term, se.floor)]
         if len(floors) == 1 and all(is_whole(term) for term in terms):
             a = a - floors[0] + floors[0].args[0]
-    quotient = se.expand(a / b)
+    quotient = expand(a / b)
     return quotient if is_whole(quotient) else se.floor(quotient)
 
 
@@ -212,7 +241,7 @@ def _fraction(raw: Any) -> tuple[Any, Any]:
     """``raw`` as whole numerator and denominator."""
     se = engine()
     top, bottom = se.sympify(raw).as_numer_denom()
-    return se.expand(top), bottom
+    return expand(top), bottom
 
 
 def _parenthesize(text: str, needed: bool) -> str:
@@ -232,13 +261,16 @@ def replaced(raw: Any, parts: Mapping[Any, Any]) -> Any:
     return sympify(raw).subs(parts)
 
 
-def monomials(raw: Any) -> list[tuple[bool, dict[str, int]]]:
+def monomials(raw: Any) -> list[tuple[bool, dict[str, int]]] | None:
     """The terms of ``raw`` without its floors: whether a term is positive, and the power of each symbol in it.
 
-    In a denominator that is a sum, its first term of the highest degree stands for the whole.
+    In a denominator that is a sum, its first term of the highest degree stands for the whole. None for too many.
     """
     se = engine()
-    expanded = expand(without_floors(sympify(raw)))
+    expanded = without_floors(sympify(raw))
+    if terms_of(expanded) > MAX_TERMS:
+        return None
+    expanded = se.expand(expanded)
     terms = expanded.args if isinstance(expanded, se.Add) else (expanded,)
     found: list[tuple[bool, dict[str, int]]] = []
     for term in terms:
@@ -250,7 +282,7 @@ def monomials(raw: Any) -> list[tuple[bool, dict[str, int]]]:
             base, power = part.args if isinstance(part, se.Pow) else (part, 1)
             inner = {str(base): 1}
             if not base.is_Symbol:
-                inner = max((one for _, one in monomials(base)), key=lambda one: sum(one.values()), default={})
+                inner = max((one for _, one in monomials(base) or ()), key=lambda one: sum(one.values()), default={})
             for name, degree in inner.items():
                 powers[name] = powers.get(name, 0) + degree * (as_int(power) or 0)
         found.append((positive, {name: power for name, power in powers.items() if power}))

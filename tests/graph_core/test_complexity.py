@@ -312,6 +312,52 @@ def test_conditions_are_statements() -> None:
     assert found.order(found.figures["macs"], "H") == "O(H²)"
 
 
+def test_what_would_have_too_many_terms_is_left_as_it_was_built() -> None:
+    """((C − H + 1)¹⁶)¹⁶ has 33,153 terms, and 1 for a value."""
+    project = Project.new("many")
+    edits.set_symbol(project, "C", 3)
+    edits.set_symbol(project, "H", 3)
+    block = add_graph(project, "Power")
+    edits.set_graph_param(block, "a", Param())
+    block.add("Input", id="x", shape=["N", "c"])
+    block.add("Linear", id="l", out_features="a ** 16")
+    block.add("Output", id="y")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", "C"])
+    graph.add(block.key, id="b", a="(C - H + 1) ** 16")
+    graph.add("Output", id="y")
+    for here, wires in ((block, "x.y-l.x l.y-y.x"), (graph, "x.y-b.x b.y-y.x")):
+        for wire in wires.split():
+            here.connect(*wire.split("-"))
+    found = complexity(project)
+    check_figures(project, found)
+    assert found.text(found.figures["macs"]) == "N·C·(C − H + 1)²⁵⁶"
+    assert found.order(found.figures["macs"]) == "O(?)"
+    assert found.curve(found.figures["macs"], "C").present == (3, 3)
+
+
+def test_blocks_nested_forty_deep_have_formulas() -> None:
+    project = Project.new("deep")
+    inner = "Linear"
+    for level in range(40):
+        block = add_graph(project, f"Twice{level}")
+        block.add("Input", id="x", shape=["N", "d"])
+        for id in ("a", "b"):
+            block.add(inner, id=id, **({"out_features": "d"} if inner == "Linear" else {}))
+        block.add("Output", id="y")
+        for wire in ["x.y-a.x", "a.y-b.x", "b.y-y.x"]:
+            block.connect(*wire.split("-"))
+        inner = block.key
+    graph = project.networks["main"]
+    edits.set_symbol(project, "d", 4)
+    graph.add("Input", id="x", shape=["N", "d"])
+    graph.add(inner, id="b")
+    graph.connect("x.y", "b.x")
+    found = complexity(project)
+    assert found.text(found.figures["macs"]) == f"{2**40:,}·N·d²"
+    assert len(found.layers) == 10_000
+
+
 # Growth --------------------------------------------------------------------------------------------------------------
 
 
@@ -374,3 +420,12 @@ def divided() -> Project:
         graph.connect("x.y", f"a.{port}")
     graph.connect("a.y", "y.x")
     return project
+
+
+def test_parameter_groups_leave_out_what_they_divide() -> None:
+    project = open_template("lenet")
+    assert complexity(project).figures["memory_grads"] == 4 * 31_294
+    edits.set_setup(project, "main", "optimizer", {"groups": [{"match": "conv1", "frozen": True}]})
+    found = complexity(project)
+    assert "memory_grads" not in found.figures
+    assert set(found.to_json()["memory"]) == {"params"}
