@@ -152,11 +152,6 @@ def same(a: Dim, b: Dim) -> bool | None:
     return False if apart else _decided(SAME, a, b)
 
 
-def same_shapes(a: Shape, b: Shape) -> bool:
-    """Whether two shapes may be equal: unless one of their sizes surely differs."""
-    return len(a) == len(b) and all(same(p, q) is not False for p, q in zip(a, b, strict=True))
-
-
 def divides(k: Dim, n: Dim) -> bool | None:
     """Whether ``k`` divides ``n``; None where it depends on the symbols."""
     if isinstance(k, int) and isinstance(n, int):

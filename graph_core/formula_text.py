@@ -169,14 +169,11 @@ class _Latex(_Printer):
     def name(self, name: str) -> str:
         return latex_name(name)
 
-    def closed(self, text: str, needed: bool) -> str:
-        return rf"\left({text}\right)" if needed else text
-
     def sum(self, raw: Any) -> str:
         return super().sum(raw).replace("−", "-")
 
     def floor(self, inside: str) -> str:
-        return rf"\left\lfloor {inside} \right\rfloor"
+        return rf"\lfloor {inside} \rfloor"
 
     def power(self, base: str, power: int) -> str:
         return f"{base}^{{{power}}}"
@@ -184,5 +181,6 @@ class _Latex(_Printer):
     def times(self, parts: list[str]) -> str:
         return r" \, ".join(parts)
 
+    # In one line, with a slash: formulas stand in rows.
     def fraction(self, top: Any, bottom: Any, outer: int) -> str:
-        return rf"\frac{{{self.text(top, 0)}}}{{{self.text(bottom, 0)}}}"
+        return self.closed(f"{self.text(top, _PRODUCT)}/{self.text(bottom, _POWER)}", outer >= _POWER)

@@ -27,6 +27,7 @@ class Making:
     def __init__(self) -> None:
         self.open = False
         self._numbers: dict[Any, int] = {}
+        self._keys: dict[int, Any] = {}
         self._known: dict[int, int] = {}
 
     def of(self, context: Context) -> int:
@@ -34,11 +35,13 @@ class Making:
         known = self._known.get(id(context))
         if known is None:
             graph = context.graph
-            params = tuple(self.settled(context.scope.get(name)) for name in graph.params)
+            params = tuple(context.scope.get(name) for name in graph.params)
             results = [context.results[id] for id in context.order if id in context.results]
             made = tuple(found for result in results if (found := self._made(result)) is not None)
             key = (graph.key, params, made)
-            known = self._known[id(context)] = self._numbers.setdefault(key, len(self._numbers))
+            known = self._known[id(context)] = self._numbers.setdefault(self.settled(key), len(self._numbers))
+            # Where symbols are told as their examples, that these agree is a condition, noted as it is asked.
+            _alike(self._keys.setdefault(known, key), key)
         return known
 
     def steps(self, result: Result) -> list[tuple[int, int]]:
@@ -74,8 +77,8 @@ class Making:
         layer = result.layer
         if layer is None or not layer.owns_weights():
             return None
-        shapes = tuple((w.name, self.settled(w.shape)) for w in result.facts.weights) if result.facts else ()
-        return result.node.id, result.enabled, self.settled(tuple(layer.values.values())), shapes
+        shapes = tuple((w.name, w.shape) for w in result.facts.weights) if result.facts else ()
+        return result.node.id, result.enabled, tuple(layer.values.values()), shapes
 
 
 def own_weights(node: Node) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from designer.document import Document
@@ -19,18 +19,19 @@ from designer.widgets.growth import GrowthPlot
 
 UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs", "memory_params": "B"}
 _SORT = Qt.ItemDataRole.UserRole
-_LAYER, _CALLS, _FORMULA, _ORDER, _VALUE = range(5)
+_LAYER, _FORMULA, _ORDER, _VALUE = range(4)
+NARROW = 780  # below that width the curve gives way: the readout has it too
 
 
 class FormulaModel(RowModel):
     """One line a layer that costs something."""
 
-    heads = ("Layer", "Calls", "Formula", "Growth", "Here")
+    heads = ("Layer", "Formula", "Growth", "Here")
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """See QAbstractTableModel; headings stand over what they head."""
         if role == Qt.ItemDataRole.TextAlignmentRole and orientation == Qt.Orientation.Horizontal:
-            side = Qt.AlignmentFlag.AlignRight if section in (_CALLS, _VALUE) else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if section == _VALUE else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         return super().headerData(section, orientation, role)
 
@@ -42,7 +43,7 @@ class FormulaModel(RowModel):
             return {_FORMULA: line.latex, _ORDER: line.order_latex}.get(column, "")
         if role == Qt.ItemDataRole.FontRole:
             return themes.current.ui_font("mono")
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (_CALLS, _VALUE):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == _VALUE:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ToolTipRole:
             return {_FORMULA: line.told or line.text, _LAYER: f"{line.path}, {line.type}"}.get(column)
@@ -52,7 +53,8 @@ class FormulaModel(RowModel):
 
     @staticmethod
     def _words(line: Line) -> tuple[str, ...]:
-        return line.path, f"×{line.calls}" if line.calls != "1" else "", line.text, line.order, exact(line.value)
+        calls = "" if line.calls == "1" else f" ×{line.calls}"
+        return f"{line.path}{calls}", line.text, line.order, exact(line.value)
 
 
 class ComplexityPanel(QWidget):
@@ -81,7 +83,7 @@ class ComplexityPanel(QWidget):
         self.table.setItemDelegate(FormulaDelegate(self.table))
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(_FORMULA, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((_LAYER, 160), (_CALLS, 48), (_ORDER, 124), (_VALUE, 108)):
+        for column, width in ((_LAYER, 170), (_ORDER, 118), (_VALUE, 100)):
             header.resizeSection(column, themes.current.px(width))
         self.words = Text("", "small", "ink2", wrap=True)
         self.words.setContentsMargins(12, 8, 12, 8)
@@ -125,8 +127,9 @@ class ComplexityPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self._sum)
         column.addWidget(self.pages, 1)
-        right = QWidget()
-        side = QVBoxLayout(right)
+        self._right = QWidget()
+        self._right.setMinimumWidth(1)  # it gives way: see resizeEvent
+        side = QVBoxLayout(self._right)
         side.setContentsMargins(12, 8, 12, 4)
         side.setSpacing(4)
         title = QHBoxLayout()
@@ -135,14 +138,23 @@ class ComplexityPanel(QWidget):
         title.addWidget(self.rate)
         side.addLayout(title)
         side.addWidget(self.plot, 1)
+        left = Roomy(self.symbols)
+        left.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        left.setMinimumWidth(themes.current.px(170))
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        for widget, stretch in ((Roomy(self.symbols), 0), (middle, 1), (right, 0)):
+        splitter.setChildrenCollapsible(False)
+        for widget, stretch in ((left, 0), (middle, 1), (self._right, 0)):
             splitter.addWidget(widget)
             splitter.setStretchFactor(splitter.count() - 1, stretch)
-        splitter.setSizes([themes.current.px(200), themes.current.px(690), themes.current.px(250)])
+        splitter.setSizes([themes.current.px(width) for width in (190, 690, 260)])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the formulas have the room."""
+        super().resizeEvent(event)
+        self._right.setVisible(self.width() >= themes.current.px(NARROW))
 
     def _align(self, *_: object) -> None:
         """The total stands over the columns of the table."""

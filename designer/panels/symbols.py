@@ -42,7 +42,7 @@ class SymbolRows(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.setSpacing(4)
-        layout.addWidget(Caption("Symbols and example sizes"))
+        layout.addWidget(Caption("Symbols, examples"))
         layout.addLayout(self._grid)
         layout.addWidget(self.adder)
         self.holds = Text("", "small", "ink2", wrap=True)
