@@ -169,8 +169,8 @@ def test_conditions_are_said(shown: Panel) -> None:
 
 def test_nothing_is_worked_out_while_nothing_is_seen(rig: WindowRig) -> None:
     formulas = rig.window.formulas
-    rig.window.right_dock.hide()
     rig.window.files.new_from_template("lenet")
+    rig.window.right_dock.hide()
     QTest.qWait(400)
     assert formulas.look is None
     assert formulas.busy
