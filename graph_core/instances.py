@@ -32,6 +32,10 @@ def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -
     if engine.depth >= MAX_DEPTH:
         return refuse(node, len(outs), Finding("depth", f"{node.name} is nested deeper than {MAX_DEPTH} blocks"))
     enabled, finding = decided(node, context.scope)
+    if finding and isinstance(node.run, Repeat) and "i" in names_in(node.when):
+        message = f"{node.name} has one condition for all its steps, so it cannot use i"
+        inside = f"give {block.name} a parameter set to i, and use that in a condition inside"
+        finding = Finding("condition", f"{message}; {inside}")
     if finding:
         return refuse(node, len(outs), finding)
     scan = node.run if isinstance(node.run, Scan) else None
