@@ -15,6 +15,7 @@ from designer.document import Document
 from designer.drawing import Drawing
 from designer.judge import DocumentJudge
 from designer.plates import kind_of
+from designer.room import make_room
 from designer.search import Entry, catalogue
 from graph_core import Graph, edits
 from graph_core.blocks import collapse
@@ -80,10 +81,11 @@ class Verbs(QObject):
             kind = kind_of(graph, node)
             w, h = plate_size(kind, node.name)
             at = (STEP * round((x - w / 2) / STEP), STEP * round((y - h / 2) / STEP))
-            edits.move(graph, {node.id: at})
             if wire:
-                edits.insert_on_wire(graph, wire, node.id)
-            elif end and is_input:
+                self._insert(graph, wire, node.id, at)
+                return
+            edits.move(graph, {node.id: at})
+            if end and is_input:
                 edits.connect(graph, f"{node.id}.{graph.out_ports(node)[0]}", f"{end[0]}.{end[1]}")
             elif end and graph.in_ports(node):
                 edits.connect(graph, f"{end[0]}.{end[1]}", f"{node.id}.{graph.in_ports(node)[0]}")
@@ -151,9 +153,17 @@ class Verbs(QObject):
 
         def make() -> None:
             edits.move(graph, {id: (places[id][0] + dx, places[id][1] + dy) for id in ids})
-            edits.insert_on_wire(graph, wire, ids[0])
+            self._insert(graph, wire, ids[0], graph.view[ids[0]])
 
         self._document.edit(make, f"Insert {graph.nodes[ids[0]].name}")
+
+    def _insert(self, graph: Graph, wire: str, id: str, at: tuple[float, float]) -> None:
+        """Put a node into a wire, and make room for it; in a drawing that nobody has placed, all is arranged anew."""
+        source, target = graph.wires[wire].split(".")[0], wire.split(".")[0]
+        places = self._drawing.positions()
+        edits.insert_on_wire(graph, wire, id)
+        if source in graph.view or target in graph.view:
+            edits.move(graph, make_room(graph, places, (source, target), id, at))
 
     def remove(self, ids: tuple[str, ...], heal: bool) -> None:
         """Remove plates; healed, their neighbours are wired together."""

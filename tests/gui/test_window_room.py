@@ -99,3 +99,30 @@ def test_code_is_at_the_selected_node_when_it_is_first_looked_at(rig: WindowRig)
     rows = view.viewport().height() // view.fontMetrics().lineSpacing() + 1
     assert first <= spans[0][0] <= first + rows
     QTest.keyClick(view, Qt.Key.Key_Escape)
+
+
+def covered(rig: WindowRig) -> list[tuple[str, str]]:
+    """Pairs of plates that cover one another."""
+    plates = list(rig.canvas.scene.plates.values())
+    return [
+        (a.name, b.name)
+        for k, a in enumerate(plates)
+        for b in plates[:k]
+        if a.x < b.x + b.w and b.x < a.x + a.w and a.y < b.y + b.h and b.y < a.y + a.h
+    ]
+
+
+@pytest.mark.parametrize(("before", "after"), [("fc1", "relu3"), ("conv1", "relu1"), ("pool2", "flatten")])
+def test_what_is_dropped_on_a_wire_finds_room_in_its_line(rig: WindowRig, before: str, after: str):
+    rig.window.files.new_from_template("lenet")
+    start = rig.bytes()
+    a = rig.canvas.scene.plates[rig.node(before).id]
+    rig.drop_from_palette("Dropout", rig.at(a.x + a.w / 2, a.y + a.h + 16))
+    node = next(n for n in rig.graph.nodes.values() if n.type == "Dropout")
+    assert rig.graph.wires[f"{rig.node(after).id}.x"] == f"{node.id}.y"
+    assert covered(rig) == []
+    plate = rig.canvas.scene.plates[node.id]
+    assert plate.x + plate.w / 2 == a.x + a.w / 2
+    assert plate.y - a.y - a.h >= 30, "a shape label has room"
+    rig.document.undo()
+    assert rig.bytes() == start
