@@ -242,7 +242,7 @@ class MainWindow(QMainWindow):
     # Commands ------------------------------------------------------------------------------------------------
 
     def place_in_middle(self, type: str) -> None:
-        """Place a layer behind the selected node, wired to it, or in the middle of what is seen."""
+        """Place a layer behind the selected node, into the wire that leaves it, or in the middle of what is seen."""
         canvas, graph = self.canvas, self.document.graph
         self.center.leave_gallery()
         chosen = self.document.selection
@@ -250,7 +250,9 @@ class MainWindow(QMainWindow):
         if outs:
             plate = canvas.scene.plates[self.document.prefix + chosen[-1]]
             x, y = self.drawing.local(self.document.prefix, plate.x + plate.w / 2, plate.y + plate.h + 56)
-            self.verbs.place(type, x, y, "", (chosen[-1], outs[0]))
+            wires = [f"{end[0]}.{end[1]}" for end, out in graph.outgoing.get(chosen[-1], {}).items() if out == outs[0]]
+            into = wires[0] if len(wires) == 1 and self.judge.insert(type, wires[0]).ok else ""
+            self.verbs.place(type, x, y, into, () if into else (chosen[-1], outs[0]))
             return
         at = canvas.camera.to_canvas(canvas.rect().center().toPointF())
         self.document.dive(())

@@ -126,3 +126,14 @@ def test_what_is_dropped_on_a_wire_finds_room_in_its_line(rig: WindowRig, before
     assert plate.y - a.y - a.h >= 30, "a shape label has room"
     rig.document.undo()
     assert rig.bytes() == start
+
+
+def test_a_layer_from_the_palette_goes_behind_the_selected_node(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    for name in ("relu1", "y", "fc3"):  # in a chain; at its end, where nothing leaves; before the end
+        rig.document.select((rig.node(name).id,))
+        rig.window.place_in_middle("Dropout")
+    assert rig.graph.wires[f"{rig.node('pool1').id}.x"].startswith(rig.node("dropout1").id)
+    assert rig.graph.wires[f"{rig.node('dropout1').id}.x"].startswith(rig.node("relu1").id)
+    assert f"{rig.node('dropout2').id}.x" not in rig.graph.wires
+    assert rig.graph.wires[f"{rig.node('y').id}.x"].startswith(rig.node("dropout3").id)
