@@ -63,7 +63,7 @@ class Center(QWidget):
         self.crumbs.chosen.connect(lambda level: document.look(document.base[: max(0, level - 1)]))
         canvas.selection_changed.connect(lambda plates: None if self._telling else self.picked.emit(plates))
         document.selected.connect(self._show_selection)
-        document.edited.connect(self.refresh)
+        document.edited.connect(self._edited)
         document.replaced.connect(self._start_over)
         document.moved_view.connect(self._look_elsewhere)
         document.unfolded.connect(self._show_all)
@@ -122,6 +122,10 @@ class Center(QWidget):
         self.crumbs.set_names(self._names())
         self._choose_page()
 
+    def _edited(self, *_: object) -> None:
+        self._fix = None  # it was made for the drawing as it was
+        self.refresh()
+
     def propose(self, fix: Fix | None) -> None:
         """Draw a fix as a proposal, until None is proposed."""
         if fix is not self._fix:
@@ -141,6 +145,7 @@ class Center(QWidget):
     def _start_over(self) -> None:
         self._gallery_wanted = self._document.path is None and not self._document.root_graph.nodes
         self.lens = ""
+        self._fix = None
         self.lenses.set_current("")
         self._drawing.forget()
         self.refresh()

@@ -106,6 +106,8 @@ class Document(QObject):
         self.renamed.emit()
 
     def _adopt(self, project: Project) -> None:
+        if self._on_edit in self.project.listeners:
+            self.project.listeners.remove(self._on_edit)  # what happens to a drawing that is not shown is not ours
         self.project = project
         self.history = History(project)
         project.listeners.append(self._on_edit)

@@ -98,3 +98,23 @@ def test_the_other_fixes_are_drawn_while_their_menu_is_walked(rig: WindowRig):
     assert rig.window.problems.rows == []
     QApplication.processEvents()
     assert not any(p.mark for p in rig.canvas.scene.plates.values())
+
+
+def test_a_proposal_ends_with_the_drawing_that_it_was_made_for(rig: WindowRig):
+    [row] = rig.window.problems.rows
+    old = rig.document.project
+    row.setFocus()
+    rig.document.mark_saved()
+    rig.window.files.new_from_template("lenet")
+    assert not any(p.mark for p in rig.canvas.scene.plates.values())
+    told: list[object] = []
+    rig.document.edited.connect(told.append)
+    old.networks["main"].rename("c", "stem")
+    assert told == []
+
+
+def test_a_proposal_ends_with_the_edit_that_it_was_not_made_for(rig: WindowRig):
+    [row] = rig.window.problems.rows
+    row.setFocus()
+    rig.graph.disconnect("a.b")
+    assert not any(p.mark for p in rig.canvas.scene.plates.values() if p.name == "shortcut")
