@@ -184,13 +184,18 @@ class Condition:
         return all(problem.severity != ERROR for problem in self.problems)
 
 
-def check_definition(project: Project, network: str = "main", tuple_: FiveTuple | None = None) -> tuple[Condition, ...]:
+def check_definition(
+    project: Project,
+    network: str = "main",
+    tuple_: FiveTuple | None = None,
+    problems: Iterable[Problem] | None = None,
+) -> tuple[Condition, ...]:
     """The conditions under which the drawing defines an architecture, each with what breaks it.
 
-    The problems are those of the analysis, with their fixes, and what the tuple itself is found to lack; ``tuple_``
-    is that of the drawing as it is, if it is known.
+    The problems are those of the analysis, with their fixes, and what the tuple itself is found to lack. ``tuple_``
+    and ``problems`` are those of the drawing as it is, where they are known.
     """
-    problems = list(collect_problems(engine_of(project), network))
+    problems = list(collect_problems(engine_of(project), network) if problems is None else problems)
     for finding in check_tuple(tuple_ or five_tuple(project, network)):
         key, path = project.network_keys[network], finding.message.partition(" ")[0]
         problems.append(Problem(finding.code, finding.severity, finding.message, key, "", path, ""))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
@@ -28,6 +29,8 @@ from graph_core.tuples import IDENTITY, Matrix, Parts, Row
 _HEADS = ("l", "layer", "f", "W", "b")
 _DEFINITION = "𝒜 = (L, 𝓕, 𝓦, 𝓑, 𝒪)"
 _BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+QUICK = 0.02  # seconds that a look may take after every keystroke
+REST = 250  # milliseconds after the last edit
 MOST_WIDE = 420  # px of a column at the start
 
 
@@ -112,6 +115,11 @@ class DefinitionPanel(LazyPanel):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(document, parent)
         self._tuple: FiveTuple | None = None
+        self._spent = 0.0
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST)
+        self._rest.timeout.connect(lambda: super(DefinitionPanel, self).invalidate())
         self.model = TupleModel()
         self.table = plain_table()
         self.table.setModel(self.model)
@@ -155,13 +163,25 @@ class DefinitionPanel(LazyPanel):
         layout.addLayout(rows, 1)
         self.table.clicked.connect(self._reveal)
 
+    def invalidate(self, *_: object) -> None:
+        """The document changed: look again at once, or, where that takes long, when edits have come to rest."""
+        if self._spent < QUICK or not self.isVisible():
+            super().invalidate()
+        else:
+            self._stale = True
+            self._rest.start()
+
     def refresh(self) -> None:
         """Derive the tuple anew."""
         document = self._document
         super().refresh()
+        self._rest.stop()
+        began = time.monotonic()
         found = five_tuple(document.project, document.network)
         self._show(found)
-        self._judge(found, check_definition(document.project, document.network, found))
+        problems = document.analysis().problems
+        self._judge(found, check_definition(document.project, document.network, found, problems))
+        self._spent = time.monotonic() - began
         if self.symbols.isChecked():
             self._symbolic.ask(document.project, document.network)
         else:

@@ -108,7 +108,8 @@ class TrainingForm(QWidget):
         self._show_data(str(self._kept["data"]))
         self.optimizer.setCurrentIndex(max(self.optimizer.findData(optimizer["kind"]), 0))
         self.schedule.setCurrentIndex(max(self.schedule.findData(schedule_values(self._kept["schedule"])["kind"]), 0))
-        self.rate.set_value(f"{optimizer.get('lr', self._rate_field().default):g}")
+        rate = optimizer.get("lr", self._rate_field().default)
+        self.rate.set_value(f"{rate:g}" if isinstance(rate, int | float) else str(rate))  # a file may hold any value
         for name, number in (("epochs", self.epochs), ("batch_size", self.batch_size), ("seed", self.seed)):
             number.set_value(str(self._kept[name]))
         self._quiet = False

@@ -18,6 +18,7 @@ from graph_core import edits
 from graph_core.architecture import FiveTuple, five_tuple
 from graph_core.groups import groups_of
 from graph_core.setup_edits import add_group
+from graph_core.templates import open_template
 from tests.gui.window_rig import WindowRig
 
 LEFT = Qt.MouseButton.LeftButton
@@ -134,6 +135,21 @@ def test_it_follows_edits_and_says_what_does_not_hold(rig: WindowRig):
     assert "✕ Consecutive shapes compose" in panel.title.toolTip()
     rig.document.undo()
     assert panel.verdict.text().startswith("Holds")
+
+
+def test_a_large_drawing_is_looked_at_when_edits_rest(rig: WindowRig):
+    rig.window.show_tab("Definition")
+    panel = rig.window.tabs.currentWidget().content
+    panel._spent = 1.0
+    conv1 = rig.node("conv1").id
+    for channels in (17, 18, 19):
+        rig.document.edit(lambda channels=channels: edits.set_params(rig.graph, conv1, {"out_channels": channels}))
+        assert panel.model.index(0, 4).data() == "b₁ ∈ ℝ 16"
+    rig.qtbot.waitUntil(lambda: panel.model.index(0, 4).data() == "b₁ ∈ ℝ 19")
+    click(panel.buttons["text"])
+    rig.document.edit(lambda: edits.set_params(rig.graph, conv1, {"out_channels": 20}))
+    click(panel.buttons["text"])  # what is copied is the drawing as it is
+    assert FiveTuple.from_text(QGuiApplication.clipboard().text()) == five_tuple(rig.document.project)
 
 
 def test_symbols_are_shown_as_expressions(rig: WindowRig):
@@ -296,6 +312,35 @@ def test_the_training_panel_says_what_the_document_says(rig: WindowRig):
     assert rig.document.analysis().problems == ()
     rig.document.undo()
     assert panel.form.optimizer.currentText() == "AdamW"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "training"),
+    [
+        ({"kind": 3, "lr": "fast", "beta1": None, "groups": [{"match": ["x"], "kind": [], "lr": {}, "frozen": 1}]}, {}),
+        (
+            {"lr": [1, 2], "amsgrad": "yes"},
+            {"schedule": {"kind": "step", "gamma": "x"}, "epochs": "many", "seed": None},
+        ),
+        ({"kind": "LBFGS", "groups": [{"lr": 1}]}, {"schedule": 7, "batch_size": -1, "label_smoothing": [], "data": 5}),
+    ],
+)
+def test_a_set_up_full_of_faults_opens_and_is_mended(rig: WindowRig, optimizer: dict, training: dict):
+    """What a file may hold is shown, told as problems, and one fix after the other mends it."""
+    project = open_template("lenet")
+    project.fill("", "setups", "main", {"optimizer": optimizer, "training": training})
+    rig.document.new(project)
+    rig.document.select([])
+    for title in ("Definition", "Training", "Memory", "Problems"):
+        rig.window.show_tab(title)
+    assert form_of(rig).kind.currentText() in ("AdamW", "LBFGS")
+    for _ in range(20):
+        rows = [row for row in rig.window.problems.rows if row.problem.severity == "error"]
+        if not rows:
+            break
+        rows[0].setFocus()
+        QTest.keyClick(rows[0], Qt.Key.Key_Return)
+    assert rig.document.analysis().sound
 
 
 def test_both_themes_show_the_form(rig: WindowRig):
