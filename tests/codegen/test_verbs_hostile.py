@@ -149,7 +149,7 @@ def test_a_drawing_with_an_error_becomes_nothing(verb: str, name: str, said: str
         (2, ["train", "good.netw", "--seed", "4294967296", "--out", "run"], "seed"),
         (2, ["train", "good.netw", "--batch-size", "0", "--out", "run"], "batch_size"),
         (2, ["train", "good.netw", "--nproc", "0", "--out", "run"], "number of processes"),
-        (2, ["train", "good.netw", "--schedule", "spiral", "--out", "run"], "constant, one-cycle or cosine"),
+        (2, ["train", "good.netw", "--schedule", "spiral", "--out", "run"], "linear, polynomial or plateau"),
         (2, ["train", "good.netw", "--data", "cats", "--out", "run"], "named 'cats'"),
         (2, ["train", "good.netw", "--data", "none.npz", "--out", "run"], "There is no file"),
         (2, ["train", "good.netw", "--out", "good.netw"], "is a drawing's"),

@@ -383,7 +383,7 @@ def numbers(value: Any) -> Any:
     return int(substitute(value, {f"s{n}": n for n in range(1, 10)}))
 
 
-@pytest.mark.parametrize("name", list(layer_types()))
+@pytest.mark.parametrize("name", SPELLED)
 def test_rules_on_symbols_are_the_rules_on_ints(name: str):
     @few()
     @given(drawn(layer_types()[name]))
