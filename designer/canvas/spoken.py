@@ -42,6 +42,9 @@ def sentence(canvas: Canvas, plate: Plate) -> str:
         parts.append(plate.detail)
     if plate.figure:
         parts.append(plate.figure)
+    if plate.scan:
+        states = " ".join(port.label for port in plate.inputs if port.kind == "state")
+        parts.append(canvas.tr("scan carrying {0}").format(states or canvas.tr("no state")))
     if plate.when == "off":
         parts.append(canvas.tr("off"))
     if plate.problem:

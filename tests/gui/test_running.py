@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 
 from designer.canvas.ports import anchors
@@ -154,3 +155,9 @@ def test_an_opened_scan_is_met_by_its_wires_where_its_ports_are(rig: WindowRig):
     wires = rig.canvas.scene.wires.values()
     assert [wire.route[-1] for wire in wires if wire.target == ("r1", "x1") and not wire.inside] == [places["x1"]]
     assert [wire.route[0] for wire in wires if wire.source == ("r1", "y1") and not wire.inside] == [places["y1"]]
+
+
+def test_a_scan_is_told_in_words(rig: WindowRig):
+    heard = QAccessible.queryAccessibleInterface(rig.canvas)
+    child = heard.child(rig.canvas.snap.index["r1"])
+    assert child.text(QAccessible.Text.Name) == "lstm, LSTMCell, 8, 18.69 k, scan carrying h c"
