@@ -156,7 +156,7 @@ CONDITIONS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     ),
     "compose": (
         "Consecutive shapes compose",
-        frozenset({"shape", "axes", "broadcast", "window", "kind", "width", "rank-hint", "identity"}),
+        frozenset({"shape", "axes", "broadcast", "window", "kind", "width", "rank-hint", "identity", "passed"}),
     ),
     "acyclic": ("The graph is acyclic", frozenset({"cycle", "recursion", "depth"})),
     "wired": ("Every required port is wired", frozenset({"unwired", "dangling", "no-input"})),

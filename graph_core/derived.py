@@ -15,6 +15,7 @@ def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
     """Keep what is derived from nodes: ids by name, who uses the weights of another, and the graph's ports."""
     if old is not None:
         graph.borrowers.discard(old.id)
+        graph.conditional.discard(old.id)
         graph.names[old.name].discard(old.id)
         if not graph.names[old.name]:
             del graph.names[old.name]
@@ -24,6 +25,8 @@ def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
         graph.names.setdefault(new.name, set()).add(new.id)
         if new.use:
             graph.borrowers.add(new.id)
+        if new.when:
+            graph.conditional.add(new.id)
         if role := _role(new.type):
             graph.ports_of_role[role][new.id] = new
 
@@ -60,6 +63,8 @@ def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:
         names.setdefault(node.name, set()).add(node.id)
         if node.use:
             graph.borrowers.add(node.id)
+        if node.when:
+            graph.conditional.add(node.id)
         if node.type in roles:
             graph.ports_of_role[roles[node.type]][node.id] = node
 

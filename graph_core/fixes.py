@@ -132,6 +132,11 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
         case "symbol":
             symbol = hints["symbol"]
             yield Fix(f"Set {symbol} to 16", lambda: edits.set_symbol(project, symbol, 16))
+        case "passed":
+            lost = hints["lost"]
+            reader = graph.nodes[lost.partition(".")[0]].name
+            yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
+            yield Fix(f"Unwire {reader}", lambda: edits.disconnect(graph, lost))
         case "condition":
             yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
         case "name":

@@ -127,6 +127,7 @@ class Graph:
         self.outgoing: dict[str, dict[tuple[str, str], str]] = {}
         self.names: dict[str, set[str]] = {}
         self.borrowers: set[str] = set()  # nodes that use the weights of another
+        self.conditional: set[str] = set()  # nodes with a condition
         self.ports_of_role: dict[str, dict[str, Node]] = {"input": {}, "output": {}}
 
     @property

@@ -21,6 +21,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "kind": (ERROR, "A layer gets values of a kind it does not take, such as integers for floats."),
     "parameter": (ERROR, "A parameter has a value that it cannot have."),
     "condition": (ERROR, "A condition cannot be computed."),
+    "passed": (ERROR, "An output is read that a node does not have where its condition is false."),
     "missing-parameter": (ERROR, "A block needs a parameter that the instance does not give."),
     "width": (ERROR, "One name in a block's input shapes is bound to two sizes."),
     "symbol": (ERROR, "A size symbol has no example value."),

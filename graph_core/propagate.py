@@ -24,9 +24,9 @@ from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, callees_first, mended, schedule
 from graph_core.problems import Finding
 from graph_core.refresh import refresh_context
-from graph_core.sharing import sharing_findings
+from graph_core.settled import settled_findings
 from graph_core.structure import Structure
-from graph_core.ties import blocks_tied, findings_of, users_of
+from graph_core.ties import blocks_tied, users_of
 
 
 def engine_of(project: Project) -> Engine:
@@ -264,10 +264,10 @@ class Engine:
         self._evict()
 
     def settle_ties(self, context: Context) -> None:
-        """Say what is wrong with the ties and shared weights of a context's graph, and count it among its errors."""
-        if not context.graph.ties and not context.graph.borrowers and not context.tie_findings:
+        """Say what only the whole of a context's graph tells, such as ties, and count it among its errors."""
+        found = settled_findings(context)
+        if not found and not context.tie_findings:
             return
-        found = (*findings_of(context), *sharing_findings(context))
         errors = context.totals.errors + len(found) - len(context.tie_findings)
         context.tie_findings, context.totals = found, context.totals._replace(errors=errors)
 

@@ -38,6 +38,14 @@ def line(g: Graph, type: str, shape: list[Any], dtype: str = "float32", **params
     g.connect(f"l.{g.out_ports(g.nodes['l'])[0]}", "y.x")
 
 
+def remembering(g: Graph) -> None:
+    """An LSTM that never acts, whose last state is read."""
+    line(g, "LSTM", ["N", 5, 4], hidden_size=4)
+    g.add("Output", id="h", name="last")
+    g.connect("l.h", "h.x")
+    edits.set_when(g, "l", "1 == 2")
+
+
 def after(draw: Draw, *types: str) -> Draw:
     """The same drawing with more layers behind the wrong one: they wait, and say nothing."""
 
@@ -384,6 +392,15 @@ WRONG: tuple[Wrong, ...] = (
         edited(plain, lambda g: edits.set_when(g, "l", "1 == 2")),
         "layer never acts: 1 == 2 is never true",
         ("Remove layer", "Remove the condition"),
+    ),
+    Wrong(
+        "passed",
+        remembering,
+        "layer only passes its first input on where its condition is false, so last cannot read its output h; "
+        "remove the condition or that wire",
+        ("Remove the condition", "Unwire last"),
+        others=("identity",),
+        left=("unwired",),
     ),
     Wrong(
         "missing-parameter",

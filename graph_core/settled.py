@@ -1,0 +1,45 @@
+"""What can be said of a graph's nodes only when all of them are worked out: ties, shared weights, passed inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graph_core.context import Context
+from graph_core.names import natural
+from graph_core.problems import Finding
+from graph_core.sharing import sharing_findings
+from graph_core.ties import findings_of
+
+
+def settled_findings(context: Context) -> tuple[tuple[str, Finding], ...]:
+    """Each finding with the id of the node it is about; quick where a graph has nothing of the kind."""
+    graph = context.graph
+    ties = findings_of(context) if graph.ties else ()
+    shared = sharing_findings(context) if graph.borrowers else ()
+    passed = _passed(context) if graph.conditional else ()
+    return (*ties, *shared, *passed)
+
+
+def _passed(context: Context) -> Iterator[tuple[str, Finding]]:
+    """Outputs that are read, though a false condition leaves the first one only."""
+    graph = context.graph
+    for id in sorted(graph.conditional, key=natural):
+        result = context.results.get(id)
+        if result is None or result.enabled is not False or len(result.specs) < 2:
+            continue
+        node = result.node
+        first = graph.out_ports(node)[0]
+        lost = sorted(
+            (natural(target), target, port, out)
+            for (target, port), out in graph.outgoing.get(id, {}).items()
+            if out != first and target in graph.nodes
+        )
+        if lost:
+            _, target, port, out = lost[0]
+            block = graph.project.graphs.get(node.type)
+            name = block.nodes[out].name if block is not None and out in block.nodes else out
+            message = (
+                f"{node.name} only passes its first input on where its condition is false, so "
+                f"{graph.nodes[target].name} cannot read its output {name}; remove the condition or that wire"
+            )
+            yield id, Finding("passed", message, hints={"lost": f"{target}.{port}"})
