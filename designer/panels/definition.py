@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QHeaderView, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.panels.tables import Index, LazyPanel, RowModel, plain_table
@@ -19,7 +19,7 @@ from designer.style import dress
 from designer.symbolic import SymbolicTuple
 from designer.theme import themes
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
-from designer.widgets.labels import Elided
+from designer.widgets.labels import Elided, Text
 from graph_core.architecture import Condition, FiveTuple, check_definition, five_tuple
 from graph_core.latex import escape, value
 from graph_core.tuple_forms import space_text
@@ -132,6 +132,7 @@ class DefinitionPanel(LazyPanel):
         header.setStretchLastSection(True)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.title = Formula(definition_latex(), _DEFINITION)
+        self.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.verdict = Elided("", "small", "ink2")
         self.symbols = QCheckBox("Symbols")
         self.symbols.setToolTip("Show sizes as expressions over the project's symbols.")
@@ -146,10 +147,14 @@ class DefinitionPanel(LazyPanel):
         head.addSpacing(4)
         head.addWidget(self.verdict, 1)
         head.addWidget(self.symbols)
+        head.addSpacing(4)
+        head.addWidget(Text("Copy as", "small", "ink3"))
         self.buttons: dict[str, QPushButton] = {}
         for name in ("LaTeX", "JSON", "text"):
-            button = self.buttons[name] = QPushButton(f"Copy as {name}")
+            button = self.buttons[name] = QPushButton(name)
             button.setProperty("small", True)
+            button.setAccessibleName(f"Copy as {name}")
+            button.setToolTip(f"Copy the definition as {name}.")
             dress(button, glyph="ui_copy", font="small")
             button.clicked.connect(lambda _=False, name=name: self.copy(name))
             head.addWidget(button)
@@ -162,6 +167,7 @@ class DefinitionPanel(LazyPanel):
         rows.addWidget(self.table)
         layout.addLayout(rows, 1)
         self.table.clicked.connect(self._reveal)
+        themes.changed.connect(self._fit)
 
     def invalidate(self, *_: object) -> None:
         """The document changed: look again at once, or, where that takes long, when edits have come to rest."""
@@ -195,10 +201,11 @@ class DefinitionPanel(LazyPanel):
         self.model.show([*lines, *below])
         for place in range(len(lines), len(lines) + len(below)):
             self.table.setSpan(place, 0, 1, len(_HEADS))
-        self._fit_columns()
+        self._fit()
 
-    def _fit_columns(self) -> None:
-        """As wide as the longest text of each: the formula that takes its place is narrower."""
+    def _fit(self, *_: object) -> None:
+        """Columns as wide as the longest text of each: the formula that takes its place is narrower."""
+        self.table.verticalHeader().setDefaultSectionSize(themes.current.size("row"))
         metrics = QFontMetrics(themes.current.ui_font("mono"))
         for column in range(len(_HEADS) - 1):
             texts = (self.model.plain(line, column) for line in self.model.rows if isinstance(line, Line))
