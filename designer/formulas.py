@@ -26,7 +26,7 @@ POLL = 15  # milliseconds between looks for an answer
 MOST = 2000  # lines that are told
 NEAR = (8.0, 2.0)  # the range of the small curve: from an eighth of the present size to twice it
 
-FIGURES = {"params": "Parameters", "macs": "MACs", "flops": "FLOPs", "memory_params": "Bytes"}
+FIGURES = {"params": "Parameters", "macs": "MACs", "flops": "FLOPs", "memory_params": "Weights", "memory_kept": "Kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def look_at(found: Complexity, project: Project, question: Any) -> Look:
     """What a question asks of a network's formulas."""
     from graph_core.growth import order_of
 
-    figure = question.figure
+    figure = question.figure if question.figure in found.figures else "macs"
     total = found.figures[figure]
     symbol = question.symbol if question.symbol in found.symbols else _telling(found, total)
     lines = []

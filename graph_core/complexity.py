@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
+from graph_core.backward import kept_bytes
 from graph_core.conditions import Condition, deciding, simplified
 from graph_core.context import Call, Context, Result, Totals
 from graph_core.dims import Dim
@@ -27,7 +28,8 @@ from graph_core.optimizers import KINDS, optimizer_values
 from graph_core.propagate import Engine, engine_of
 from graph_core.ties import counted, inside, ties_inside
 
-FIGURES: Final = ("params", "buffers", "macs", "flops", "memory_params", "memory_grads", "memory_optimizer")
+COUNTS: Final = ("params", "buffers", "macs", "flops")
+FIGURES: Final = (*COUNTS, "memory_params", "memory_grads", "memory_optimizer", "memory_kept")
 MAX_ROWS: Final = 10_000
 
 
@@ -49,9 +51,10 @@ class LayerCost:
 class Complexity:
     """The formulas of one network over the symbols, and the conditions under which they hold.
 
-    ``figures`` has FIGURES by name: elements of weights and of buffers, MACs, FLOPs, and bytes of weights and buffers,
-    of gradients and of the optimizer's state; the two latter are left out where parameter groups treat weights unlike
-    each other. ``symbols`` has the example sizes.
+    ``figures`` has FIGURES by name: elements of weights and of buffers, MACs, FLOPs, and float32 bytes of weights with
+    buffers, of gradients, of the optimizer's state, and of what autograd keeps for backward. Gradients and state are
+    left out where parameter groups treat weights unlike each other, what is kept where no sum tells it (see
+    graph_core.backward). ``symbols`` has the example sizes.
     """
 
     network: str
@@ -87,13 +90,13 @@ class Complexity:
 
     def to_json(self) -> dict[str, Any]:
         """The ``formulas`` of ``netwright summary --json``: in Python's notation, as expressions are typed."""
-        main = FIGURES[:4]
+        memory = [name for name in FIGURES[len(COUNTS) :] if name in self.figures]
         return {
-            **{name: str(self.figures[name]) for name in main},
-            "memory": {n.removeprefix("memory_"): str(self.figures[n]) for n in FIGURES[4:] if n in self.figures},
-            "order": {name: self.order(self.figures[name]) for name in main},
+            **{name: str(self.figures[name]) for name in COUNTS},
+            "memory": {name.removeprefix("memory_"): str(self.figures[name]) for name in memory},
+            "order": {name: self.order(self.figures[name]) for name in COUNTS},
             "order_by_symbol": {
-                symbol: {name: self.order(self.figures[name], symbol) for name in main} for symbol in self.symbols
+                symbol: {name: self.order(self.figures[name], symbol) for name in COUNTS} for symbol in self.symbols
             },
             "conditions": [condition.text for condition in self.conditions],
             "symbols": dict(self.symbols),
@@ -103,7 +106,7 @@ class Complexity:
                     "path": row.path,
                     "type": row.type,
                     "calls": str(row.calls),
-                    **{name: str(row.figures[name]) for name in main},
+                    **{name: str(row.figures[name]) for name in COUNTS},
                     "order": self.order(row.figures["flops"]),
                 }
                 for row in self.layers
@@ -120,12 +123,16 @@ def complexity(project: Project, network: str = "main") -> Complexity:
         raise EditError(f"There is no network {network}; there are {', '.join(project.networks)}.")
     # An analysis of its own: what it remembers holds with its conditions only.
     with deciding(project.symbols) as noted:
-        root = Engine(project).symbolic_root(network)
+        engine = Engine(project)
+        root = engine.symbolic_root(network)
+        kept = kept_bytes(engine, root)
     figures = {**_figures(root.totals), "memory_params": root.totals.bytes}
     if not groups_of(project.setup(network).get("optimizer", {})):
         values = optimizer_values(project.setup(network))
         figures["memory_grads"] = 4 * root.totals.trainable
         figures["memory_optimizer"] = KINDS[values["kind"]].state_per_parameter(values) * figures["memory_grads"]
+    if kept is not None:
+        figures["memory_kept"] = kept
     rows = tuple(islice(_rows(root, "", "", 1, 1, {}), MAX_ROWS))
     return Complexity(network, dict(project.symbols), figures, rows, simplified(noted))
 

@@ -25,7 +25,11 @@ class Mode(NamedTuple):
 
     def bytes_of(self, spec: Spec | None) -> int:
         """Bytes of one tensor; 0 where its size is not known."""
-        return _whole(prod(spec.shape)) * self.size(spec.dtype) if spec is not None else 0
+        return self.whole(prod(spec.shape)) * self.size(spec.dtype) if spec is not None else 0
+
+    def whole(self, size: Dim) -> int:
+        """A number of values; 0 where it depends on symbols."""
+        return int(size) if isinstance(size, int) else 0
 
 
 INFERENCE: Final = Mode(training=False)
@@ -156,7 +160,7 @@ def layer_piece(result: Result, ports: Collection[str], mode: Mode, *, strided: 
     if sharing and not (sharing == "flat" and strided):
         outs[0] = _first_of(layer, ports)
     made = sum(out for out in outs if isinstance(out, int))
-    high = made + _whole(facts.scratch) * mode.size(first)
+    high = made + mode.whole(facts.scratch) * mode.size(first)
     turned = sharing == "strided" or (sharing == "same" and strided)
     if not mode.training:
         return Piece(tuple(outs), high, strided=turned)
@@ -167,17 +171,13 @@ def layer_piece(result: Result, ports: Collection[str], mode: Mode, *, strided: 
     keeps = sum(out for place in kept if isinstance(out := outs[place], int))
     for count, dtype in facts.keeps:
         dtype = dtypes.get(dtype, dtype)
-        keeps += _whole(count) * (mode.size(dtype) if dtype else BYTES["float32"])
+        keeps += mode.whole(count) * (mode.size(dtype) if dtype else BYTES["float32"])
     saves = tuple(name for name in names if name in ports)
     return Piece(tuple(outs), high + keeps, keeps, saves, kept, turned)
 
 
 def _first_of(layer: Layer, ports: Collection[str]) -> Out:
     return next((name for name in layer.inlets if name in ports), 0)
-
-
-def _whole(size: Dim) -> int:
-    return int(size) if isinstance(size, int) else 0
 
 
 class _Token:

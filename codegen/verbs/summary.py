@@ -117,10 +117,11 @@ def _counted(project: Project, network: str, convention: Convention) -> list[str
 def _formulas(found: Complexity) -> list[str]:
     """The formulas that depend on a symbol, in all and layer by layer, and what they hold for."""
     figures = {"parameters": "params", "buffers": "buffers", "MACs": "macs", "FLOPs": "flops"}
+    kept = {"bytes kept for backward": "memory_kept"}
     totals = [
         (name, found.text(size), found.order(size))
-        for name, figure in figures.items()
-        if isinstance(size := found.figures[figure], Expr)
+        for name, figure in (figures | kept).items()
+        if isinstance(size := found.figures.get(figure), Expr)
     ]
     if not totals:
         return []

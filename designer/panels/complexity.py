@@ -17,7 +17,11 @@ from designer.widgets import Caption, Elided, Segments, Text, button
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.growth import GrowthPlot
 
-UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs", "memory_params": "B"}
+UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs", "memory_params": "B", "memory_kept": "B"}
+HELP = {
+    "memory_params": "Bytes of weights and buffers, in float32",
+    "memory_kept": "Bytes that training keeps for backward, in float32",
+}
 _SORT = Qt.ItemDataRole.UserRole
 _LAYER, _FORMULA, _ORDER, _VALUE = range(4)
 NARROW = 780  # below that width the curve gives way: the readout has it too
@@ -97,6 +101,8 @@ class ComplexityPanel(QWidget):
         self._lay_out()
         header.sectionResized.connect(self._align)
         header.geometriesChanged.connect(self._align)
+        for figure, sentence in HELP.items():
+            self.figures.segment(figure).setToolTip(sentence)
         self.figures.chosen.connect(lambda figure: formulas.choose(figure=figure))
         self.letters.chosen.connect(lambda key: formulas.choose(in_letters=key == "letters"))
         self.symbols.chosen.connect(lambda symbol: formulas.choose(symbol=symbol))
@@ -168,7 +174,7 @@ class ComplexityPanel(QWidget):
         """Show what has been worked out."""
         look = self._formulas.look
         self._show_symbols()
-        self.figures.set_current(self._formulas.figure)
+        self.figures.set_current(look.figure if look is not None else self._formulas.figure)
         self.letters.set_current("letters" if self._formulas.in_letters else "symbols")
         self.pages.setCurrentWidget(self.table if look is not None and look.lines else self.words)
         if look is None:
@@ -183,7 +189,7 @@ class ComplexityPanel(QWidget):
             self.plot.show_curve(None, "")
             return
         total, unit = look.total, UNITS[look.figure]
-        told = bytes_text(total.value) if look.figure == "memory_params" else short(total.value, unit)
+        told = bytes_text(total.value) if unit == "B" else short(total.value, unit)
         self._sum.show()
         self.total.set_formula(total.latex, total.text)
         self.order.set_formula(total.order_latex, total.order)
@@ -191,7 +197,8 @@ class ComplexityPanel(QWidget):
         self.value.setToolTip(exact(total.value))
         holds = f"Holds if {', '.join(look.conditions)}." if look.conditions else "Holds for all sizes."
         self.symbols.holds.setText(holds if look.symbols else "Name a size here, and write the name in a shape.")
-        self.words.setText(f"No layer has {FIGURES[look.figure]}.")
+        nothing = f"No layer has {FIGURES[look.figure]}."
+        self.words.setText(nothing if look.figure != "memory_kept" else "Layers share tensors: only the whole is told.")
         self.model.show(look.lines)
         self._say(QModelIndex())
         name = FIGURES[look.figure]

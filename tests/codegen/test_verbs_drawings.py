@@ -114,7 +114,7 @@ def test_summary_prints_layers_totals_and_formulas(lenet: str, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "conv1" in out
     assert "1×16×8×8" in out
-    assert "MACs  = 109,224·N  O(N)" in out
+    assert "MACs                    = 109,224·N  O(N)" in out
     assert "conv1 MACs" in out
 
 

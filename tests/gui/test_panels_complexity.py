@@ -8,12 +8,14 @@ from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
-from designer.numbers import exact
+from designer.numbers import bytes_text, exact
 from designer.theme import themes
 from designer.widgets.growth import GrowthPlot, ticks
 from graph_core import edits
 from graph_core.complexity import complexity
 from graph_core.growth import Curve
+from graph_core.memory import parts_of
+from graph_core.propagate import engine_of
 from tests.gui.conftest import hold
 from tests.gui.window_rig import LEFT, NO, WindowRig
 
@@ -93,6 +95,12 @@ def test_formulas_stand_there_in_all_and_layer_by_layer(shown: Panel) -> None:
     assert len(shown.cells(0)) == 5
     shown.choose("FLOPs", panel.figures)
     assert panel.value.text() == "5.041 GFLOPs"
+    shown.choose("Kept", panel.figures)
+    kept = parts_of(engine_of(shown.project), "main", training=True).kept
+    assert panel.value.text() == bytes_text(kept)
+    assert panel.order.plain == "O(N·T)"
+    assert panel.words.isVisible()
+    assert not panel.table.isVisible()
 
 
 def test_layers_are_told_in_letters(shown: Panel) -> None:
