@@ -23,6 +23,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("File", "Save", files.save, "Ctrl+S"),
         Command("File", "Save as…", files.save_as, "Ctrl+Shift+S"),
         ("File", SEPARATOR),
+        Command("File", "Compare with…", lambda: compare(window)),
         Command("File", "Export…", window.export, "Ctrl+E"),
         ("File", SEPARATOR),
         Command("File", "Quit", window.close, "Ctrl+Q"),
@@ -78,6 +79,13 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Help", "Commands…", window.focus_search, "Ctrl+Shift+P"),
         Command("Help", "About Netwright", lambda: _about(window)),
     ]
+
+
+def compare(window: MainWindow) -> None:
+    """List what changed from a file to the open drawing; the list is loaded when one is asked for."""
+    from designer.comparison import ask_comparison
+
+    ask_comparison(window.document, window)
 
 
 def _about(window: MainWindow) -> None:

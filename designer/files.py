@@ -92,7 +92,7 @@ class Files(QObject):
         try:
             self._document.open(path)
         except (FileError, OSError) as error:
-            self.said.emit(_sentence(path, error))
+            self.said.emit(sentence_of(path, error))
             return False
         self._settings.remember(path)
         if self._document.read_only:
@@ -122,7 +122,7 @@ class Files(QObject):
         try:
             self._document.save(path)
         except (FileError, OSError) as error:
-            self.said.emit(_sentence(path, error))
+            self.said.emit(sentence_of(path, error))
             return False
         self._settings.remember(path)
         return True
@@ -131,7 +131,8 @@ class Files(QObject):
         return self._document.path.parent if self._document.path else Path.home()
 
 
-def _sentence(path: Path, error: Exception) -> str:
+def sentence_of(path: Path, error: Exception) -> str:
+    """What keeps a file from being read or written, in one sentence."""
     if isinstance(error, FileError):
         return str(error)
     return f"{path.name}: {getattr(error, 'strerror', None) or error}."

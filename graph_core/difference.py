@@ -78,12 +78,18 @@ class Difference:
                 title = item.place
                 found += ["", title] if found else [title]
             found.append(f"  {SIGNS[item.kind]} {item.text}")
+        figures = self.figure_lines()
+        return [*found, "", *figures] if found and figures else found or figures
+
+    def figure_lines(self) -> list[str]:
+        """The change in figures, network by network."""
+        found: list[str] = []
         for change in self.figures:
             rows = list(_figure_rows(change))
             if rows:
                 width = max(len(name) for name, _ in rows)
                 state = " (added)" if change.old is None else " (removed)" if change.new is None else ""
-                found += ["", f"figures of {change.network}{state}"]
+                found += [*([""] if found else []), f"figures of {change.network}{state}"]
                 found += [f"  {name:<{width}}  {text}" for name, text in rows]
         return found
 

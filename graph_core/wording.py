@@ -97,7 +97,9 @@ def value_text(value: Any) -> str:
     if isinstance(value, list | tuple) and value and all(isinstance(v, int | str) for v in value):
         return shown("×".join(map(str, value)))
     if isinstance(value, str):
-        return shown(value) or "an empty text"
+        first, *more = value.strip().splitlines() or [""]
+        lines = f" … ({len(more) + 1} lines)" if more else ""
+        return f"{shown(first)}{lines}" or "an empty text"
     if isinstance(value, dict):
         parts = {name: " ".join(map(str, part)) if isinstance(part, list) else part for name, part in value.items()}
         return shown(", ".join(f"{name} {value_text(part)}" for name, part in parts.items() if part != "")) or "none"
