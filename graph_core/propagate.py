@@ -51,6 +51,7 @@ class Engine:
         self._roots: dict[str, Context] = {}
         self._definitions: dict[str, Context] = {}
         self._order: tuple[list[str], set[str]] | None = None
+        self._recursive: set[str] = set()
         self.depth = 0
         self._dirty = False
         self.touched: dict[Context, set[str]] = {}  # nodes whose results were made anew or went, until it is emptied
@@ -161,6 +162,7 @@ class Engine:
                     self._mark(change.graph, first_of(change.key))
                 case "head":
                     self._structures.pop(change.graph, None)  # sentences name the graph
+                    self._mark_users(change.graph)
                 case "params":
                     self._drop_contexts(change.graph)
                 case "graphs" | "symbols" | "network_keys":
@@ -245,6 +247,9 @@ class Engine:
         """Bring every living context up to date."""
         if not self._dirty:
             return
+        for key in self._recursive ^ self.recursive_graphs():
+            self._drop_contexts(key)
+        self._recursive = self.recursive_graphs()
         self._dirty = False
         self._evict()
         for key in self._callees()[0]:
