@@ -70,6 +70,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Network", "Definition", lambda: window.show_tab("Definition")),
         Command("Network", "Ledger", lambda: window.show_tab("Ledger")),
         Command("Network", "Complexity", lambda: window.show_tab("Complexity")),
+        Command("Network", "Memory", lambda: window.show_tab("Memory")),
         Command("Run", "Train", lambda: window.rehearsal.train_or_pause(), "F5"),
         Command("Run", "Stop training", window.training.stop, "Shift+F5"),
         Command("Run", "Keep weights with the drawing", window.training.keep_weights),

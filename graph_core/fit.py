@@ -77,34 +77,35 @@ def largest(
 ) -> Generator[None, None, Most]:
     """The largest value of ``symbol`` for which the network fits into ``limit`` bytes, the other sizes as given.
 
-    A generator that rests after each analysis, so that a window can stay responsive; its value is the answer. Memory
-    grows with every size and nearly in proportion to it, so that a line through two sizes foretells the third.
+    A generator that rests twice in each analysis, so that a window can stay responsive; its value is the answer.
+    Memory grows with every size and nearly in proportion to it: a line through two sizes foretells the third.
     """
 
-    def total(size: int) -> int | None:
-        parts = needs(project, question, {**sizes, symbol: size})
-        return None if parts is None else parts.total
+    def total(size: int) -> Generator[None, None, int | None]:
+        engine = resized(project, {**sizes, symbol: size})
+        errors = engine.root(question.network).totals.errors
+        yield
+        if errors:
+            return None
+        parts = parts_of(engine, question.network, training=question.training, precision=question.precision)
+        yield
+        return parts.total
 
     return (yield from _largest(total, limit, sizes.get(symbol, project.symbols.get(symbol, 1))))
 
 
-def _largest(total: Callable[[int], int | None], limit: int, start: int) -> Generator[None, None, Most]:
+def _largest(
+    total: Callable[[int], Generator[None, None, int | None]], limit: int, start: int
+) -> Generator[None, None, Most]:
     known: dict[int, int | None] = {}
-
-    def fits(size: int) -> bool:
-        if size not in known:
-            known[size] = total(size)
-        found = known[size]
-        return found is not None and found <= limit
-
     low, high = 0, MOST + 1  # the largest that is known to fit, and the smallest that is known not to
     guess = start
     while low + 1 < high:
-        if fits(guess):
+        found = known[guess] = yield from total(guess)
+        if found is not None and found <= limit:
             low = guess
         else:
             high = guess
-        yield
         guess = _guess(known, limit, low, high)
     if low == MOST:
         return Most(None)

@@ -268,7 +268,9 @@ class MemoryPanel(LazyPanel):
         yield
         engine = resized(document.project, sizes)
         parts: Parts | None = None
-        if not engine.root(question.network).totals.errors:
+        errors = engine.root(question.network).totals.errors
+        yield
+        if not errors:
             parts = parts_of(engine, question.network, training=question.training, precision=question.precision)
             mode = Mode(question.training, PRECISIONS[question.precision].activation)
             peak = peak_path(engine, question.network, mode)
