@@ -17,7 +17,7 @@ from graph_core import tuple_forms, tuple_latex
 from graph_core.analysis import collect_problems
 from graph_core.context import Context
 from graph_core.dims import Dim, Named
-from graph_core.graph import Project
+from graph_core.graph import Project, Repeat
 from graph_core.layer import Weight, layer_types
 from graph_core.optimizers import optimizer_values
 from graph_core.problems import ERROR, Finding, Problem
@@ -65,9 +65,9 @@ def five_tuple(project: Project, network: str = "main", *, symbolic: bool = Fals
     symbols, which costs up to a tenth of a second the first time. Without, axes that keep a symbol as it is have it.
     """
     engine = engine_of(project)
-    rows = tuple(islice(_rows(engine.root(network), "", "", {}), MAX_ROWS))
+    rows = tuple(islice(_rows(engine.root(network), "", "", {}, {}), MAX_ROWS))
     if symbolic:
-        known = {row.path: row for row in islice(_rows(engine.symbolic_root(network), "", "", {}), MAX_ROWS)}
+        known = {row.path: row for row in islice(_rows(engine.symbolic_root(network), "", "", {}, {}), MAX_ROWS)}
         rows = tuple(_with_symbols(row, known.get(row.path)) for row in rows)
     setup = project.setup(network)
     schedule = schedule_values(setup.get("training", {}).get("schedule"))
@@ -79,13 +79,17 @@ def parameter_count(tuple_: Parts) -> int:
     return sum(m.space.numel for row in tuple_.rows for m in (*row.weights, *row.biases) if not m.tied)
 
 
-def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Iterator[Row]:
+def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Row]:
+    """``after`` says which activation follows each Output of the graph, where one does."""
     if context.graph.ties:
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
-        for inner, child in instances_of(result, path):
-            yield from _rows(child, f"{inner}.", f"{ids}{id}/", inside(tied, id) if tied else tied)
+        instances = list(instances_of(result, path)) if result.calls else []
+        for place, (inner, child) in enumerate(instances, 1):
+            below = inside(tied, id) if tied else tied
+            leaves = _after(context, id, child, after) if place == len(instances) else {}
+            yield from _rows(child, f"{inner}.", f"{ids}{id}/", below, leaves)
         if result.facts is None or result.enabled is False or result.node.use:
             continue
         owned = [w for w in marked(result.facts.weights, id, tied) if w.role != "buffer"]
@@ -96,7 +100,7 @@ def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Ite
             f"{ids}{id}",
             f"{path}{result.node.name}",
             result.node.type,
-            _activation(context, id),
+            _activation(context, id, after),
             tuple(_matrix(w) for w in owned if w.role != "bias"),
             tuple(_matrix(w) for w in owned if w.role == "bias"),
             tuple(_space(r.specs[0].shape) for r in wires if r and r.specs and r.specs[0]),
@@ -104,12 +108,33 @@ def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str]) -> Ite
         )
 
 
-def _activation(context: Context, id: str) -> str:
-    """The type of the sole consumer where that is an activation, else the identity."""
-    consumers = {target for target, _ in context.graph.outgoing.get(id, {})}
-    node = context.graph.nodes.get(consumers.pop()) if len(consumers) == 1 else None
-    declaration = layer_types().get(node.type) if node is not None else None
-    return node.type if node is not None and declaration is not None and declaration.family == "act" else IDENTITY
+def _activation(context: Context, id: str, after: Mapping[str, str], port: str = "") -> str:
+    """The type of the sole consumer of a node (of one of its outputs) where that is an activation, else the identity.
+
+    A consumer may stand beyond the border of a block, on the way out or on the way in.
+    """
+    wires = context.graph.outgoing.get(id, {})
+    ends = {end for end, out in wires.items() if port in ("", out)}
+    if len({target for target, _ in ends}) != 1:
+        return IDENTITY
+    target, inlet = ends.pop()
+    if target in context.graph.ports_of_role["output"]:
+        return after.get(target, IDENTITY)
+    result, node = context.results.get(target), context.graph.nodes.get(target)
+    if node is None or result is None or result.enabled is False:
+        return IDENTITY
+    if result.calls and node.run is None and not ends:
+        return _activation(result.calls[0].context, inlet, {})
+    declaration = layer_types().get(node.type)
+    return node.type if declaration is not None and declaration.family == "act" else IDENTITY
+
+
+def _after(context: Context, id: str, child: Context, after: Mapping[str, str]) -> dict[str, str]:
+    """What follows each Output of a block's (last) instance; where it runs again with its weights, it itself does."""
+    run = context.graph.nodes[id].run
+    if run is not None and not (isinstance(run, Repeat) and not run.shared):
+        return {}
+    return {output.id: _activation(context, id, after, output.id) for output in child.graph.outputs()}
 
 
 def _matrix(weight: Weight) -> Matrix:

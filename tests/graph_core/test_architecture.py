@@ -10,6 +10,7 @@ import pytest
 
 from graph_core import Graph, Project, analyze, edits
 from graph_core.architecture import CONDITIONS, FiveTuple, check_definition, check_tuple, five_tuple, parameter_count
+from graph_core.blocks import collapse
 from graph_core.fixes import fixes
 from graph_core.optimizers import KINDS, optimizer_values
 from graph_core.problems import CODES
@@ -44,6 +45,35 @@ def test_the_activation_is_the_sole_consumer() -> None:
     assert by_path["fc3"].activation == "identity"
     assert [w.name for w in by_path["fc3"].weights] == ["weight"]
     assert [w.name for w in by_path["fc3"].biases] == ["bias"]
+
+
+def test_the_activation_may_stand_beyond_the_border_of_a_block() -> None:
+    """Collapsing nodes to a block changes no f: on the way out of it, and on the way in."""
+    expected = {row.path: row.activation for row in five_tuple(open_template("lenet")).rows}
+    for inside in (["conv1"], ["relu1"], ["conv1", "relu1"], ["relu1", "pool1"], ["fc2", "relu4"], ["pool1", "conv2"]):
+        project = open_template("lenet")
+        graph = project.networks["main"]
+        collapse(graph, [named(graph, name) for name in inside], "block")
+        found = {row.path.rpartition(".")[2]: row.activation for row in five_tuple(project).rows}
+        assert found == expected, inside
+
+
+def test_repeats_are_followed_by_themselves() -> None:
+    project = Project.new("deep")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 8])
+    graph.add("Linear", id="l", name="fc", out_features=8)
+    graph.add("Tanh", id="t")
+    graph.add("Output", id="y")
+    for source, target in (("x.y", "l.x"), ("l.y", "t.x"), ("t.y", "y.x")):
+        graph.connect(source, target)
+    block = collapse(graph, ["l"], "layers")
+    edits.set_repeat(graph, block.id, 3)
+    assert [row.activation for row in five_tuple(project).rows] == ["identity", "identity", "Tanh"]
+    edits.set_repeat(graph, block.id, 3, shared=True)
+    assert [row.activation for row in five_tuple(project).rows] == ["identity"]
+    edits.set_repeat(graph, block.id, 1)
+    assert [row.activation for row in five_tuple(project).rows] == ["Tanh"]
 
 
 def test_a_layer_without_a_bias_has_none() -> None:
