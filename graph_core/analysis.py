@@ -31,6 +31,7 @@ from graph_core.trust import is_trusted
 
 MAX_ROWS = 100_000
 MAX_PATHS = 50
+MAX_TITLES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ def collect_problems(engine: Engine, network: str, parameters: list[Parameter] |
     for finding in check_setup(setup, parameters if sound else None):
         part = "training" if finding.code in ("training", "schedule") else "optimizer"
         add("", part, finding, part, "")
+    # A title looks at the drawing around its problem: of thousands of problems only the first have one.
+    titled = max(20, MAX_TITLES // (1 + sum(len(graph.nodes) for graph in project.graphs.values())))
     problems = [
         *_conflict_problems(engine, root),
         *(
@@ -262,10 +265,10 @@ def collect_problems(engine: Engine, network: str, parameters: list[Parameter] |
                 places[0][1],
                 finding.port,
                 tuple(path for path, _ in places),
-                first_fix_title(project, network, graph, node, finding),
+                first_fix_title(project, network, graph, node, finding) if place < titled else None,
                 finding.hints,
             )
-            for (graph, node, _, _), (finding, places) in found.items()
+            for place, ((graph, node, _, _), (finding, places)) in enumerate(found.items())
         ),
     ]
     rank = {"error": 0, "warning": 1, "note": 2}

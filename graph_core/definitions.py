@@ -23,8 +23,14 @@ def defaults(graph: Graph) -> dict[str, Value]:
         except ExpressionError:
             continue
         if value is not None:
-            values[name] = tuple(value) if isinstance(value, list) else value
+            values[name] = frozen(value)
     return values
+
+
+def frozen(value: Any) -> Value:
+    """A value as a scope holds it: lists, and lists in them, as tuples."""
+    result: Value = tuple(frozen(part) for part in value) if isinstance(value, list | tuple) else value
+    return result
 
 
 def definition_scope(graph: Graph, example: Context | None) -> dict[str, Value]:

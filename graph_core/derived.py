@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from graph_core.layer import layer_types
+from graph_core.names import first_of
 
 if TYPE_CHECKING:
     from graph_core.graph import Graph, Node
@@ -73,5 +74,21 @@ def fill_wires(graph: Graph, wires: Iterable[tuple[str, str]]) -> None:
     """Put wires, each a target and a source, into a graph that is being read."""
     entries = graph.wires
     for target, source in wires:
-        note_wire(graph, target, entries.get(target), source)
+        if target in entries:  # two names of one port, one of them from a file of old
+            note_wire(graph, target, entries[target], source)
+        else:
+            # As note_wire does, but in place: nobody looks at the dicts yet, and a node may have thousands of wires.
+            (id, _, port), (start, _, out) = target.partition("."), source.partition(".")
+            graph.incoming.setdefault(id, {})[port] = (start, out)
+            graph.outgoing.setdefault(start, {})[(id, port)] = out
         entries[target] = source
+
+
+def note_tie(graph: Graph, target: str, old: str | None, new: str | None) -> None:
+    """Keep what is derived from ties: at which nodes their two ends lie."""
+    if old is not None:
+        graph.tied[first_of(target)].discard(target)
+        graph.lent[first_of(old)].discard(target)
+    if new is not None:
+        graph.tied.setdefault(first_of(target), set()).add(target)
+        graph.lent.setdefault(first_of(new), set()).add(target)

@@ -250,7 +250,7 @@ class Sizes(Field[tuple[Dim, ...]]):
 
     @property
     def takes(self) -> str:
-        return "a list of sizes" + (", one of them −1 for what is left over" if self.free else "")
+        return "a list of sizes from 1" + (", one of them −1 for what is left over" if self.free else "")
 
     def check(self, value: Value) -> tuple[Dim, ...]:
         parts = value if isinstance(value, tuple) else (value,)

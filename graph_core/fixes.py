@@ -295,13 +295,12 @@ def _wirer(graph: Graph, source: str, target: str) -> Callable[[], None]:
 
 
 def _rename_fix(graph: Graph, node: Node) -> Fix:
-    taken = {other.name for other in graph.nodes.values() if other.id != node.id}
     stem = identifier_from(node.name, "node")
     try:
         check_name(stem)
     except BadName:
         stem = f"{stem}_"
-    name = numbered(stem, taken, bare=True)
+    name = numbered(stem, graph.names, bare=True)
     return Fix(f"Rename it to {name}", lambda: edits.rename(graph, node.id, name))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from graph_core.derived import note_node, note_wire
+from graph_core.derived import note_node, note_tie, note_wire
 from graph_core.layer import Layer, layer_types
 from graph_core.names import class_name_from, natural
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from graph_core.conflict import Conflict
 
+MAX_PORTS: Final = 4096  # of one variadic inlet: a file may name the port x999999999
 SETUP: Final[Mapping[str, Any]] = {"optimizer": {"kind": "AdamW"}, "training": {}}
 
 
@@ -125,6 +126,9 @@ class Graph:
         # node -> {(target node, target port): source port}; of nodes, ids by name and the graph's ports.
         self.incoming: dict[str, dict[str, tuple[str, str]]] = {}
         self.outgoing: dict[str, dict[tuple[str, str], str]] = {}
+        # Of ties, the targets by the node at the one and the other end.
+        self.tied: dict[str, set[str]] = {}
+        self.lent: dict[str, set[str]] = {}
         self.names: dict[str, set[str]] = {}
         self.borrowers: set[str] = set()  # nodes that use the weights of another
         self.conditional: set[str] = set()  # nodes with a condition
@@ -178,7 +182,7 @@ class Graph:
             if inlet.variadic:
                 wired = [p for p in self.incoming.get(node.id, ()) if p.startswith(name) and p[len(name) :].isdigit()]
                 last = max((int(p[len(name) :]) for p in wired), default=-1)
-                ports += [f"{name}{k}" for k in range(max(last + 2, inlet.least))]
+                ports += [f"{name}{k}" for k in range(max(min(last + 2, MAX_PORTS), inlet.least))]
             else:
                 ports.append(name)
         return ports
@@ -368,6 +372,8 @@ class Project:
                 self._removed[key] = entries[key]
         elif table == "wires":
             note_wire(self.graphs[graph], key, entries.get(key), new)
+        elif table == "ties":
+            note_tie(self.graphs[graph], key, entries.get(key), new)
         elif table == "nodes":
             note_node(self.graphs[graph], entries.get(key), new)
         if new is None:

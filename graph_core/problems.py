@@ -11,6 +11,8 @@ from typing import Any, Final
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
+MAX_INSIDE: Final = 40_000  # nodes, and steps of blocks, in all different instances together
+
 CODES: Final[Mapping[str, tuple[str, str]]] = {
     "shape": (ERROR, "A layer cannot work on the shape it gets."),
     "axes": (ERROR, "A layer needs another number of axes."),
@@ -30,6 +32,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "cycle": (ERROR, "Nodes feed themselves."),
     "recursion": (ERROR, "A block contains itself."),
     "depth": (ERROR, "Blocks are nested too deep."),
+    "instances": (ERROR, "Blocks have more different instances than are worked out."),
     "unknown-type": (ERROR, "A node is of a type that is neither a layer nor a block of this project."),
     "name": (ERROR, "Two nodes have one name, or a name that cannot be an identifier."),
     "sharing": (ERROR, "Calls that share one set of weights need weights of different shapes."),

@@ -22,7 +22,7 @@ from graph_core.layer import Layer, Refusal, Spec, layer_types
 from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
 from graph_core.order import Schedule, callees_first, mended, schedule
-from graph_core.problems import Finding
+from graph_core.problems import MAX_INSIDE, Finding
 from graph_core.refresh import refresh_context
 from graph_core.settled import settled_findings
 from graph_core.structure import Structure
@@ -54,6 +54,8 @@ class Engine:
         self._recursive: set[str] = set()
         self.depth = 0
         self._dirty = False
+        self._inside = 0  # nodes and steps in the living instances, as they were made
+        self._sizes: dict[int, int] = {}
         self.touched: dict[Context, set[str]] = {}  # nodes whose results were made anew or went, until it is emptied
         self.living: Any = None  # the memory of activations, made by graph_core.liveness on first use
 
@@ -234,6 +236,8 @@ class Engine:
 
     def _forget_all(self) -> None:
         self._contexts.clear()
+        self._sizes.clear()
+        self._inside = 0
         self.touched.clear()
         self._roots.clear()
         self._schedules.clear()
@@ -313,6 +317,7 @@ class Engine:
         for id in list(context.results):
             self.forget(context, id)
         self._contexts.get(context.graph.key, {}).pop((context.role, context.key), None)
+        self._inside -= self._sizes.pop(id_of(context), 0)
         self.touched.pop(context, None)
 
     def _instances(self, key: str) -> list[Context]:
@@ -331,6 +336,10 @@ class Engine:
     def instance(self, graph: Graph, key: Any) -> Context | None:
         """The living context of a block for these values and inputs, if there is one."""
         return self._contexts.get(graph.key, {}).get(("instance", key))
+
+    def is_full(self) -> bool:
+        """Whether no more instances are worked out: files could ask for more than there is time or memory for."""
+        return self._inside >= MAX_INSIDE
 
     @contextmanager
     def deeper(self) -> Iterator[None]:
@@ -356,6 +365,9 @@ class Engine:
             self._contexts.setdefault(graph.key, {})[(role, key)] = context
         plan = self.schedule_of(graph)
         context.order = plan.order
+        if role == "instance":
+            self._sizes[id_of(context)] = len(plan.order)
+            self._inside += len(plan.order)
         results = context.results
         sums = []
         for id in plan.order:
@@ -363,6 +375,9 @@ class Engine:
             results[id] = result
             for call in result.calls:
                 call.context.users[(id_of(context), id)] = (context, id)
+            if role == "instance" and result.calls:
+                self._sizes[id_of(context)] += len(result.calls)
+                self._inside += len(result.calls)
             sums.append(result.totals)
         context.totals = total(sums)
         self.settle_ties(context)

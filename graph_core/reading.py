@@ -20,10 +20,12 @@ from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kin
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.names import BadName, check_class_name, check_id, check_identifier, is_id
 from graph_core.ports import MAX_AXES
+from graph_core.trust import codes_in
 
 FIELDS: Final = ("netw", "meta", "symbols", "networks", "setups", "graphs", "view", "conflicts")
 GRAPH_FIELDS: Final = ("head", "params", "nodes", "wires", "ties")
 NODE_FIELDS: Final = ("name", "type", "set", "when", "repeat", "scan", "use")
+MAX_CODES: Final = 1_000_000
 MAX_GRAPHS: Final = 10_000
 MAX_WAY: Final = 400  # characters of a tie's end: the ids on the way down to a weight
 MAX_SYMBOL: Final = 2**31 - 1
@@ -69,6 +71,9 @@ class Reader:
             raise FileError(f"graphs has {len(tree['graphs']):,} entries; a project may have {MAX_GRAPHS:,}.")
         self._each(tree, "graphs", lambda key, _: self._key(key))
         self._each(tree, "graphs", self._graph)
+        size = sum(map(len, {code for _, _, code in codes_in(self.project)}))
+        if size > MAX_CODES and not self.lenient:
+            raise FileError(f"The file holds {size:,} characters of custom code; {MAX_CODES:,} are allowed.")
         taken: dict[str, str] = {}
         for key, graph in self.project.graphs.items():
             other = taken.setdefault(graph.name, key)

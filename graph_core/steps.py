@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graph_core.context import Context
-from graph_core.definitions import defaults
+from graph_core.definitions import defaults, frozen
 from graph_core.dims import Dim
 from graph_core.evaluate import bind_input
 from graph_core.expressions import ExpressionError, Value, evaluate
 from graph_core.graph import Graph, Node, Repeat
 from graph_core.layer import Spec
-from graph_core.problems import Finding
+from graph_core.problems import MAX_INSIDE, Finding
 
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
@@ -26,7 +26,7 @@ def step_scope(context: Context, node: Node, block: Graph, step: int) -> dict[st
         if name in node.params:
             value = node.params[name]
             try:
-                scope[name] = evaluate(value, outer) if isinstance(value, str) else _frozen(value)
+                scope[name] = evaluate(value, outer) if isinstance(value, str) else frozen(value)
             except ExpressionError as error:
                 return Finding("parameter", f"{node.name}: {name}: {error}", hints={"parameter": name})
         elif name not in scope:
@@ -43,6 +43,9 @@ def step_context(
     found = engine.instance(block, key)
     if found is not None:
         return found
+    if engine.is_full():
+        message = f"{node.name} comes to more than {MAX_INSIDE:,} nodes in different instances of blocks"
+        return Finding("instances", f"{message}; give blocks fewer different values")
     bound = bound_widths(node, block, scope, given)
     return bound if isinstance(bound, Finding) else engine.new_context(block, "instance", key, scope, bound, given)
 
@@ -58,8 +61,3 @@ def bound_widths(
         if finding:
             return Finding(finding.code, f"{node.name} {finding.message}", finding.port, finding.hints)
     return bound
-
-
-def _frozen(value: Any) -> Value:
-    result: Value = tuple(_frozen(part) for part in value) if isinstance(value, list | tuple) else value
-    return result

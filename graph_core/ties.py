@@ -155,8 +155,9 @@ def _makes_weights(node: Node) -> bool:
 def shared(context: Context, node: Node, result: Result) -> Result:
     """A node's result with what is tied to other weights marked, and not counted again."""
     graph = context.graph
-    for target, source in graph.ties.items():
-        if first_of(target) != node.id or not _acts(context, source):
+    for target in sorted(graph.tied.get(node.id, ())):
+        source = graph.ties[target]
+        if not _acts(context, source):
             continue
         way, name = parts_of(target)
         if len(way) > 1:
@@ -261,9 +262,7 @@ def nodes_tied(graph: Graph) -> set[str]:
 
 def users_of(graph: Graph, id: str) -> Iterator[str]:
     """The nodes whose weights are counted with those of another, by its id."""
-    for target, source in graph.ties.items():
-        if first_of(source) == id:
-            yield first_of(target)
+    yield from map(first_of, graph.lent.get(id, ()))
 
 
 def candidates(context: Context, target: str) -> list[str]:

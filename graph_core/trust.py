@@ -69,13 +69,18 @@ def code_of(project: Project, node: Node) -> str | None:
 
 def codes_in(project: Project) -> Iterator[tuple[str, Node, str]]:
     """Every node of a project that holds code: the key of its graph, the node, the code."""
+    types = _types()
     for key, graph in project.graphs.items():
         for node in graph.nodes.values():
-            code = code_of(project, node)
+            code = code_of(project, node) if node.type in types else None
             if code is not None:
                 yield key, node, code
 
 
+def _types() -> list[str]:
+    """The layer types that hold code."""
+    return [name for name, d in layer_types().items() if isinstance(d.torch, Module) and d.torch.code]
+
+
 def _ours() -> set[str]:
-    declared = [d for d in layer_types().values() if isinstance(d.torch, Module) and d.torch.code]
-    return {str(d.fields["code"].default) for d in declared}
+    return {str(layer_types()[name].fields["code"].default) for name in _types()}

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph_core import jsontext
+from graph_core import edits, jsontext
 from graph_core.analysis import analyze
 from graph_core.graph import Project
 from graph_core.project import FileError, dumps, load, loads, save
@@ -326,6 +326,54 @@ def test_bombs_take_neither_long_nor_much_memory(bomb: int):
         [sys.executable, "-c", BOMBS, str(bomb)], preexec_fn=limit, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-500:]
+
+
+SAID = {
+    "parameter, power": "opened: fc: out_features: The exponent 387420489 is larger than 64.",
+    "shape, negative": "opened: x: shape is (N=1, -3); it takes a list of sizes from 1.",
+    "symbol, largest": "refused: symbols.N is 9223372036854775807; an example size is a whole number",
+    "no number": "refused: NaN is no number that a drawing can hold; write a finite one.",
+    "ids that stand twice": "refused: “x” stands twice in one place; keep one of them.",
+    "a ring": "opened: n0 feeds itself: n0 → n1 → n2 → n3 → n4 → n5 → … → n0.",
+    "a node that feeds itself": "opened: fc feeds itself: fc → fc.",
+    "wires to nowhere": "opened: The wire b0.y to a0.x ends at b0, which is not there.",
+    "a port of number 999999999": "opened: c has a wire at x999999999, an input it does not have.",
+    "much code": "refused: The file holds 15,",
+    "ten thousand deep": "opened: b is nested deeper than 64 blocks.",
+    "a ring of blocks": "opened: b is a G0 inside a G0.",
+    "two that hold each other": "opened: b is a P inside a P.",
+    "sixty doublings": "opened",
+    "forty doublings, all unlike": "opened: ",
+    "repeats ×2147483647 in repeats": "opened",
+}
+
+
+def test_every_hostile_drawing_opens_for_repair_or_is_refused():
+    """In a process with 1 GiB: reading, analysis, memory, emission and writing of each, none for long."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.graph_core.hostile_drawings"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    said = {name: words for name, _, words in (line.split("\t") for line in done.stdout.splitlines())}
+    assert len(said) > 290
+    assert {name: words for name, words in said.items() if words.startswith("FAILED")} == {}
+    assert {name: said[name] for name, words in SAID.items() if not said[name].startswith(words)} == {}
+    assert all(words.startswith(("opened", "refused: ")) and words.isprintable() for words in said.values())
+
+
+def test_too_many_different_instances_are_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("graph_core.propagate.MAX_INSIDE", 50)
+    tree = deepcopy(TREE)
+    tree["graphs"]["B"]["nodes"]["c"]["set"]["kernel_size"] = 1
+    tree["graphs"]["main"]["nodes"]["b"] |= {"repeat": 30, "set": {"width": "8 + i"}}
+    project = loads(json.dumps(tree))
+    [problem] = analyze(project).problems
+    assert problem.code == "instances"
+    assert problem.message.startswith("blocks comes to more than ")
+    assert problem.message.endswith(" nodes in different instances of blocks; give blocks fewer different values")
+    assert analyze(project).problems == analyze(loads(dumps(project))).problems
+    edits.set_repeat(project.networks["main"], "b", 3)
+    assert analyze(project).problems == ()
 
 
 def _opened(what: Any, by: Any) -> Project | None:

@@ -519,5 +519,6 @@ ELSEWHERE = {
     **dict.fromkeys(["optimizer", "optimizer-shape", "group", "group-order"], "test_architecture.py"),
     **dict.fromkeys(["frozen", "schedule", "training"], "test_architecture.py"),
     "tuple": "test_architecture.py",
+    "instances": "test_hostile_files.py",
     "conflict": "test_conflict_file.py",
 }
