@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from graph_core.moved import Place, moved_nodes
+from graph_core.moved import Place, moved_nodes, nodes_in
 from graph_core.names import natural
 from graph_core.ways import ABSENT, ORDER, Leaves, Way, same
 from graph_core.wording import Words, fields_text, value_text
@@ -74,6 +74,7 @@ class _Itemizer:
         self.old, self.new = old, new
         self.words_old, self.words_new = Words(old), Words(new)
         self.moves = moved_nodes(old, new)
+        self.nodes = nodes_in(new)
         self.left = {origin: place for place, origin in self.moves.items()}
 
     def items(self, ways: Iterable[Way]) -> Iterator[Item]:
@@ -219,7 +220,10 @@ class _Itemizer:
 
     def _node(self, graph: str, id: str, fields: Mapping[str, tuple[Any, Any]]) -> Iterator[Item]:
         kind = _kind(fields.get("", BOTH))
-        fields = {name: change for name, change in fields.items() if name}
+        # In the order in which the type declares them; what is back at its default comes last.
+        declared = {".".join(way): place for place, way in enumerate(self.nodes.get((graph, id), ()))}
+        names = sorted((name for name in fields if name), key=lambda name: declared.get(name, len(declared)))
+        fields = {name: fields[name] for name in names}
         if kind == "removed":
             if (graph, id) not in self.left:
                 name, type = self.words_old.node(graph, id), self.words_old.type(graph, id)

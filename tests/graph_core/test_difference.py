@@ -10,14 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_core import EditError, analyze, blocks, edits
+from graph_core.conflict import Conflict, Part
 from graph_core.difference import apply, compare
 from graph_core.expanding import expand
 from graph_core.graph import Graph, Param, Project
 from graph_core.history import History
+from graph_core.leaves import leaves_at, leaves_of, project_of
 from graph_core.project import dumps, loads
+from graph_core.reading import FIELDS, GRAPH_FIELDS, NODE_FIELDS
 from graph_core.templates import open_template
+from graph_core.ways import is_way
 from tests.graph_core.test_blocks import residual
 from tests.graph_core.test_edits import random_edit
+from tests.graph_core.test_project_file import small
 
 
 def lines_after(edit: Callable[[Graph], object], name: str = "lenet") -> list[str]:
@@ -115,7 +120,7 @@ def test_how_a_block_runs_is_told_in_words():
         "  ~ lstm: scan axis 1, over x1, carry x2 x3 → axis 0, over x1, carry x3"
     )
     assert lines_after(lambda g: edits.set_repeat(g, "r1", 3, shared=True), "lstm_gates")[1] == (
-        "  ~ lstm: no scan, repeat times 3, shared on"
+        "  ~ lstm: repeat times 3, shared on, no scan"
     )
 
 
@@ -280,3 +285,26 @@ def test_of_two_nodes_of_one_id_the_name_tells_which_went_where():
             project.graphs[key].add("ReLU", id="r1", name=name)
     found = {item.graph: item.origin for item in compare(old, new).items if item.kind == "moved"}
     assert found == {"R": ("Q", "r1"), "S": ("P", "r1")}
+
+
+def test_every_field_of_a_file_is_known_to_differences_and_conflicts():
+    """A new section, table or field of the file is no field of a difference before it is told apart here."""
+    project = small()
+    graph, block = project.networks["main"], project.graphs["BasicBlock"]
+    graph.add("BasicBlock", id="s", out_channels=8)
+    edits.set_scan(graph, "s", 2, ["x"], [])
+    block.add("Conv2d", id="c3", name="conv3", kernel_size=[3, 1], padding=[1, 0])
+    edits.use_weights_of(block, "c3", "c2")
+    with project.editing("Tie"):
+        project.record("BasicBlock", "ties", "c3.bias", "c2.bias")
+        project.record("", "conflicts", "1", Conflict((Part(("meta", "name"), "a", "b", "c"),)))
+    ways = list(leaves_of(project))
+    assert {way[0] for way in ways} == {*FIELDS, "order"} - {"netw"}
+    assert {way[2] for way in ways if way[0] == "graphs" and len(way) > 2} == set(GRAPH_FIELDS)
+    assert {way[4] for way in ways if way[2:3] == ("nodes",) and len(way) > 4} == set(NODE_FIELDS)
+    assert [way for way in ways if way[0] != "conflicts" and not is_way(way)] == []
+    assert dumps(project_of(leaves_of(project))) == dumps(project)
+    assert leaves_at(project, ways) == list(leaves_of(project).values())
+    empty = Project()
+    apply(empty, compare(empty, project))
+    assert dumps(empty) == dumps(project)

@@ -50,7 +50,7 @@ def test_the_changes_are_listed_and_follow_edits(rig: WindowRig) -> None:
     dialog = compared(rig)
     assert listed(dialog) == {
         "Net": ["~  block is now called stage"],
-        "ResBlock": ["~  conv2: padding 1 → 0, kernel_size 3 → 1"],
+        "ResBlock": ["~  conv2: kernel_size 3 → 1, padding 1 → 0"],
     }
     assert "parameters" in dialog.figures.text()
     rig.document.edit(lambda: rig.graph.rename("r1", "block"))

@@ -110,3 +110,9 @@ def test_a_click_shows_the_place(rig: WindowRig) -> None:
     row = next(row for row in rig.window.problems.rows if row.sentence.text() == SECOND)
     QTest.mouseClick(row, LEFT, pos=row.sentence.geometry().center())
     assert rig.document.selection == (rig.node("conv1").id,)
+
+
+def test_opening_says_that_there_is_something_to_choose(rig: WindowRig, tmp_path: Path) -> None:
+    with rig.qtbot.waitSignal(rig.window.files.said) as said:
+        assert rig.window.files.open(tmp_path / "merged.netw")
+    assert said.args == ["merged.netw has 2 conflicts from a merge; ours stands until Problems has your choice."]
