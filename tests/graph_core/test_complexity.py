@@ -290,6 +290,35 @@ def test_a_drawing_over_symbols_costs_what_its_formulas_say(dice: random.Random)
             check_figures(project, found)
 
 
+def test_weights_called_again_count_once() -> None:
+    """A repeat with one set of weights whose steps shrink the image, and a block that uses the weights of another."""
+    project = Project.new("again")
+    edits.set_symbol(project, "H", 20)
+    edits.set_symbol(project, "C", 4)
+    body = add_graph(project, "Body")
+    body.add("Input", id="x", shape=["N", "c", "H", "W"])
+    chain_end = [("Conv2d", {"out_channels": "c"}), ("BatchNorm2d", {})]
+    body.add("Output", id="y")
+    chain(body, chain_end)
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", "C", "H", "H"])
+    graph.add("Output", id="y")
+    for id in ("a", "b"):
+        graph.add(body.key, id=id)
+    edits.set_repeat(graph, "a", 3, shared=True)
+    graph.add(body.key, id="c")
+    edits.use_weights_of(graph, "c", "b")
+    for wire in ["x.y-a.x", "a.y-b.x", "b.y-c.x", "c.y-y.x"]:
+        graph.connect(*wire.split("-"))
+    assert analyze(project).sound
+    found = complexity(project)
+    check_figures(project, found)
+    assert found.text(found.figures["params"]) == "18·C² + 6·C"
+    assert [found.text(row.figures["params"]) for row in found.layers if row.type == "Conv2d"] == [
+        "9·C² + C", "0", "0", "9·C² + C", "0",
+    ]  # fmt: skip
+
+
 def test_conditions_are_statements() -> None:
     project = Project.new("said")
     graph = project.networks["main"]

@@ -82,3 +82,9 @@ def test_no_module_of_the_window_loads_what_workers_need():
 
 def test_a_heavy_import_is_seen():
     assert {"sympy", "PySide6"} <= loaded_by("import sympy\nfrom PySide6 import QtCore")
+
+
+def test_checking_a_drawing_loads_no_formulas():
+    code = DRAW + "from graph_core import analyze\nassert analyze(project).sound\nassert analyze(project).memory"
+    assert loaded_by(code) & (HEAVY | QT | {"numpy", "symengine"}) == set()
+    assert "symengine" in loaded_by(code + "\nassert analyze(project).formulas")
