@@ -60,6 +60,7 @@ class Look:
     order: str  # over the one symbol
     curve: Curve | None
     near: Curve | None
+    lines_told: bool  # False where nobody asked for lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class _Question:
     figure: str
     symbol: str
     in_letters: bool
+    lines: bool  # whether the layers are asked for, one by one
 
 
 class Formulas(QObject):
@@ -83,7 +85,7 @@ class Formulas(QObject):
         self.look: Look | None = None
         self.problem = ""
         self.figure, self.symbol, self.in_letters = "macs", "", False
-        self._wanted: list[QWidget] = []
+        self._wanted: dict[QWidget, bool] = {}  # who shows formulas -> whether of each layer
         self._stale = True
         self._ticket = self._answered = 0
         self._asked: queue.SimpleQueue[_Question] = queue.SimpleQueue()
@@ -104,9 +106,9 @@ class Formulas(QObject):
         """Whether the look is not that of the document as it is."""
         return self._stale or self._answered < self._ticket
 
-    def want(self, widget: QWidget) -> None:
-        """Work formulas out while this widget is seen."""
-        self._wanted.append(widget)
+    def want(self, widget: QWidget, *, lines: bool) -> None:
+        """Work formulas out while this widget is seen; `lines` says whether it shows those of each layer."""
+        self._wanted[widget] = lines
         widget.installEventFilter(self)
         if widget.isVisible():
             self._rest.start()
@@ -121,9 +123,12 @@ class Formulas(QObject):
             self._put(None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """What was edited while nothing was seen is worked out now."""
-        if event.type() == QEvent.Type.Show and self._stale and not self._rest.isActive():
-            self._rest.start(0 if self._thread else DELAY)
+        """What was edited while nothing was seen is worked out now, and lines that nobody asked for before."""
+        if event.type() == QEvent.Type.Show and not self._rest.isActive():
+            if self._stale:
+                self._rest.start(0 if self._thread else DELAY)
+            elif self.look is not None and not self.look.lines_told:
+                self._put(None)
         return super().eventFilter(watched, event)
 
     def _later(self, *_: object) -> None:
@@ -154,7 +159,8 @@ class Formulas(QObject):
     def _put(self, project: Project | None) -> None:
         self._ticket += 1
         network = self._document.network
-        self._asked.put(_Question(self._ticket, project, network, self.figure, self.symbol, self.in_letters))
+        lines = any(shows and widget.isVisible() for widget, shows in self._wanted.items())
+        self._asked.put(_Question(self._ticket, project, network, self.figure, self.symbol, self.in_letters, lines))
         if self._thread is None:
             # It knows the queues only: the last reference to a widget must not be dropped there.
             self._thread = threading.Thread(target=_work, args=(self._asked, self._done), name="formulas", daemon=True)
@@ -205,7 +211,7 @@ def look_at(found: Complexity, project: Project, question: Any) -> Look:
     total = found.figures[figure]
     symbol = question.symbol if question.symbol in found.symbols else _telling(found, total)
     lines = []
-    for row in found.layers[:MOST]:
+    for row in found.layers[:MOST] if question.lines else ():
         size = row.figures.get(figure)
         if size is not None and size != 0:
             lines.append(_in_letters(found, project, row, figure) if question.in_letters else _line(found, row, size))
@@ -221,6 +227,7 @@ def look_at(found: Complexity, project: Project, question: Any) -> Look:
         order_of(total, (symbol,), found.conditions) if symbol else "O(1)",
         found.curve(total, symbol) if symbol else None,
         found.curve(total, symbol, NEAR) if symbol else None,
+        question.lines,
     )
 
 

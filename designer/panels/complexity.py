@@ -110,7 +110,7 @@ class ComplexityPanel(QWidget):
         self.table.selectionModel().currentRowChanged.connect(lambda index, _: self._say(index))
         formulas.ready.connect(self.refresh)
         document.edited.connect(self._show_symbols)
-        formulas.want(self)
+        formulas.want(self, lines=True)
         self.refresh()
 
     def _lay_out(self) -> None:
@@ -198,7 +198,9 @@ class ComplexityPanel(QWidget):
         holds = f"Holds if {', '.join(look.conditions)}." if look.conditions else "Holds for all sizes."
         self.symbols.holds.setText(holds if look.symbols else "Name a size here, and write the name in a shape.")
         nothing = f"No layer has {FIGURES[look.figure]}."
-        self.words.setText(nothing if look.figure != "memory_kept" else "Layers share tensors: only the whole is told.")
+        if look.figure == "memory_kept":
+            nothing = "Layers share tensors: only the whole is told."
+        self.words.setText(nothing if look.lines_told else "Working out the formulas…")
         self.model.show(look.lines)
         self._say(QModelIndex())
         name = FIGURES[look.figure]

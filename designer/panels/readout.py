@@ -89,7 +89,7 @@ class ReadoutPanel(QWidget):
         document.replaced.connect(self.refresh)
         document.renamed.connect(self.refresh)
         formulas.ready.connect(self._show_growth)
-        formulas.want(self)
+        formulas.want(self, lines=False)
         self.refresh()
         self._show_growth()
 

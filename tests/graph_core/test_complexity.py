@@ -139,7 +139,10 @@ def test_the_orders_that_everybody_knows() -> None:
     oblong = formula_of("Conv2d", [1, 3, 32, 20], kernel_size=[3, 5])
     assert oblong.order == "O(H·W·k_h·k_w·c_in·c_out)"
     assert formula_text(oblong.params, [*oblong.letters]) == "k_h·k_w·c_in·c_out + c_out"
-    assert formula_of("Conv2d", [1, 8, 9, 9], groups=4, out_channels=8).order == "O(n²·k²·c_in·c_out/g)"
+    grouped = formula_of("Conv2d", [1, 8, 9, 9], groups=4, out_channels=8)
+    assert grouped.order == "O(n²·k²·c_in·c_out/g)"
+    assert formula_text(grouped.params, [*grouped.letters]) == "k²·c_in·c_out/g + c_out"
+    assert grouped.conditions == ("g divides c_in", "g divides c_out", "n_in is at least k")
     assert formula_of("Linear", [2, 7, 5], out_features=4).order == "O(n·d_in·d_out)"
     attention = formula_of("MultiheadAttention", [2, 100, 64])
     assert attention.order == "O(T²·d + T·d²)"
