@@ -195,6 +195,10 @@ def test_the_readout_has_a_small_curve(rig: WindowRig) -> None:
     assert readout.rate.text() == "MACs = O(N·T²)"
     assert readout.plot.curve.present == (128, 2_516_582_400)
     assert readout.plot.curve.points[-1][0] == 256
+    assert formulas.look.lines == ()
+    rig.window.show_tab("Complexity")
+    rig.qtbot.waitUntil(lambda: len(formulas.look.lines) == 3, timeout=20_000)
+    assert rig.window.tabs.currentWidget().content.table.isVisible()
     rig.window.document.mark_saved()
     rig.window.files.new()
     assert not readout.plot.isVisible()
