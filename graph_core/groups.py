@@ -205,6 +205,14 @@ def groups_of(optimizer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [group for group in given if isinstance(group, Mapping)] if isinstance(given, list | tuple) else []
 
 
+def kinds_of(optimizer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The kinds of optimizers that step parameters: the network's own, then those that groups name."""
+    named = (
+        kind_of(group).name for group in groups_of(optimizer) if "kind" in group and group.get("frozen") is not True
+    )
+    return tuple(dict.fromkeys([kind_of(optimizer).name, *named]))
+
+
 def share_out(optimizer: Mapping[str, Any], parameters: Iterable[Parameter]) -> list[Share]:
     """Every group with its parameters, in order, and the rest last; groups that get nothing are listed too."""
     groups = groups_of(optimizer)

@@ -12,7 +12,7 @@ from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
 from designer.widgets import FigureLabel, Part, StackBar
 from designer.widgets.growth import GrowthPlot
-from graph_core.optimizers import optimizer_values
+from graph_core.groups import kinds_of
 from graph_core.propagate import engine_of
 
 
@@ -39,7 +39,7 @@ class ReadoutPanel(QWidget):
         self._captions: dict[str, QLabel] = {}
         grid = QGridLayout()
         grid.setVerticalSpacing(6)
-        for k, name in enumerate(("FLOPs", "Buffers", "Weights, float32", "Optimizer", "Peak activations")):
+        for k, name in enumerate(("Frozen", "FLOPs", "Buffers", "Weights, float32", "Optimizer", "Peak activations")):
             caption, value, difference = QLabel(name), QLabel(), QLabel()
             dress(caption, font="small", ink="ink2")
             dress(value, font="mono")
@@ -104,8 +104,12 @@ class ReadoutPanel(QWidget):
         ):
             label.set_figure(*split(value, unit), exact(value))
             label.set_change(*_change(value - was))
-        optimizer = optimizer_values(document.project.setup(document.network))["kind"]
-        self._captions["Optimizer"].setText(f"Optimizer, {optimizer}")
+        kinds = kinds_of(document.project.setup(document.network).get("optimizer", {}))
+        self._captions["Optimizer"].setText(f"Optimizer, {' and '.join(kinds)}")
+        frozen = document.analysis().params.frozen
+        self._row("Frozen", exact(frozen), None)
+        for widget in (self._captions["Frozen"], *self.rows["Frozen"]):
+            widget.setVisible(frozen > 0)
         self._row("FLOPs", short(now.flops), now.flops - before.flops)
         self._row("Buffers", exact(now.buffers), now.buffers - before.buffers)
         self._row("Weights, float32", bytes_text(now.bytes), now.bytes - before.bytes, as_bytes=True)
@@ -126,10 +130,10 @@ class ReadoutPanel(QWidget):
             self.rate.setText(f"{FIGURES[look.figure]} = {look.total.order}")
             self.plot.show_curve(look.near, "")
 
-    def _row(self, name: str, text: str, difference: int, *, as_bytes: bool = False) -> None:
+    def _row(self, name: str, text: str, difference: int | None, *, as_bytes: bool = False) -> None:
         value, label = self.rows[name]
         value.setText(text)
-        words, ink = _change(difference)
+        words, ink = _change(difference) if difference is not None else ("", "ink3")
         label.setText(change(difference, "B") if as_bytes and difference else words)
         dress(label, ink=ink)
 

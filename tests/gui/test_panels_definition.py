@@ -255,6 +255,19 @@ def test_what_is_frozen_wears_a_lock(rig: WindowRig):
     assert locked() == set()
 
 
+def test_the_readout_tells_what_is_frozen_and_which_optimizers_step(rig: WindowRig):
+    readout = rig.window.readout
+    assert not readout.rows["Frozen"][0].isVisible()
+    groups = [{"match": ["conv2"], "frozen": True}, {"role": "bias", "kind": "SGD"}]
+    rig.document.edit(lambda: edits.set_setup(rig.document.project, "main", "optimizer", {"groups": groups}))
+    assert readout.rows["Frozen"][0].isVisible()
+    assert readout.rows["Frozen"][0].text() == "4,640"
+    assert readout._captions["Optimizer"].text() == "Optimizer, AdamW and SGD"
+    rig.document.undo()
+    assert not readout.rows["Frozen"][0].isVisible()
+    assert readout._captions["Optimizer"].text() == "Optimizer, AdamW"
+
+
 def test_a_group_that_matches_nothing_says_so_where_it_is(rig: WindowRig):
     form = form_of(rig)
     click(form.groups.add)
