@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from designer.document import Document
@@ -131,7 +131,7 @@ class LedgerDetail(QWidget):
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
-        grid.setColumnStretch(2, 1)
+        grid.setColumnStretch(1, 1)
         self._column.replaceWidget(self._grid_place, place)
         self._grid_place.hide()
         self._grid_place.deleteLater()
@@ -139,15 +139,14 @@ class LedgerDetail(QWidget):
         return grid
 
     def _say(self, grid: QGridLayout, caption: str, told: str, formula: tuple[str, str] = ("", "")) -> None:
-        row = len(self.lines)
+        row = grid.rowCount()
         self.lines.append((caption, f"{formula[1]} {told}".strip()))
-        grid.addWidget(Text(caption, "small", "ink2"), row, 0)
+        grid.addWidget(Text(caption, "small", "ink2"), row, 0, Qt.AlignmentFlag.AlignTop)
         text = Text(told, "mono_small" if formula[1] or "=" in told or "→" in told else "small", "ink", wrap=True)
         if formula[1]:
             grid.addWidget(Formula(*formula), row, 1)
-            grid.addWidget(text, row, 2)
-        else:
-            grid.addWidget(text, row, 1, 1, 2)
+            row += 1
+        grid.addWidget(text, row, 1)
 
     # The symbolic engine, loaded beside the window.
 
