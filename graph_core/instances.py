@@ -72,6 +72,8 @@ def call_again(engine: Engine, context: Context, old: Result) -> Result | None:
     block = engine.project.graphs.get(node.type)
     if block is None or isinstance(node.run, Scan) or old.findings or block.key in engine.recursive_graphs():
         return None
+    if old.waiting:  # it stopped at the iteration that gave nothing
+        return None
     given, findings, waiting = block_inputs_given(context, node, block, ())
     if findings or waiting:
         return None

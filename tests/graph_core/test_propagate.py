@@ -296,3 +296,16 @@ def test_an_older_analysis_refuses_what_it_no_longer_knows() -> None:
     graph.set("n0", out_channels=4)
     with pytest.raises(EditError):
         _ = a.layers
+
+
+def test_a_repeat_that_was_broken_from_inside_runs_to_its_end_again() -> None:
+    project, graph = with_block(out_channels=8)
+    edits.set_repeat(graph, "b", 4)
+    before = readout(project)
+    done = []
+    project.listeners.append(done.append)
+    block = project.graphs["Residual"]
+    block.disconnect("s.b")
+    assert not analyze(project).sound
+    project.apply(done[-1].inverse())
+    assert readout(project) == before
