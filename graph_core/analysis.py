@@ -332,7 +332,7 @@ def _places(root: Context, key: str) -> list[tuple[str, str]]:
         if id(context) in seen:
             continue
         seen.add(id(context))
-        for id_, result in context.results.items():
+        for id_, result in ((id, context.results[id]) for id in context.order):
             for inner, child in instances_of(result, path):
                 if child.graph.key == key:
                     return [(f"{inner}.", f"{ids}{id_}/")]

@@ -71,7 +71,7 @@ def _configuration(node: Node, declaration: type[Layer], scope: Scope) -> Any:
 
 def identity(node: Node, count: int, given: Spec | None) -> Result:
     """The result of a node whose condition is false: its first output is its first input."""
-    specs = (given, *(None for _ in range(count - 1)))
+    specs = (given, *(None for _ in range(count - 1)))[:count]
     return Result(node, specs, enabled=False, waiting=given is None)
 
 

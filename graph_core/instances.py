@@ -70,7 +70,9 @@ def call_again(engine: Engine, context: Context, old: Result) -> Result | None:
     """
     node = old.node
     block = engine.project.graphs.get(node.type)
-    if block is None or isinstance(node.run, Scan) or old.findings or block.key in engine.recursive_graphs():
+    if block is None or isinstance(node.run, Scan) or block.key in engine.recursive_graphs():
+        return None
+    if old.findings or old.waiting:  # then these may not have been all iterations
         return None
     if old.waiting:  # it stopped at the iteration that gave nothing
         return None

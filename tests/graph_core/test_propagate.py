@@ -203,6 +203,17 @@ def test_a_repeat_that_a_step_keeps_from_working_is_mended_inside_the_block(shap
     assert readout(project) == readout(loads(dumps(project)))
 
 
+def test_all_iterations_are_counted_once_a_loose_output_is_wired() -> None:
+    project, graph = with_block(out_channels=8)
+    edits.set_repeat(graph, "b", 4)
+    once = analyze(project).params.trainable // 4
+    block = project.graphs["Residual"]
+    block.add("Output", id="z", name="loose")
+    assert not analyze(project).sound
+    block.connect("c.y", "z.x")
+    assert analyze(project).params.trainable == 4 * once
+
+
 def test_a_repeat_of_none_is_the_identity() -> None:
     project, graph = with_block(out_channels=16)
     edits.set_repeat(graph, "b", 0)
