@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -28,6 +29,7 @@ from graph_core.jsontext import FileError
 from graph_core.project import load
 
 INKS = {"added": "less", "removed": "error", "moved": "note", "renamed": "warn", "changed": "warn"}
+MOMENT = 0.05  # seconds that an edit may take longer for the list beside it
 ITEM = Qt.ItemDataRole.UserRole
 
 
@@ -47,7 +49,10 @@ def ask_comparison(document: Document, window: QWidget) -> ComparisonDialog | No
 
 
 class ComparisonDialog(QDialog):
-    """Beside the window, which stays usable; the list follows every edit. Raises FileError."""
+    """Beside the window, which stays usable. Raises FileError.
+
+    The list follows every edit while that takes a moment; of large drawings it is made again when asked for.
+    """
 
     def __init__(self, document: Document, file: Path, parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,8 +73,13 @@ class ComparisonDialog(QDialog):
         shut = QPushButton("Close")
         shut.setAutoDefault(False)  # Enter goes to a change
         shut.clicked.connect(self.close)
+        self.again = QPushButton("Compare again")
+        self.again.setAutoDefault(False)
+        self.again.clicked.connect(self.refresh)
+        self.again.hide()
         buttons = QHBoxLayout()
         buttons.addStretch()
+        buttons.addWidget(self.again)
         buttons.addWidget(shut)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 16, 12)
@@ -78,14 +88,23 @@ class ComparisonDialog(QDialog):
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.figures)
         layout.addLayout(buttons)
-        document.edited.connect(self.refresh)
+        document.edited.connect(self._follow)
         document.replaced.connect(self.close)
         themes.changed.connect(self.refresh)
         self.refresh()
 
+    def _follow(self, *_: object) -> None:
+        if self._seconds < MOMENT:
+            self.refresh()
+        else:
+            self.again.show()
+
     def refresh(self, *_: object) -> None:
         """Compare as of now."""
+        start = perf_counter()
         self.show_difference(compare(self._other, self._document.project))
+        self._seconds = perf_counter() - start
+        self.again.hide()
 
     def show_difference(self, difference: Difference) -> None:
         """List the changes by where they are, each with its sign: no kind is told by its colour alone."""

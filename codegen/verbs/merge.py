@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 
+from codegen.errors import Unusable
 from codegen.verbs.opening import opened, write_text
 from graph_core.analysis import analyze
 from graph_core.choosing import conflict_json, sentence
 from graph_core.graph import Project
 from graph_core.merge import Merge, merge
-from graph_core.project import dumps
+from graph_core.project import FileError, dumps, loads
 
 HELP = "merge two drawings that began as one; leaves with 0 if all is settled, 1 if conflicts are left"
 
@@ -46,7 +47,12 @@ def merge_files(base: str, ours: str, theirs: str, out: str) -> tuple[Merge, lis
     before = None if os.path.exists(base) and os.path.getsize(base) == 0 else opened(base)
     one, other = opened(ours), opened(theirs)
     merged = merge(before, one, other)
-    write_text(out, dumps(merged.project))
+    text = dumps(merged.project)
+    try:
+        loads(text)
+    except FileError as error:  # both versions of a very large block are more than a file may hold
+        raise Unusable(f"The merge would not open again: {error}") from error
+    write_text(out, text)
     return merged, sorted(_errors(merged.project) - _errors(one) - _errors(other))
 
 

@@ -118,6 +118,17 @@ def test_an_unreadable_side_is_one_line_and_two(
     assert not out.exists()
 
 
+def test_a_merge_that_would_not_open_again_is_not_written(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    sides = [write("b.netw"), write("o.netw", c1={"stride": 2}), write("t.netw", c1={"stride": 3})]
+    values = [Path(side).read_text(encoding="utf-8") for side in sides]
+    monkeypatch.setattr("graph_core.jsontext.MAX_VALUES", max(sum(map(text.count, ",[{")) for text in values))
+    assert run_verb("merge", [*sides, "-o", str(tmp_path / "out.netw")]) == 2
+    assert "The merge would not open again: The text holds more than" in capsys.readouterr().err
+    assert not (tmp_path / "out.netw").exists()
+
+
 def test_two_networks_hear_of_a_conflict_once(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     from graph_core import blocks
 

@@ -46,7 +46,8 @@ def row(dialog: ComparisonDialog, text: str) -> QTreeWidgetItem:
     return found
 
 
-def test_the_changes_are_listed_and_follow_edits(rig: WindowRig) -> None:
+def test_the_changes_are_listed_and_follow_edits(rig: WindowRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("designer.comparison.MOMENT", 60.0)
     dialog = compared(rig)
     assert listed(dialog) == {
         "Net": ["~  block is now called stage"],
@@ -57,6 +58,17 @@ def test_the_changes_are_listed_and_follow_edits(rig: WindowRig) -> None:
     assert list(listed(dialog)) == ["ResBlock"]
     rig.window.actions_["Undo"].trigger()
     assert list(listed(dialog)) == ["Net", "ResBlock"]
+
+
+def test_what_takes_long_is_compared_when_asked_for(rig: WindowRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("designer.comparison.MOMENT", 0.0)
+    dialog = compared(rig)
+    assert not dialog.again.isVisible()
+    rig.document.edit(lambda: rig.graph.rename("r1", "block"))
+    assert list(listed(dialog)) == ["Net", "ResBlock"]
+    QTest.mouseClick(dialog.again, LEFT)
+    assert list(listed(dialog)) == ["ResBlock"]
+    assert not dialog.again.isVisible()
 
 
 def test_a_double_click_goes_to_the_place_inside_of_a_block(rig: WindowRig) -> None:
