@@ -328,6 +328,8 @@ class Drawing:
         problem = problems.get(end[0])
         error = problem.message if problem and is_cause(context.graph, problem, end) else ""
         before = first_input(context, start[0])
+        if before is None and context.graph.key not in self.document.project.network_keys.values():
+            before = spec  # what a block is given is nothing new
         key = (spec, before, start, route, error, shift)
         name = prefix + target
         known = self._wires.get(name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QLabel,
     QMainWindow,
     QMenuBar,
@@ -43,7 +44,7 @@ from designer.theme import Choice, themes
 from designer.topbar import TopBar
 from designer.training import Training
 from designer.verbs import Verbs
-from designer.widgets import StatusStrip
+from designer.widgets import StatusStrip, Strip, Text
 
 if TYPE_CHECKING:
     from designer.gallery import Gallery
@@ -110,10 +111,11 @@ class MainWindow(QMainWindow):
         keep_readable(self.left, self.right_split)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.counts = QLabel()
-        self.counts.setContentsMargins(0, 0, 12, 0)
-        dress(self.counts, font="small", ink="ink2")
-        self.tabs.setCornerWidget(self.counts)
+        self.counts, corner = Text("", "small", "ink2"), Strip("panel", "tabs")
+        beside = QHBoxLayout(corner)
+        beside.setContentsMargins(0, 0, 12, 0)
+        beside.addWidget(self.counts)
+        self.tabs.setCornerWidget(corner)
         for title, panel in (
             ("Problems", self.problems),
             ("Code", self._code),

@@ -34,10 +34,17 @@ class Minimap:
         self._later.timeout.connect(self.forget)
 
     def is_there(self) -> bool:
-        """Whether it is wanted and has room; on a small canvas it would cover what it shows."""
-        canvas = self.canvas
-        room = canvas.width() >= 3 * MAP_W and canvas.height() >= 3 * MAP_H
-        return canvas.minimap_shown and bool(canvas.snap.rows) and room
+        """Whether it is wanted and has room; it does not cover plates while all of the drawing is in sight."""
+        canvas, snap = self.canvas, self.canvas.snap
+        if not canvas.minimap_shown or not snap.rows or canvas.width() < 3 * MAP_W or canvas.height() < 3 * MAP_H:
+            return False
+        low, high = snap.rect[:, :2].min(0), (snap.rect[:, :2] + snap.rect[:, 2:]).max(0)
+        sight = canvas.camera.box(canvas.base.pixmap.rect())
+        if low[0] < sight[0] or low[1] < sight[1] or high[0] > sight[2] or high[1] > sight[3]:
+            return True
+        box, dpr = self.rect(), canvas.camera.dpr
+        device = QRectF(box.topLeft() * dpr, box.size() * dpr).toAlignedRect()
+        return not snap.seen(canvas.camera.box(device)).any()
 
     def forget(self) -> None:
         """The theme or the screen has changed."""

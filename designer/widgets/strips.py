@@ -33,6 +33,10 @@ class Strip(QWidget):
     def _stretch(self, *_: object) -> None:
         self.setFixedHeight(themes.current.size(self._token))
 
+    def sizeHint(self) -> QSize:
+        """As high as it is, for those who do not ask for a fixed height."""
+        return QSize(super().sizeHint().width(), themes.current.size(self._token))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), themes.current.color(self._ground))
