@@ -44,7 +44,7 @@ from designer.theme import Choice, themes
 from designer.topbar import TopBar
 from designer.training import Training
 from designer.verbs import Verbs
-from designer.widgets import StatusStrip, Strip, Text
+from designer.widgets import StatusStrip, TabCorner, Text
 
 if TYPE_CHECKING:
     from designer.gallery import Gallery
@@ -111,7 +111,7 @@ class MainWindow(QMainWindow):
         keep_readable(self.left, self.right_split)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.counts, corner = Text("", "small", "ink2"), Strip("panel", "tabs")
+        self.counts, corner = Text("", "small", "ink2"), TabCorner()
         beside = QHBoxLayout(corner)
         beside.setContentsMargins(0, 0, 12, 0)
         beside.addWidget(self.counts)

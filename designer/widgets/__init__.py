@@ -13,7 +13,7 @@ from designer.widgets.fields import (
 from designer.widgets.groups import PairField, PathField
 from designer.widgets.labels import Caption, Elided, FamilyTile, FigureLabel, HeaderBar, KeyHint, Text, button
 from designer.widgets.slider import SizeSlider
-from designer.widgets.strips import Badge, Banner, Busy, EmptyState, Skeleton, StatusStrip, Strip
+from designer.widgets.strips import Badge, Banner, Busy, EmptyState, Skeleton, StatusStrip, Strip, TabCorner
 
 __all__ = [
     "Badge",
@@ -44,6 +44,7 @@ __all__ = [
     "StackBar",
     "StatusStrip",
     "Strip",
+    "TabCorner",
     "Text",
     "Toggle",
     "button",

@@ -33,15 +33,24 @@ class Strip(QWidget):
     def _stretch(self, *_: object) -> None:
         self.setFixedHeight(themes.current.size(self._token))
 
-    def sizeHint(self) -> QSize:
-        """As high as it is, for those who do not ask for a fixed height."""
-        return QSize(super().sizeHint().width(), themes.current.size(self._token))
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), themes.current.color(self._ground))
         painter.fillRect(0, self.height() - 1, self.width(), 1, themes.current.color("line"))
         painter.end()
+
+
+class TabCorner(Strip):
+    """What stands beside tabs, on their line: a tab widget puts its corner one pixel down."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("panel", "tabs", parent)
+
+    def _stretch(self, *_: object) -> None:
+        self.setFixedHeight(themes.current.size(self._token) - 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), themes.current.size(self._token))
 
 
 class StatusStrip(QStatusBar):
