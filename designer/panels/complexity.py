@@ -106,7 +106,9 @@ class ComplexityPanel(QWidget):
         self.figures.chosen.connect(lambda figure: formulas.choose(figure=figure))
         self.letters.chosen.connect(lambda key: formulas.choose(in_letters=key == "letters"))
         self.symbols.chosen.connect(lambda symbol: formulas.choose(symbol=symbol))
+        self.table.setAccessibleName("Formulas of the layers")
         self.table.clicked.connect(self._reveal)
+        self.table.activated.connect(self._reveal)
         self.table.selectionModel().currentRowChanged.connect(lambda index, _: self._say(index))
         formulas.ready.connect(self.refresh)
         document.edited.connect(self._show_symbols)
@@ -196,6 +198,8 @@ class ComplexityPanel(QWidget):
         self.value.setText(told)
         self.value.setToolTip(exact(total.value))
         holds = f"Holds if {', '.join(look.conditions)}." if look.conditions else "Holds for all sizes."
+        if not self._document.analysis().sound:
+            holds = "Layers without a shape are left out; see Problems."
         self.symbols.holds.setText(holds if look.symbols else "Name a size here, and write the name in a shape.")
         nothing = f"No layer has {FIGURES[look.figure]}."
         if look.figure == "memory_kept":

@@ -173,6 +173,10 @@ def test_conditions_are_said(shown: Panel) -> None:
     edits.set_params(graph, "r1", {"num_heads": "heads"})
     shown.settle()
     assert shown.panel.symbols.holds.text() == "Holds if heads divides 512."
+    edits.set_params(graph, "r1", {"num_heads": 7})
+    shown.settle()
+    assert shown.panel.symbols.holds.text() == "Layers without a shape are left out; see Problems."
+    assert shown.panel.total.plain == "0"
 
 
 def test_nothing_is_worked_out_while_nothing_is_seen(rig: WindowRig) -> None:
