@@ -74,8 +74,6 @@ def call_again(engine: Engine, context: Context, old: Result) -> Result | None:
         return None
     if old.findings or old.waiting:  # then these may not have been all iterations
         return None
-    if old.waiting:  # it stopped at the iteration that gave nothing
-        return None
     given, findings, waiting = block_inputs_given(context, node, block, ())
     if findings or waiting:
         return None
