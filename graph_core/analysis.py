@@ -258,7 +258,7 @@ def collect_problems(engine: Engine, network: str, parameters: list[Parameter] |
             Problem(
                 finding.code,
                 finding.severity,
-                finding.message,
+                finding.message.removesuffix("."),  # whoever shows it ends the sentence
                 graph,
                 node,
                 places[0][0],

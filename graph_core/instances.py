@@ -11,6 +11,7 @@ from graph_core.evaluate import block_inputs_given, decided, identity, refuse
 from graph_core.expressions import ExpressionError, evaluate, names_in
 from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.layer import Spec
+from graph_core.order import MAX_DEPTH
 from graph_core.problems import Finding
 from graph_core.scanning import evaluate_scan, scan_findings
 from graph_core.sharing import steps_differ
@@ -19,7 +20,6 @@ from graph_core.steps import step_context, step_scope
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
 
-MAX_DEPTH = 64
 MAX_VARYING = 4096
 MAX_UNKNOWN = 4  # steps that are worked out where their number is a symbol and no example is asked for
 
@@ -29,8 +29,8 @@ def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -
     outs = [port.id for port in block.outputs()]
     if block.key in engine.recursive_graphs():
         return refuse(node, len(outs), Finding("recursion", f"{node.name} is a {block.name} inside a {block.name}"))
-    if engine.depth >= MAX_DEPTH:
-        return refuse(node, len(outs), Finding("depth", f"{node.name} is nested deeper than {MAX_DEPTH} blocks"))
+    if engine.is_too_deep(block.key):
+        return refuse(node, len(outs), Finding("depth", f"{node.name} holds blocks nested deeper than {MAX_DEPTH}"))
     enabled, finding = decided(node, context.scope)
     if finding and isinstance(node.run, Repeat) and "i" in names_in(node.when):
         message = f"{node.name} has one condition for all its steps, so it cannot use i"
@@ -54,11 +54,10 @@ def evaluate_block(engine: Engine, context: Context, node: Node, block: Graph) -
         result.waiting = not findings
         result.enabled = enabled
         return result
-    with engine.deeper():
-        if scan:
-            result = evaluate_scan(engine, context, node, block, scan, given)
-        else:
-            result = _iterate(engine, context, node, block, given, times)
+    if scan:
+        result = evaluate_scan(engine, context, node, block, scan, given)
+    else:
+        result = _iterate(engine, context, node, block, given, times)
     result.enabled = enabled
     return result
 

@@ -103,7 +103,7 @@ def _remembered(
     outcome = engine.memory.get((layer, tuple(specs)))
     if outcome is None:
         return None
-    if len(specs) == 1 and specs[0] is not None and isinstance(outcome, Outcome):
+    if len(specs) == 1 and specs[0] is not None and isinstance(outcome, Outcome) and not outcome.facts.notes:
         if len(layer.recent) > MAX_RECENT:
             layer.recent.clear()
         layer.recent[id(specs[0])] = specs[0], outcome

@@ -14,6 +14,7 @@ from typing import Any
 from graph_core.graph import Change, Graph, Project
 from graph_core.names import natural
 
+MAX_DEPTH = 64  # blocks in blocks
 _natural = lru_cache(maxsize=65536)(natural)
 
 
@@ -174,3 +175,13 @@ def callees_first(project: Project) -> tuple[list[str], set[str]]:
                 path.append(key)
                 todo.append(iter(uses[key]))
     return order, recursive
+
+
+def too_deep(project: Project, order: Iterable[str]) -> set[str]:
+    """The keys of graphs that hold more than 64 blocks one in another; ``order`` has each after those it uses."""
+    if len(project.graphs) <= MAX_DEPTH:
+        return set()
+    heights: dict[str, int] = {}
+    for key in order:
+        heights[key] = 1 + max((heights.get(used, 0) for used in blocks_used(project.graphs[key])), default=0)
+    return {key for key, height in heights.items() if height > MAX_DEPTH}

@@ -8,8 +8,7 @@ proportional to what it can affect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, layer_types
 from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
-from graph_core.order import Schedule, callees_first, mended, schedule
+from graph_core.order import MAX_DEPTH, Schedule, callees_first, mended, schedule, too_deep
 from graph_core.problems import MAX_INSIDE, Finding
 from graph_core.refresh import refresh_context
 from graph_core.settled import settled_findings
@@ -52,7 +51,7 @@ class Engine:
         self._definitions: dict[str, Context] = {}
         self._order: tuple[list[str], set[str]] | None = None
         self._recursive: set[str] = set()
-        self.depth = 0
+        self._too_deep: set[str] = set()
         self._dirty = False
         self._inside = 0  # nodes and steps in the living instances, as they were made
         self._sizes: dict[int, int] = {}
@@ -135,6 +134,11 @@ class Engine:
             seen.update(used)
         return found
 
+    def is_too_deep(self, key: str) -> bool:
+        """Whether too many blocks lie one in another, that of ``key`` included."""
+        self._callees()
+        return key in self._too_deep
+
     def recursive_graphs(self) -> set[str]:
         """The keys of graphs that end up using themselves."""
         return self._callees()[1]
@@ -169,6 +173,11 @@ class Engine:
                     self._drop_contexts(change.graph)
                 case "graphs" | "symbols" | "network_keys":
                     self._forget_all()
+        if self._order is None and len(self.project.graphs) > MAX_DEPTH:
+            before = self._too_deep
+            self._callees()
+            if before != self._too_deep:
+                self._forget_all()
 
     def _mend_schedules(self, edit: Edit) -> None:
         """Keep the schedules of graphs whose structure changed, where that is easy; else they are made anew."""
@@ -329,6 +338,7 @@ class Engine:
     def _callees(self) -> tuple[list[str], set[str]]:
         if self._order is None:
             self._order = callees_first(self.project)
+            self._too_deep = too_deep(self.project, self._order[0])
         return self._order
 
     # Making contexts.
@@ -340,15 +350,6 @@ class Engine:
     def is_full(self) -> bool:
         """Whether no more instances are worked out: files could ask for more than there is time or memory for."""
         return self._inside >= MAX_INSIDE
-
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        """One level further down in nested blocks."""
-        self.depth += 1
-        try:
-            yield
-        finally:
-            self.depth -= 1
 
     def new_context(
         self,

@@ -1,7 +1,8 @@
 """Drawings that nobody vouches for, as texts of files: each opens for repair or is refused in one sentence.
 
-``python -m tests.graph_core.hostile_drawings`` puts all of them through reading, analysis, emission and writing, and
-prints one line each: its name, the seconds of work, what came of it. It has no more memory than a drawing may take.
+``python -m tests.graph_core.hostile_drawings --large`` puts all of them through reading, analysis, emission and
+writing, and prints one line each: its name, the seconds of work, what came of it. It has no more memory than a drawing
+may take.
 """
 
 from __future__ import annotations
@@ -119,17 +120,18 @@ def structures() -> Iterator[tuple[str, str]]:
     yield "a node that feeds itself", around({"l": linear()}, wires={"l.x": "l.y"})
     joins = {f"a{k}": node("Concat", f"a{k}") for k in range(300)}
     yield "a knot", drawing(joins, {f"a{k}.x{j}": f"a{(k + j + 1) % 300}.y" for k in range(300) for j in range(60)})
-    yield "wires to nowhere", drawing({}, {f"a{k}.x": f"b{k}.y" for k in range(50_000)})
+    yield "wires to nowhere", drawing({}, {f"a{k}.x": f"b{k}.y" for k in range(20_000)})
     yield "wires to ports that are not there", around({"l": linear()}, wires={f"l.q{k}": "x.y" for k in range(14_000)})
     for port in (999_999_999, 10**30):
         far = node("Concat", "c")
         yield f"a port of number {port}", around({"c": far}, inlet="x0", wires={f"c.x{port}": "x.y"})
-    same = {f"n{k}": node("ReLU", "name") for k in range(3000)}
+    same = {f"n{k}": node("ReLU", "name") for k in range(1000)}
     yield "one name for all", drawing(same, {})
     yield "ids that stand twice", '{"netw": 1, "graphs": {"main": {"nodes": {"x": {}, "x": {}}}}}'
     yield "graphs that stand twice", '{"netw": 1, "graphs": {"main": {}, "main": {}}}'
     lenders = {f"n{k}": node("Linear", f"n{k}", use=f"n{(k + 1) % 3000}") for k in range(3000)}
     yield "lenders in a ring", drawing(lenders, {})
+    n = 4000
     ties = {f"n{k}.weight": f"n{(k + 1) % n}.weight" for k in range(n)}
     tied = {f"n{k}": node("Linear", f"n{k}") for k in range(n)}
     yield "ties in a ring", drawing(tied, {f"n{k + 1}.x": f"n{k}.y" for k in range(n - 1)}, graph={"ties": ties})
@@ -144,7 +146,7 @@ def structures() -> Iterator[tuple[str, str]]:
     )
     yield "no number", '{"netw": 1, "symbols": {"N": NaN}}'
     yield "no end", '{"netw": 1, "symbols": {"N": Infinity}}'
-    yield "many symbols", json.dumps({"netw": 1, "symbols": {f"s{k}": 1 for k in range(100_000)}})
+    yield "many symbols", json.dumps({"netw": 1, "symbols": {f"s{k}": 1 for k in range(50_000)}})
     flat = around({"f": node("Flatten", "f")}, wires={"f.x": "x.y"})
     yield "an axis for each", flat.replace('"N", 8', ", ".join(["1"] * 10_000))
     groups = [{"match": ["*a" * 100 + "b"], "lr": 0.1}] * 60
@@ -190,14 +192,6 @@ def nested() -> Iterator[tuple[str, str]]:
             f"repeats ×{times} in repeats",
             around({"b": node("g0", "b")}, graphs=alike | {"g20": block({"l": linear(out_features=8)})}),
         )
-        grow = block({"l": linear(out_features="c + 1")})
-        yield f"widths that grow ×{times}", around({"b": node("g", "b", repeat=times)}, graphs={"g": grow})
-        shared = node("g", "b", repeat={"times": times, "shared": True})
-        yield f"shared widths that grow ×{times}", around({"b": shared}, graphs={"g": grow})
-    wide = {f"b{k}": node("g", f"b{k}", set={"w": k + 1}) for k in range(14_000)}
-    one = {"g": block({"l": linear(out_features="w")}, params={"w": 1})}
-    wires = {f"b{k}.x": "x.y" for k in range(14_000)}
-    yield "fourteen thousand instances", around(wide, graphs=one, wires=wires)
     sizes = {
         "x": node("Input", "x", set={"shape": ["N", *[2**31 - 1] * 15]}),
         "r": node("ReLU", "r"),
@@ -206,11 +200,26 @@ def nested() -> Iterator[tuple[str, str]]:
     yield "a tensor beyond counting", drawing(sizes, {"r.x": "x.y", "y.x": "r.y"})
 
 
-def every() -> Iterator[tuple[str, str]]:
-    """All of them by name."""
+def heavy() -> Iterator[tuple[str, str]]:
+    """Those that take seconds, as they are large."""
+    for times in (4096, 2**31 - 1):
+        grow = block({"l": linear(out_features="c + 1")})
+        yield f"widths that grow ×{times}", around({"b": node("g", "b", repeat=times)}, graphs={"g": grow})
+        shared = node("g", "b", repeat={"times": times, "shared": True})
+        yield f"shared widths that grow ×{times}", around({"b": shared}, graphs={"g": grow})
+    wide = {f"b{k}": node("g", f"b{k}", set={"w": k + 1}) for k in range(14_000)}
+    one = {"g": block({"l": linear(out_features="w")}, params={"w": 1})}
+    wires = {f"b{k}.x": "x.y" for k in range(14_000)}
+    yield "fourteen thousand instances", around(wide, graphs=one, wires=wires)
+
+
+def every(*, large: bool) -> Iterator[tuple[str, str]]:
+    """All of them by name, those that take seconds where asked."""
     yield from values()
     yield from structures()
     yield from nested()
+    if large:
+        yield from heavy()
 
 
 class Late(BaseException):
@@ -250,8 +259,8 @@ def main() -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGVTALRM, late)
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    for name, text in every():
+    wanted = next((word for word in sys.argv[1:] if word != "--large"), "")
+    for name, text in every(large="--large" in sys.argv):
         if wanted not in name:
             continue
         signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)

@@ -303,3 +303,31 @@ def test_parameters_keep_their_order_through_undo():
     edits.set_graph_param(block, "last", Param(1))
     undone(graph, lambda: edits.set_graph_param(block, "out", None))
     assert list(block.params) == ["mode", "last"]
+
+
+def test_blocks_too_deep_are_told_however_they_came_to_be():
+    """Whether an instance lies too deep is known from its block, not from where it was worked out first."""
+    project = Project.new("deep")
+    name = ""
+    for k in range(65):
+        graph = blocks.add_graph(project, f"B{k}")
+        graph.add("Input", id="x")
+        graph.add(name or "ReLU", id="b")
+        graph.add("Output", id="y")
+        graph.connect("x.y", "b.x")
+        graph.connect("b.y", "y.x")
+        name = graph.key
+    main = project.networks["main"]
+    main.add("Input", id="x", shape=["N", 8])
+    main.add("B63", id="b", name="block")
+    main.add("Output", id="y")
+    main.connect("x.y", "b.x")
+    main.connect("b.y", "y.x")
+    assert analyze(project).sound
+    bottom = project.graphs["B0"]
+    bottom.add(blocks.add_graph(project, "One").key, id="o")
+    assert [p.message for p in analyze(project).problems if p.code == "depth"] == [
+        "block holds blocks nested deeper than 64"
+    ]
+    bottom.remove("o")
+    assert analyze(project).sound

@@ -366,13 +366,13 @@ WRONG: tuple[Wrong, ...] = (
     Wrong(
         "parameter",
         lambda g: line(g, "Linear", ["N", 8], out_features="nowhere + 1"),
-        "layer: out_features: There is no value called nowhere here; known: N.",
+        "layer: out_features: There is no value called nowhere here; known: N",
         ("Set out_features back to its default",),
     ),
     Wrong(
         "parameter",
         recorded(plain, "nodes", "l", lambda g: replace(g.nodes["l"], params={"out_features": -3})),
-        "layer: out_features is -3; it takes a whole number from 1.",
+        "layer: out_features is -3; it takes a whole number from 1",
         ("Set out_features back to its default",),
     ),
     Wrong(
@@ -384,7 +384,7 @@ WRONG: tuple[Wrong, ...] = (
     Wrong(
         "condition",
         edited(plain, lambda g: edits.set_when(g, "l", "nowhere > 1")),
-        "layer has a condition that cannot be computed: There is no value called nowhere here; known: N.",
+        "layer has a condition that cannot be computed: There is no value called nowhere here; known: N",
         ("Remove the condition",),
     ),
     Wrong(
@@ -451,7 +451,7 @@ WRONG: tuple[Wrong, ...] = (
         "layer is a Block inside a Block",
         ("Remove layer",),
     ),
-    Wrong("depth", deep, "layer is nested deeper than 64 blocks", ("Remove layer",)),
+    Wrong("depth", deep, "layer holds blocks nested deeper than 64", ("Remove layer",)),
     Wrong(
         "unknown-type",
         recorded(after(plain, "ReLU"), "nodes", "l", lambda g: replace(g.nodes["l"], type="Plugin")),
