@@ -120,7 +120,11 @@ class Frame:
         result = self.result(node)
         calls: list[tuple[Call, bool]] = [(call, True) for call in result.calls]
         longest = max((r for _, r in self.twin_results(node)), key=lambda r: len(r.calls), default=result)
-        calls += [(call, False) for call in longest.calls[len(calls) :]]
+        if result.calls and result.waiting:  # by itself it stops where sizes are not known; an instance goes on
+            last = max((r for _, r in self.twin_results(node)), key=_iterations, default=result)
+            calls += [(call, False) for call in _from(last.calls, _iterations(result))]
+        else:
+            calls += [(call, False) for call in longest.calls[len(calls) :]]
         found: list[Group] = []
         for place, (call, _) in enumerate(calls):
             made = self._instance(node, call, place == len(calls) - 1, variable)
@@ -339,3 +343,14 @@ def _differs(node: Node, layer: Layer, field: Field[Any]) -> bool:
 def _field_names(field: Field[Any], value: Any) -> set[str]:
     parts = value if isinstance(value, list | tuple) else [value]
     return {name for part in parts if field.is_expression(part) for name in names_in(field.expression(part))}
+
+
+def _iterations(result: Result) -> int:
+    """How many iterations of a block node were worked out."""
+    return result.calls[-1].first + result.calls[-1].count if result.calls else 0
+
+
+def _from(calls: Sequence[Call], first: int) -> list[Call]:
+    """The calls from an iteration on."""
+    ends = [(call, call.first + call.count) for call in calls]
+    return [replace(c, first=max(c.first, first), count=end - max(c.first, first)) for c, end in ends if end > first]

@@ -651,3 +651,24 @@ def test_symbols_are_arguments_that_may_have_other_sizes():
     edits.set_symbol(project, "C", 4)
     edits.set_symbol(project, "L", 2)
     assert sum(p.numel() for p in other.parameters()) == analyze(project).params.total
+
+
+def test_a_repeat_that_by_itself_stops_early_is_written_to_its_end():
+    """By itself the projection is taken and does not fit: no second iteration is known. Instances leave it out."""
+    project, graph = project_of(["N", 8, 6, 6])
+    inner = new_graph(project, "inner", "Inner")
+    inner.add("Input", id="x", name="x", shape=["N", "width", "H", "W"])
+    inner.add("Conv2d", id="c", name="conv", out_channels=8, padding=1)
+    inner.add("Conv2d", id="p", name="proj", out_channels=8, kernel_size=1, padding=2)
+    edits.set_when(inner, "p", "width != 8")
+    inner.add("Add", id="s")
+    outer = new_graph(project, "outer", "Outer")
+    outer.add("Input", id="x", name="x", shape=["N", "C", "H", "W"])
+    for wire in (("x.y", "c.x"), ("x.y", "p.x"), ("c.y", "s.a"), ("p.y", "s.b")):
+        inner.connect(*wire)
+    finish(inner, "s.y")
+    finish(outer, chain(outer, "x.y", ("r", "inner", "stages", {})))
+    edits.set_repeat(outer, "r", 3)
+    finish(graph, chain(graph, "x.y", ("o", "outer", "body", {})))
+    module = counted(project)
+    assert len(module.body.stages) == 3  # type: ignore[union-attr, arg-type]
