@@ -26,7 +26,7 @@ def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
         graph.names.setdefault(new.name, set()).add(new.id)
         if new.use:
             graph.borrowers.add(new.id)
-        if new.when:
+        if new.when or new.run is not None:
             graph.conditional.add(new.id)
         if role := _role(new.type):
             graph.ports_of_role[role][new.id] = new
@@ -64,7 +64,7 @@ def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:
         names.setdefault(node.name, set()).add(node.id)
         if node.use:
             graph.borrowers.add(node.id)
-        if node.when:
+        if node.when or node.run is not None:
             graph.conditional.add(node.id)
         if node.type in roles:
             graph.ports_of_role[roles[node.type]][node.id] = node

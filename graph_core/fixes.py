@@ -135,7 +135,10 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
         case "passed":
             lost = hints["lost"]
             reader = graph.nodes[lost.partition(".")[0]].name
-            yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
+            if node.when:
+                yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))
+            elif node.run is not None:
+                yield Fix(f"Run {node.name} once", lambda: edits.set_repeat(graph, id, 1))
             yield Fix(f"Unwire {reader}", lambda: edits.disconnect(graph, lost))
         case "condition":
             yield Fix("Remove the condition", lambda: edits.set_when(graph, id, ""))

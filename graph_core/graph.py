@@ -131,7 +131,7 @@ class Graph:
         self.lent: dict[str, set[str]] = {}
         self.names: dict[str, set[str]] = {}
         self.borrowers: set[str] = set()  # nodes that use the weights of another
-        self.conditional: set[str] = set()  # nodes with a condition
+        self.conditional: set[str] = set()  # nodes with a condition or a run, which may not act
         self.ports_of_role: dict[str, dict[str, Node]] = {"input": {}, "output": {}}
 
     @property

@@ -21,11 +21,12 @@ def settled_findings(context: Context) -> tuple[tuple[str, Finding], ...]:
 
 
 def _passed(context: Context) -> Iterator[tuple[str, Finding]]:
-    """Outputs that are read, though a false condition leaves the first one only."""
+    """Outputs that are read, though a false condition, or a repeat ×0, leaves the first one only."""
     graph = context.graph
     for id in sorted(graph.conditional, key=natural):
         result = context.results.get(id)
-        if result is None or result.enabled is not False or len(result.specs) < 2:
+        passes = result is not None and not result.calls and result.facts is None and any(result.specs[:1])
+        if result is None or not passes or len(result.specs) < 2:
             continue
         node = result.node
         first = graph.out_ports(node)[0]
@@ -38,8 +39,10 @@ def _passed(context: Context) -> Iterator[tuple[str, Finding]]:
             _, target, port, out = lost[0]
             block = graph.project.graphs.get(node.type)
             name = block.nodes[out].name if block is not None and out in block.nodes else out
+            why, what = ("as it repeats ×0", "let it run") if result.enabled is not False else ("", "")
             message = (
-                f"{node.name} only passes its first input on where its condition is false, so "
-                f"{graph.nodes[target].name} cannot read its output {name}; remove the condition or that wire"
+                f"{node.name} only passes its first input on {why or 'where its condition is false'}, so "
+                f"{graph.nodes[target].name} cannot read its output {name}; "
+                f"{what or 'remove the condition'} or remove that wire"
             )
             yield id, Finding("passed", message, hints={"lost": f"{target}.{port}"})

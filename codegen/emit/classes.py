@@ -61,7 +61,7 @@ class ClassWriter:
         methods = [self._constructor([Evaluate(trees.declared("super().__init__()")), *stored, *made])]
         arguments = ["self", *(f"{self.input_names[port.id]}: Tensor" for port in self.graph.inputs())]
         count = len(self.graph.outputs())
-        returns = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
+        returns = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count) or '()'}]"
         spots = tuple(self.spot(port) for port in self.graph.inputs())
         methods.append(Function("forward", arguments, returns, forward, spots))
         return Class(self.name, "nn.Module", self._doc(), methods, spots=((self.graph.key, ""),))

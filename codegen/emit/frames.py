@@ -63,7 +63,9 @@ class Frame:
         return [(owner, result) for owner, result in pairs if result.enabled is not False]
 
     def condition(self, node: Node, lookup: Lookup | None = None) -> ast.expr | bool:
-        """The node's condition; a bool where it names nothing."""
+        """The node's condition; a bool where it names nothing. What repeats ×0 never acts."""
+        if isinstance(node.run, Repeat) and node.run.times == 0:
+            return False
         if not node.when:
             return True
         tree = trees.author(node.when, lookup or self.lookup)

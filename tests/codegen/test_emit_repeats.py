@@ -182,3 +182,24 @@ def test_a_container_of_steps_is_emptied_by_its_condition():
     module, x = build_module(project), torch.randn(2, 8)
     assert not list(module.parameters())
     assert torch.equal(module(x), x)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_repeats_no_time_is_not_there(shared: bool):
+    project = repeated(3, "first", "")
+    edits.set_repeat(project.networks["main"], "s", 0, shared=shared)
+    module, x = build_module(project), torch.randn(2, 8)
+    assert not list(module.parameters())
+    assert torch.equal(module(x), x)
+    assert "Step(" not in emit_source(project)
+
+
+def test_a_block_without_outputs_is_written_all_the_same():
+    project = repeated(3, "first", "")
+    silent = new_graph(project, "silent", "Silent")
+    silent.add("Input", id="x", name="x", shape=["N", "features"])
+    graph = project.networks["main"]
+    graph.add("silent", id="q", name="quiet")
+    graph.connect("x.y", "q.x")
+    assert "def forward(self, x: Tensor) -> tuple[()]:" in emit_source(project)
+    assert build_module(project)(torch.randn(2, 8)).shape == (2, 8)

@@ -38,6 +38,19 @@ def line(g: Graph, type: str, shape: list[Any], dtype: str = "float32", **params
     g.connect(f"l.{g.out_ports(g.nodes['l'])[0]}", "y.x")
 
 
+def split_never(g: Graph) -> None:
+    """A block of two outputs that runs no time at all, and whose second output is read."""
+    block = add_graph(g.project, "Split")
+    block.add("Input", id="x", name="x", shape=["N", "features"])
+    for id, name in (("y", "y"), ("z", "other")):
+        block.add("Output", id=id, name=name)
+        block.connect("x.y", f"{id}.x")
+    line(g, "Split", ["N", 4])
+    g.add("Output", id="h", name="last")
+    g.connect("l.z", "h.x")
+    edits.set_repeat(g, "l", 0)
+
+
 def remembering(g: Graph) -> None:
     """An LSTM that never acts, whose last state is read."""
     line(g, "LSTM", ["N", 5, 4], hidden_size=4)
@@ -395,9 +408,17 @@ WRONG: tuple[Wrong, ...] = (
     ),
     Wrong(
         "passed",
+        split_never,
+        "layer only passes its first input on as it repeats ×0, so last cannot read its output other; "
+        "let it run or remove that wire",
+        ("Run layer once", "Unwire last"),
+        left=("unwired",),
+    ),
+    Wrong(
+        "passed",
         remembering,
         "layer only passes its first input on where its condition is false, so last cannot read its output h; "
-        "remove the condition or that wire",
+        "remove the condition or remove that wire",
         ("Remove the condition", "Unwire last"),
         others=("identity",),
         left=("unwired",),
