@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from codegen.build import build_module
     from codegen.emit import emit_source
+    from codegen.intake import import_module
 
-__all__ = ["build_module", "emit_source"]
+__all__ = ["build_module", "emit_source", "import_module"]
 
-_HOMES = {"build_module": "codegen.build", "emit_source": "codegen.emit"}
+_HOMES = {"build_module": "codegen.build", "emit_source": "codegen.emit", "import_module": "codegen.intake"}
 
 
 def __getattr__(name: str) -> Any:

@@ -50,8 +50,14 @@ def kept_weights(project: Project, file: Path, network: str) -> dict[str, Tensor
 
 
 def put_weights(module: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Load what fits into a module; layers that were changed since keep their fresh values."""
+    """Load what fits into a module; layers that were changed since keep their fresh values.
+
+    Buffers that are no part of the state dict get theirs too.
+    """
     state = module.state_dict()
+    for path, buffer in module.named_buffers():
+        if path in weights and path not in state and weights[path].shape == buffer.shape:
+            buffer.copy_(weights[path])
     fitting = {path: t for path, t in weights.items() if path in state and state[path].shape == t.shape}
     module.load_state_dict(fitting, strict=False)
 
@@ -73,7 +79,7 @@ def _keys(context: Context, path: str, ids: str) -> Iterator[tuple[str, str]]:
                 yield from _keys(child, f"{inner}.", f"{ids}{id}{step}/")
         elif result.facts is not None:
             for weight in result.facts.weights:
-                yield f"{path}{name}.{weight.name}", f"{ids}{id}:{weight.name}"
+                yield weight.path(f"{path}{name}"), f"{ids}{id}:{weight.name}"
 
 
 def _kept(project: Project, file: Path) -> dict[str, Tensor]:

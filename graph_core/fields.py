@@ -20,7 +20,9 @@ __all__ = [
     "Fixed",
     "Flag",
     "Maybe",
+    "MaybeReal",
     "Number",
+    "Offsets",
     "Pair",
     "PerAxis",
     "Real",
@@ -187,6 +189,25 @@ class Real(Field[float]):
         return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
+class MaybeReal(Field[float | None]):
+    """A real number, or None where torch computes one itself."""
+
+    kind = "real"
+    nullable = True
+    takes = "a number, or None"
+
+    def _computed(self, value: object, scope: Scope) -> Value:
+        return evaluate_real(value, scope) if isinstance(value, str) else super()._computed(value, scope)
+
+    def check(self, value: Value) -> float | None:
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e308):
+            return value
+        raise self.refuse(value)
+
+    def show(self, value: Value) -> str:
+        return "none" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
 class Choice(Field[str]):
     """One of several words. A text that begins with = is an expression; any other is the word itself."""
 
@@ -238,15 +259,37 @@ class Axes(Field[tuple[int, ...]]):
         return ",".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
 
 
+class Offsets(Axes):
+    """Whole numbers of any sign, one an axis or one an end of it: how far something moves or is padded."""
+
+    @property
+    def takes(self) -> str:
+        return "a list of whole numbers"
+
+    def check(self, value: Value) -> tuple[int, ...]:
+        given = value if isinstance(value, tuple) else (value,)
+        parts = [number_of(part) if isinstance(part, Expr) else part for part in given]
+        numbers = [int(p) for p in parts if isinstance(p, int) and not isinstance(p, bool) and abs(p) <= MAX_SIZE]
+        if len(numbers) == len(parts) and numbers:
+            return tuple(numbers)
+        raise self.refuse(value)
+
+
 class Sizes(Field[tuple[Dim, ...]]):
-    """A list of sizes of any length (a shape); −1, where allowed, means what is left over."""
+    """A list of sizes of any length (a shape); −1, where allowed, means what is left over.
+
+    With ``keep`` any number of them may be −1, each an axis that stays as it is.
+    """
 
     kind = "shape"
 
-    def __init__(self, default: Any, help: str = "", *, free: bool = False, named: bool = False, **more: Any) -> None:
+    def __init__(
+        self, default: Any, help: str = "", *, free: bool = False, named: bool = False, keep: bool = False, **more: Any
+    ) -> None:
         super().__init__(default, help, **more)
-        self.free = free
+        self.free = free or keep
         self.named = named
+        self.keep = keep
 
     @property
     def takes(self) -> str:
@@ -257,7 +300,7 @@ class Sizes(Field[tuple[Dim, ...]]):
         sizes = [part for part in parts if isinstance(part, int | Expr) and not isinstance(part, bool)]
         fine = all(isinstance(s, Expr) or 0 < s <= MAX_SIZE or (self.free and int(s) == -1) for s in sizes)
         free = sum(1 for s in sizes if same(s, -1))
-        if len(sizes) == len(parts) and fine and free <= 1 and len(parts) <= 16:
+        if len(sizes) == len(parts) and fine and (free <= 1 or self.keep) and len(parts) <= 16:
             return tuple(sizes)
         raise self.refuse(value)
 

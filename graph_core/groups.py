@@ -156,7 +156,7 @@ def _parameters(
             key = tied[here] if here in tied else _key(way, weight.tied or here)
             shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
             family = declaration.family if declaration else ""
-            yield key, Parameter(f"{path}{result.node.name}.{weight.name}", shape, family, layer=f"{ids}{id}")
+            yield key, Parameter(weight.path(f"{path}{result.node.name}"), shape, family, layer=f"{ids}{id}")
 
 
 def _key(way: str, end: str) -> str:

@@ -15,6 +15,14 @@ from typing import Any, ClassVar, Final
 
 from graph_core.dims import Dim, Shape
 from graph_core.fields import Field
+from graph_core.spelling import Function as Function
+from graph_core.spelling import Held as Held
+from graph_core.spelling import Method as Method
+from graph_core.spelling import Module as Module
+from graph_core.spelling import Operator as Operator
+from graph_core.spelling import Phrase as Phrase
+from graph_core.spelling import Port as Port
+from graph_core.spelling import Spelling as Spelling
 
 FAMILIES: Final[dict[str, str]] = {
     "conv": "Convolution",
@@ -148,70 +156,10 @@ class Outlet:
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
-    """Spelled as a module: made in the constructor, called in forward.
-
-    ``takes`` and ``returns`` nest as torch's do: ``("x", ("h0", "c0"))``; empty means every port in its order. What is
-    not wired is left out; ``"attn_mask=mask"`` passes the port ``mask`` by the keyword ``attn_mask``. ``call`` are
-    constant keywords of the call, with their values as source; ``returns`` may name ``_`` for a result that is no port.
-    ``preamble`` is the source of a helper class, called ``name``, that the emitted file carries, for what torch.nn
-    lacks; it may use torch, nn and Tensor. With ``code`` the helper is a person's text, which enters a file only where
-    its user trusts it. Arguments of the constructor: first what follows the wire, in the order of
-    ``Facts.follows``, and the required parameters, by position; then the others by keyword.
-    """
-
-    name: str
-    takes: tuple[Any, ...] = ()
-    returns: tuple[Any, ...] = ()
-    call: tuple[tuple[str, str], ...] = ()
-    preamble: str = ""
-    code: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """Spelled as a function of its inputs, then of its parameters: ``F.relu(x)``, ``torch.cat([a, b], dim=1)``.
-
-    ``takes`` as in Module; ``as_list`` puts all inputs into one list.
-    """
-
-    name: str
-    takes: tuple[Any, ...] = ()
-    as_list: bool = False
-    module: str = ""  # the module of the same meaning, where a container needs one (nn.ReLU)
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """Spelled as a method of the first input: ``x.flatten(1)``, ``x.permute(0, 2, 1)``."""
-
-    name: str
-    spread: bool = False  # a list-valued parameter is written as separate arguments
-    module: str = ""
-    first: str = ""  # source of an argument before all others, {x} being the input: reshape({x}.shape[0], 4, 8)
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Spelled as an infix operator: ``a + b``."""
-
-    sign: str
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """The spelling of a graph's own Input and Output: a parameter of forward, a returned value."""
-
-    role: str
-
-
-Spelling = Module | Function | Method | Operator | Port
-
-
-@dataclass(frozen=True, slots=True)
 class Weight:
     """A tensor a layer owns, by torch's state-dict name under the layer.
 
+    ``name`` is empty where the node itself is the tensor (``Held``).
     ``axes`` names its axes: ``out in H W``; a capital that the inlet's pattern also has (``C``, ``F``) is that very
     axis, so it shrinks with what comes in. ``tied`` is the weight of the graph that it is the same tensor as (never
     set by rules).
@@ -223,6 +171,10 @@ class Weight:
     role: str = "weight"  # weight, bias, buffer
     dtype: str = "float32"
     tied: str = ""
+
+    def path(self, owner: str) -> str:
+        """Its state-dict path under the layer at the path ``owner``."""
+        return f"{owner}.{self.name}" if self.name else owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +309,7 @@ class Layer:
     @classmethod
     def owns_weights(cls) -> bool:
         """Whether it is made in the constructor."""
-        return isinstance(cls.torch, Module)
+        return isinstance(cls.torch, Module | Held)
 
 
 _registry: dict[str, type[Layer]] = {}

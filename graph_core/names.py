@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-MAX_NAME = 60
+MAX_NAME, MAX_DOTTED = 60, 200
 is_id = re.compile(r"[A-Za-z0-9_-]{1,40}\Z").match
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,5})\Z")
@@ -48,7 +48,14 @@ def check_id(text: str) -> str:
 
 
 def check_name(text: str) -> str:
-    """``text`` where it can name a node: an identifier that breaks no module, or a number; raises BadName."""
+    """``text`` where it can name a node: an identifier that breaks no module, or a number; raises BadName.
+
+    Parts joined by dots (``layers.0``, ``heads.left``) put the node into lists and tables of modules of that name.
+    """
+    if isinstance(text, str) and "." in text and len(text) <= MAX_DOTTED:
+        for part in text.split("."):
+            check_name(part)
+        return text
     if isinstance(text, str) and _NUMBER.match(text):
         return text
     check_identifier(text)

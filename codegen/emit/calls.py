@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codegen.emit import trees
-from codegen.emit.frames import layer_arguments
+from codegen.emit.frames import layer_arguments, phrase_tree
 from codegen.emit.trees import Lookup
 from graph_core.context import Result
 from graph_core.graph import Graph, Node
-from graph_core.layer import Function, Layer, Method, Module, Operator
+from graph_core.layer import Function, Held, Layer, Method, Module, Operator, Phrase
 
 Operands = Mapping[str, ast.expr]  # by port; only those that are wired
 
@@ -24,10 +24,16 @@ def call_layer(node: Node, layer: Layer, module: ast.expr | None, operands: Oper
         positional, keywords = _taken(spelling.takes or tuple(layer.inlets), layer, operands)
         keywords += [(name, trees.declared(source)) for name, source in spelling.call]
         return trees.call(module, positional, keywords)
+    if isinstance(spelling, Held):
+        assert module is not None
+        return module
+    if isinstance(spelling, Phrase):
+        return phrase_tree(spelling.text, node, layer, lookup, operands)
     required, optional = layer_arguments(node, layer, lookup)
     if isinstance(spelling, Function):
         positional, keywords = _taken(spelling.takes or tuple(layer.inlets), layer, operands)
         positional = [ast.List(positional)] if spelling.as_list else positional
+        keywords += [(name, trees.declared(source)) for name, source in spelling.call]
         return trees.call(spelling.name, [*positional, *required], [*keywords, *optional])
     if isinstance(spelling, Operator):
         left, right = (operands[port] for port in layer.inlets)
@@ -44,7 +50,11 @@ def call_layer(node: Node, layer: Layer, module: ast.expr | None, operands: Oper
 
 def needs_variable(layer: Layer) -> bool:
     """Whether its spelling names the input twice, so that the input must be a variable."""
-    return isinstance(layer.torch, Method) and bool(layer.torch.first)
+    spelling = layer.spelling_for(layer.values)
+    if isinstance(spelling, Phrase):
+        used = [part.id for part in ast.walk(trees.declared(spelling.text)) if isinstance(part, ast.Name)]
+        return any(used.count(port) > 1 for port in layer.inlets)
+    return isinstance(spelling, Method) and bool(spelling.first)
 
 
 def _with_subject(tree: ast.expr, subject: ast.expr) -> ast.expr:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from codegen.emit import trees
+from codegen.emit.containers import Containers
 from codegen.emit.forward import Forward
 from codegen.emit.frames import Frame
 from codegen.emit.naming import Namespace, attribute, stored_name
@@ -41,6 +42,7 @@ class ClassWriter:
         self.input_names = {port.id: self._input_name(port) for port in graph.inputs()}
         self.shapes = Shapes(context, [port.id for port in graph.inputs()])
         self.arguments: list[Argument] = []
+        self.containers = Containers(self)
         self._attributes = {node.name for node in graph.nodes.values() if not role(node)}
         self._stored: dict[str, str] = {}  # names of the drawing that forward needs -> attribute
         self._axes: dict[str, tuple[str, int, str]] = {}  # name -> (Input id, axis, variable)
@@ -84,7 +86,7 @@ class ClassWriter:
                 continue
             attribute(node.name)
             if not node.use:
-                lines += self._made_node(node)
+                lines += self.containers.made(node) if "." in node.name else self._made_node(node)
         lines += tied_weights(self)
         return lines
 
@@ -121,6 +123,8 @@ class ClassWriter:
         """The attribute that a node calls: its own, or of the node whose weights it uses."""
         owner = self.graph.nodes.get(node.use, node)
         name = attribute(owner.name)
+        if "." in name:
+            return self.containers.item(name)
         if name.isdigit():
             return trees.call("self.get_submodule", [ast.Constant(name)])
         return trees.dotted(f"self.{name}")

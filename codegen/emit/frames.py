@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from graph_core.context import Call, Context, Result
 from graph_core.expressions import names_in
 from graph_core.fields import Axes, Field, FieldError, Real, SameAs
 from graph_core.graph import Graph, Node, Repeat
-from graph_core.layer import Function, Layer, Method, Module, layer_types
+from graph_core.layer import Function, Held, Layer, Method, Module, layer_types
 from graph_core.nodes import evaluate_node
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ class Frame:
         known = next((result for result in results if result.facts and result.layer), None)
         if known is None or known.layer is None or known.facts is None:
             raise EmitError(f"{node.name} has no shape yet, so it cannot be written; see its problem.")
+        spelling = known.layer.spelling_for(known.layer.values)
+        if isinstance(spelling, Held):
+            return phrase_tree(spelling.text, node, known.layer, self.lookup, {})
         positional = [self._follow(node, key) for key in known.facts.follows]
         required, keywords = layer_arguments(node, known.layer, self.lookup, follows=bool(positional))
-        spelling = known.layer.spelling_for(known.layer.values)
         if isinstance(spelling, Module):
             module = self.plan.helpers.name_of(spelling)
         return trees.call(module, [*positional, *required], keywords)
@@ -313,6 +315,35 @@ def layer_arguments(
         elif _differs(node, layer, field):
             keywords.append((field.argument, _field_tree(field, node.params.get(name, field.default), lookup)))
     return positional, keywords
+
+
+class _Fill(ast.NodeTransformer):
+    """Puts trees in the place of names; ``*name`` spreads a tuple."""
+
+    def __init__(self, trees_of: Mapping[str, ast.expr]) -> None:
+        self.trees_of = trees_of
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.trees_of.get(node.id, node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        args: list[ast.expr] = []
+        for arg in node.args:
+            filled = self.visit(arg)
+            spread = isinstance(filled, ast.Starred) and isinstance(filled.value, ast.Tuple)
+            args += filled.value.elts if spread else [filled]
+        keywords = [ast.keyword(keyword.arg, self.visit(keyword.value)) for keyword in node.keywords]
+        return ast.Call(self.visit(node.func), args, keywords)
+
+
+def phrase_tree(text: str, node: Node, layer: Layer, lookup: Lookup, operands: Mapping[str, ast.expr]) -> ast.expr:
+    """The tree of a phrase with what is wired and what is set in the place of ports and parameters."""
+    values = {
+        name: _field_tree(field, node.params.get(name, field.default), lookup) for name, field in layer.fields.items()
+    }
+    unwired = {port: ast.Constant(None) for port in layer.inlets if port not in operands}
+    filled: ast.expr = _Fill({**values, **unwired, **operands}).visit(ast.parse(text, mode="eval").body)
+    return filled
 
 
 def _field_tree(field: Field[Any], value: Any, lookup: Lookup) -> ast.expr:

@@ -100,14 +100,18 @@ def _text(tree: ast.expr) -> tuple[str, int]:
             return f"{_flat(func, _ATOM)}({', '.join(_arguments(tree))})", _ATOM
         case ast.Subscript(value=value, slice=index):
             return f"{_flat(value, _ATOM)}[{top(index)}]", _ATOM
-        case ast.Slice(lower=lower, upper=upper):
-            return f"{flat(lower) if lower else ''}:{flat(upper) if upper else ''}", _ATOM
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            ends = f"{flat(lower) if lower else ''}:{flat(upper) if upper else ''}"
+            return f"{ends}:{flat(step)}" if step else ends, _ATOM
         case ast.Tuple(elts=[only]):
             return f"({flat(only)},)", _ATOM
         case ast.Tuple(elts=elts):
             return f"({', '.join(map(flat, elts))})", _ATOM
         case ast.List(elts=elts):
             return f"[{', '.join(map(flat, elts))}]", _ATOM
+        case ast.Dict(keys=keys, values=values):
+            pairs = (f"{flat(key)}: {flat(value)}" for key, value in zip(keys, values, strict=True) if key)
+            return f"{{{', '.join(pairs)}}}", _ATOM
         case ast.Starred(value=value):
             return f"*{_flat(value, _COMPARE + 1)}", _ATOM
         case ast.GeneratorExp():
@@ -240,13 +244,17 @@ def _broken(tree: ast.expr, indent: int, column: int, tail: int) -> list[str]:
             text = ", ".join(_arguments(tree))
             if inner + len(text) <= WIDTH:
                 return [head, " " * inner + text, f"{pad})"]
-            return [head, *_one_a_line([*tree.args, *tree.keywords], inner), f"{pad})"]
+            arguments: list[ast.expr | ast.keyword] = [*tree.args, *tree.keywords]
+            return [head, *_one_a_line(arguments, inner), f"{pad})"]
         case ast.List(elts=elts) | ast.Tuple(elts=elts) if elts:
             opening, closing = ("[", "]") if isinstance(tree, ast.List) else ("(", ")")
             text = ", ".join(map(flat, elts))
             if inner + len(text) <= WIDTH and len(elts) > 1:
                 return [opening, " " * inner + text, f"{pad}{closing}"]
             return [opening, *_one_a_line(elts, inner), f"{pad}{closing}"]
+        case ast.Dict(keys=keys, values=values):
+            entries = [(key, value) for key, value in zip(keys, values, strict=True) if key is not None]
+            return ["{", *_one_a_line(entries, inner), f"{pad}}}"]
         case ast.Starred(value=value):
             lines = _broken(value, indent, column + 1, tail)
             return [f"*{lines[0]}", *lines[1:]]
@@ -266,12 +274,18 @@ def _generator_lines(tree: ast.GeneratorExp, indent: int) -> list[str]:
     return [pad + lines[0], *lines[1:], pad + _loop(tree)]
 
 
-def _one_a_line(items: Sequence[ast.expr | ast.keyword], indent: int) -> list[str]:
+def _one_a_line(
+    items: Sequence[ast.expr | ast.keyword] | Sequence[tuple[ast.expr, ast.expr]], indent: int
+) -> list[str]:
     pad = " " * indent
     result: list[str] = []
     for item in items:
-        head = f"{item.arg}=" if isinstance(item, ast.keyword) else ""
-        tree = item.value if isinstance(item, ast.keyword) else item
+        if isinstance(item, tuple):
+            head, tree = f"{flat(item[0])}: ", item[1]
+        elif isinstance(item, ast.keyword):
+            head, tree = f"{item.arg}=", item.value
+        else:
+            head, tree = "", item
         lines = _layout(tree, indent, indent + len(head), 1)
         result += [f"{pad}{head}{lines[0]}", *lines[1:]]
         result[-1] += ","

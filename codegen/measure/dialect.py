@@ -43,6 +43,7 @@ CONVENTIONS: Final[Mapping[str, Convention]] = {
                 "BatchNorm1d": Rule("given", 2, bare=1),
                 "BatchNorm2d": Rule("given", 2, bare=1),
                 "LayerNorm": Rule("given", 5, bare=4),
+                "GroupNorm": Rule("given", 5),
                 "AdaptiveAvgPool2d": Rule("given"),
             },
         ),

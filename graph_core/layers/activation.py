@@ -5,9 +5,9 @@ Stricter than torch: integers are refused, since only some of these functions ta
 
 from __future__ import annotations
 
-from graph_core.dims import Shape, prod
+from graph_core.dims import Shape, divides, prod
 from graph_core.fields import Axes, Choice, Real
-from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, facts
+from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, facts, require
 from graph_core.layers._rules import axis_of
 
 
@@ -135,3 +135,98 @@ class Softmax(Layer):
     def rule(self, x: Shape) -> Facts:
         axis_of(self.dim[0], x)
         return facts(x, elementwise=prod(x))
+
+
+class LogSoftmax(Layer):
+    """ln of a softmax along an axis."""
+
+    torch = Function("F.log_softmax", module="nn.LogSoftmax")
+    family, stem, words = "act", "log_softmax", "activation log probabilities normalize"
+    saves = ("y",)
+    help = "Turns the values along an axis into logarithms of probabilities."
+    source = "torch.nn.functional.log_softmax"
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    dim = Axes(-1, "The axis along which the probabilities sum to one.", single=True, torch=None)
+
+    def rule(self, x: Shape) -> Facts:
+        axis_of(self.dim[0], x)
+        return facts(x, elementwise=prod(x))
+
+
+class ReLU6(_Activation):
+    """min(max(0, x), 6)."""
+
+    torch, stem = Function("F.relu6", module="nn.ReLU6"), "relu"
+    words = "activation nonlinearity rectifier mobile"
+    help = "Keeps what is positive, up to six: min(max(0, x), 6)."
+    source = "torch.nn.functional.relu6; Krizhevsky 2010"
+
+
+class Hardtanh(_Activation):
+    """min(max(a, x), b)."""
+
+    torch, stem = Function("F.hardtanh", module="nn.Hardtanh"), "hardtanh"
+    help = "Keeps each value between two bounds."
+    source = "torch.nn.functional.hardtanh"
+
+    min_val = Real(-1.0, "The lowest value.", most=-0.001)
+    max_val = Real(1.0, "The highest value.", least=0.001)
+
+
+class Hardsigmoid(_Activation):
+    """min(max(x + 3, 0), 6) / 6."""
+
+    torch, stem = Function("F.hardsigmoid", module="nn.Hardsigmoid"), "hardsigmoid"
+    words = "activation nonlinearity gate"
+    help = "A sigmoid made of straight pieces, cheap on small devices: min(max(x + 3, 0), 6) / 6."
+    source = "torch.nn.functional.hardsigmoid"
+
+
+class SELU(_Activation):
+    """λ x where positive, λ α (eˣ − 1) elsewhere."""
+
+    torch, stem = Function("F.selu", module="nn.SELU"), "selu"
+    saves = ("y",)
+    help = "An ELU whose constants keep the spread of the values from layer to layer."
+    source = "torch.nn.functional.selu; Klambauer et al. 2017, arXiv:1706.02515"
+
+
+class Softsign(_Activation):
+    """x / (1 + |x|)."""
+
+    torch, stem = Function("F.softsign", module="nn.Softsign"), "softsign"
+    help = "Squeezes x into −1 to 1, more gently than tanh: x / (1 + |x|)."
+    source = "torch.nn.functional.softsign"
+
+
+class LogSigmoid(_Activation):
+    """ln σ(x)."""
+
+    torch, stem = Function("F.logsigmoid", module="nn.LogSigmoid"), "logsigmoid"
+    help = "The logarithm of the sigmoid."
+    source = "torch.nn.functional.logsigmoid"
+
+
+def _even(x: Shape) -> dict[str, int] | None:
+    axis = next((axis for axis, size in enumerate(x) if divides(2, size)), None)
+    return None if axis is None else {"dim": axis}
+
+
+class GLU(Layer):
+    """One half of an axis times the sigmoid of the other."""
+
+    torch = Function("F.glu", module="nn.GLU")
+    family, stem, words = "act", "glu", "activation gate linear unit half"
+    saves = ("x",)
+    help = "Multiplies the first half of an axis by the sigmoid of the second."
+    source = "torch.nn.functional.glu; Dauphin et al. 2016, arXiv:1612.08083"
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    dim = Axes(-1, "The axis that is halved.", single=True)
+
+    def rule(self, x: Shape) -> Facts:
+        axis = axis_of(self.dim[0], x)
+        require(divides(2, x[axis]), lambda: f"halves an axis of {x[axis]}", "shape", set=lambda: _even(x))
+        y = (*x[:axis], x[axis] // 2, *x[axis + 1 :])
+        return facts(y, elementwise=prod(y))

@@ -6,10 +6,14 @@ Stricter than torch: matrix products take float matrices, no single vectors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from graph_core.dims import Dim, Shape, prod, same, shape_text
-from graph_core.fields import REQUIRED, Axes, Real
-from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, facts, require
+from graph_core.fields import REQUIRED, Axes, Choice, Real
+from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, Phrase, Spelling, facts, require
 from graph_core.layers._rules import axis_of
+from graph_core.layers.ports import DTYPES
 from graph_core.promotion import broadcast
 
 
@@ -174,3 +178,23 @@ def _only_difference(first: Shape, other: Shape) -> dict[str, int] | None:
     """The hint that joins along the only axis in which two shapes differ."""
     axes = [axis for axis, (a, b) in enumerate(zip(first, other, strict=False)) if same(a, b) is not True]
     return {"dim": axes[0]} if len(first) == len(other) and len(axes) == 1 and axes[0] else None
+
+
+class Cast(Layer):
+    """The same values as another type."""
+
+    torch = Phrase("x.to(torch.float32)")
+    family, stem, words = "arith", "cast", "convert type dtype float half int to"
+    help = "Turns values into another type."
+    source = "torch.Tensor.to"
+
+    x, y = Inlet("..."), Outlet("dtype")
+    dtype = Choice("float32", DTYPES, "The type.", emit=False)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The type by torch's name."""
+        return Phrase(f"x.to(torch.{values.get('dtype', 'float32')})")
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x, elementwise=prod(x))

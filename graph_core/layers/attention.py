@@ -6,9 +6,13 @@ two of a scaled-dot-product attention are equal, not broadcast.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
 from graph_core.dims import Dim, Shape, divides, prod, same, shape_text
-from graph_core.fields import REQUIRED, Fixed, Flag, Real, Size
-from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Weight, facts, require
+from graph_core.fields import REQUIRED, Fixed, Flag, MaybeReal, Real, Size
+from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Spelling, Weight, facts, require
 from graph_core.layers._rules import nearest_divisor
 
 
@@ -109,7 +113,9 @@ def _spreads_over(mask: Shape, scores: Shape) -> None:
 class ScaledDotProductAttention(Layer):
     """softmax(Q Kᵀ / √E) V, without weights."""
 
-    torch = Function("F.scaled_dot_product_attention", takes=("query", "key", "value", "attn_mask=attn_mask"))
+    torch: ClassVar[Function] = Function(
+        "F.scaled_dot_product_attention", takes=("query", "key", "value", "attn_mask=attn_mask")
+    )
     family, stem, words = "attn", "sdpa", "attention scaled dot product qkv causal flash"
     help = "Weighs values by how well each query matches each key: softmax(Q Kᵀ / √E) V."
     source = "torch.nn.functional.scaled_dot_product_attention; Vaswani et al. 2017, arXiv:1706.03762"
@@ -118,6 +124,14 @@ class ScaledDotProductAttention(Layer):
     attn_mask = Inlet("... T S", "float bool", optional=True)
     y = Outlet()
     is_causal = Flag(False, "Let each position see itself and what came before only.")
+    scale = MaybeReal(None, "What scores are multiplied by; None for 1/√E.", advanced=True)
+    dropout = Real(0.0, "Probability of a zero among the weights, in training.", least=0.0, most=1.0, emit=False)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """With a dropout that only training has."""
+        call = (("dropout_p", f"{values['dropout']!r} if self.training else 0.0"),) if values.get("dropout") else ()
+        return replace(cls.torch, call=call)
 
     def rule(self, query: Shape, key: Shape, value: Shape, attn_mask: Shape | None = None) -> Facts:
         *lead, t, width = query

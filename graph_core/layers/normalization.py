@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from graph_core.dims import Shape, prod, shape_text
-from graph_core.fields import Count, Flag, Real
+from graph_core.dims import Shape, at_least, divides, prod, shape_text
+from graph_core.fields import Count, Flag, Real, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
+from graph_core.layers._rules import nearest_divisor
 
 
 class _BatchNorm(Layer):
@@ -121,3 +122,88 @@ class Dropout(Layer):
 
     def rule(self, x: Shape) -> Facts:
         return facts(x, keeps=((prod(x), "bool"),) if self.p else ())  # what was dropped
+
+
+class DropPath(Layer):
+    """Whole samples set to zero at random, in training only: stochastic depth."""
+
+    torch = Module(
+        "DropPath",
+        preamble='''
+class DropPath(nn.Module):
+    """In training sets whole samples to zero at random and scales up the rest (Huang et al. 2016)."""
+
+    def __init__(self, p: float = 0.1) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0.0:
+            return x
+        sizes = (x.shape[0],) + (1,) * (x.ndim - 1)
+        kept = x.new_empty(sizes).bernoulli_(1.0 - self.p)
+        return x * kept if self.p == 1.0 else x * kept.div_(1.0 - self.p)
+''',
+    )
+    family, stem, words = "norm", "drop_path", "stochastic depth residual skip layer random"
+    help = "In training leaves out the branch for samples at random; in evaluation passes on what comes."
+    source = "Huang et al. 2016, arXiv:1603.09382"
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    p = Real(0.1, "Probability that a sample's branch is left out.", least=0.0, most=1.0)
+
+    def shares_memory(self, training: bool) -> str:
+        """Evaluation, and a probability of 0, pass on the very tensor."""
+        return "" if training and self.p else "same"
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x, keeps=((x[0], "same"),) if self.p else ())
+
+
+class GroupNorm(Layer):
+    """Normalization of groups of channels of each sample by itself."""
+
+    torch = Module("nn.GroupNorm")
+    family, stem, words = "norm", "norm", "group normalization channels"
+    saves = ("x",)
+    help = "Normalizes groups of channels of each sample by itself, then scales and shifts each channel."
+    source = "torch.nn.GroupNorm; Wu and He 2018, arXiv:1803.08494"
+
+    x, y = Inlet("N C ...", "float"), Outlet()
+    num_groups = Size(1, "Groups of channels.", emit=False)
+    eps = Real(1e-5, "Added to the variance, against division by zero.", least=1e-12, advanced=True)
+    affine = Flag(True, "Learn a scale and a shift per channel.")
+
+    def rule(self, x: Shape) -> Facts:
+        n, c, groups = x[0], x[1], self.num_groups
+        require(
+            divides(groups, c),
+            lambda: f"splits {c} channels into {groups} groups",
+            "groups",
+            set=lambda: {"num_groups": nearest_divisor(groups, c)},
+        )
+        require(
+            at_least(n * (c // groups) * prod(x[2:]), 2),
+            lambda: f"normalizes groups of one value: {shape_text(x)} in {groups} groups",
+            "groups",
+        )
+        weights = [Weight("weight", (c,), "C"), Weight("bias", (c,), "C", "bias")] if self.affine else []
+        kept = ((2 * n * groups, "wide"),)
+        return facts(x, weights=weights, elementwise=prod(x), keeps=kept, num_groups=groups, num_channels=c)
+
+
+class RMSNorm(Layer):
+    """Division of the last axis by its root mean square."""
+
+    torch = Module("nn.RMSNorm")
+    family, stem, words = "norm", "norm", "root mean square normalization llama"
+    help = "Divides the last axis of each position by its root mean square, then scales it."
+    source = "torch.nn.RMSNorm; Zhang and Sennrich 2019, arXiv:1910.07467"
+
+    x, y = Inlet("... F", "float"), Outlet()
+    eps = Real(1e-6, "Added to the mean square, against division by zero.", least=1e-12, torch=None, advanced=True)
+    elementwise_affine = Flag(True, "Learn a scale per element.")
+
+    def rule(self, x: Shape) -> Facts:
+        weights = [Weight("weight", (x[-1],), "F")] if self.elementwise_affine else []
+        return facts(x, weights=weights, elementwise=prod(x), normalized_shape=x[-1])

@@ -11,7 +11,7 @@ import torch.nn.functional
 from torch import Tensor, nn
 
 from graph_core.fields import Axes, Field, SameAs, Single
-from graph_core.layer import Facts, Function, Layer, Method, Module, Operator
+from graph_core.layer import Facts, Function, Held, Layer, Method, Module, Operator, Phrase
 
 SPACE: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional, "Tensor": Tensor}
 SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "@": operator.matmul}
@@ -53,11 +53,40 @@ def arguments(layer: Layer) -> tuple[list[Any], dict[str, Any]]:
 
 def make(layer: Layer, facts: Facts) -> nn.Module | None:
     """The module of a layer that is spelled as one; made on torch's default device."""
+    if isinstance(layer.torch, Held):
+        return Holder(phrase(layer, {}))
     if not isinstance(layer.torch, Module):
         return None
     by_position, by_keyword = arguments(layer)
     spelling = layer.spelling_for(layer.values)
     return spelled(spelling.name, spelling.preamble)(*facts.follows.values(), *by_position, **by_keyword)
+
+
+class Holder(nn.Module):
+    """A module that holds one tensor, known by the empty name as the weight of a layer spelled as Held is."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__()
+        self.held = tensor
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {"": self.held}  # a buffer that is not persistent, too: a drawing keeps it with its weights
+
+    def named_buffers(self, *args: Any, **kwargs: Any) -> Any:
+        return [] if isinstance(self.held, nn.Parameter) else [("", self.held)]
+
+    def forward(self) -> Tensor:
+        return self.held
+
+
+def phrase(layer: Layer, tensors: Mapping[str, Tensor]) -> Any:
+    """The value of a phrase, of tensors and parameters by their names."""
+    spelling = layer.spelling_for(layer.values)
+    assert isinstance(spelling, Phrase | Held)
+    values = {name: plain(field, layer.values[name]) for name, field in layer.fields.items()}
+    unwired = dict.fromkeys(layer.inlets)
+    training = type("Training", (), {"training": False})
+    return eval(spelling.text, {**SPACE, "self": training}, {**values, **unwired, **tensors})
 
 
 def taken(takes: tuple[Any, ...], tensors: Mapping[str, Tensor]) -> tuple[list[Any], dict[str, Tensor]]:
@@ -81,6 +110,11 @@ def call(layer: Layer, module: nn.Module | None, tensors: Mapping[str, Tensor]) 
     """The tensors at the outlets, by name."""
     spelling = layer.spelling_for(layer.values)
     values = list(tensors.values())
+    if isinstance(spelling, Phrase):
+        return named(tuple(layer.outlets), phrase(layer, tensors))
+    if isinstance(spelling, Held):
+        assert module is not None
+        return named(tuple(layer.outlets), module())
     if isinstance(spelling, Operator):
         return named(tuple(layer.outlets), SIGNS[spelling.sign](*values))
     if isinstance(spelling, Method):
@@ -89,7 +123,7 @@ def call(layer: Layer, module: nn.Module | None, tensors: Mapping[str, Tensor]) 
             by_position = [size for part in by_position for size in (part if isinstance(part, tuple) else (part,))]
         if spelling.first:
             by_position.insert(0, eval(spelling.first.format(x="x"), {"x": values[0]}))
-        return named(tuple(layer.outlets), getattr(values[0], spelling.name)(*by_position, **by_keyword))
+        return named(tuple(layer.outlets), getattr(values[0], spelling.name)(*values[1:], *by_position, **by_keyword))
     assert isinstance(spelling, Module | Function)
     takes, keywords = taken(spelling.takes, tensors) if spelling.takes else (values, {})
     if isinstance(spelling, Module):

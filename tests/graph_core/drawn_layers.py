@@ -11,7 +11,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from graph_core.dims import Shape
-from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Maybe, Number, PerAxis, Real, Sizes, resolve_all
+from graph_core.fields import (
+    Axes,
+    Choice,
+    Field,
+    Fixed,
+    Flag,
+    Maybe,
+    MaybeReal,
+    Number,
+    PerAxis,
+    Real,
+    Sizes,
+    resolve_all,
+)
 from graph_core.layer import Inlet, Layer, Module, Port, Refusal
 
 # Axes whose size torch computes from parameters: drawn at random they would hardly ever fit.
@@ -76,6 +89,8 @@ def values_of(field: Field[Any]) -> st.SearchStrategy[Any]:
             return st.just(default)
         case Maybe():
             return st.none() | st.integers(field.least, min(field.most, field.least + 6))
+        case MaybeReal():
+            return st.none() | st.floats(0.1, 2.0)
         case PerAxis():
             one = st.integers(field.least, min(field.most, field.least + 4))
             return one | st.lists(one, min_size=field.length, max_size=field.length)

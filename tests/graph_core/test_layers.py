@@ -18,12 +18,14 @@ from graph_core.layer import (
     KINDS,
     Facts,
     Function,
+    Held,
     Inlet,
     Layer,
     Method,
     Module,
     Operator,
     Outlet,
+    Phrase,
     Port,
     Refusal,
     facts,
@@ -62,7 +64,7 @@ def test_a_declaration_is_complete(name: str):
     assert declaration.stem.isidentifier()
     assert not keyword.iskeyword(declaration.stem)
     assert inspect.getdoc(declaration)
-    assert isinstance(declaration.torch, Module | Function | Method | Operator | Port)
+    assert isinstance(declaration.torch, Module | Function | Method | Operator | Phrase | Held | Port)
 
 
 @pytest.mark.parametrize("name", NAMES)

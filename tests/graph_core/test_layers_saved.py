@@ -17,7 +17,15 @@ from tests.graph_core.built_layers import call, make
 from tests.graph_core.drawn_layers import Drawn, drawn, has_enough_values, is_drawn
 from tests.graph_core.test_layers_against_torch import expected_dtypes
 
-SPELLED = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
+# What torch keeps of these, or whether it copies, depends on more than their shapes.
+OPEN = frozenset(
+    ["Cast", "BatchNormWith", "GroupNorm", "RMSNorm", "LayerNormWith", "Normalize", "Softsign", "LogSigmoid", "Lookup"]
+)
+SPELLED = [
+    name
+    for name, declaration in layer_types().items()
+    if is_drawn(declaration) and declaration.inlets and name not in OPEN
+]
 pytestmark = pytest.mark.hypothesis
 
 

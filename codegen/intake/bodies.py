@@ -1,0 +1,312 @@
+"""From a record to graphs that are still to be drawn: a body for each call of a module, with steps and ports.
+
+What goes in at a body's ports are its free values: those it uses and does not make. What comes out are those that it
+makes and others use. A weight lies in the innermost call of a module that owns it and holds all of its uses.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch import nn
+
+from codegen.intake.constants import constant_params
+from codegen.intake.dialect_modules import BUFFER, PARAMETER
+from codegen.intake.opaque import opaque_call, opaque_scope
+from codegen.intake.record import Op, Scope, Value, values_in
+from codegen.intake.steps import Body, Note, Ref, Step, Unsupported
+from graph_core.layer import layer_types
+from graph_core.names import BadName, check_name, numbered
+
+
+class Homes:
+    """Where each value belongs, known of the whole record before anything is built."""
+
+    def __init__(self, root: Scope) -> None:
+        self.root = root
+        self.first: dict[Scope, Scope] = {}  # a later call of a module -> the first one
+        self.weights: dict[str, Scope] = {}  # path of a weight -> the scope whose body holds it
+        self.exported: dict[Scope, list[Value]] = defaultdict(list)  # scope -> what it makes and others use
+        self._find_repeats()
+        self._find_homes()
+
+    def canonical(self, scope: Scope) -> Scope:
+        """The first call of the same module at the same place."""
+        return self.first.get(scope, scope)
+
+    def _find_repeats(self) -> None:
+        seen: dict[tuple[int, str], Scope] = {}
+        for scope in scopes_of(self.root):
+            parent = self.canonical(scope.parent) if scope.parent is not None else None
+            key = (id(parent), scope.path)
+            earlier = seen.setdefault(key, scope)
+            if earlier is not scope:
+                self.first[scope] = earlier
+
+    def _find_homes(self) -> None:
+        uses: dict[Value, list[Scope]] = defaultdict(list)
+        order: dict[Value, int] = {}
+        for op in self.root.ops():
+            assert op.scope is not None
+            if op.outs and all(out.fixed for out in op.outs):
+                continue
+            for value in op.inputs():
+                uses[value].append(op.scope)
+        for value in values_in(self.root.result):
+            uses[value].append(self.root)
+        for op in self.root.ops():
+            for value in op.outs:
+                order[value] = len(order)
+        by_path: dict[str, list[Scope]] = defaultdict(list)
+        for value, scopes in uses.items():
+            if value.kind == "weight":
+                by_path[value.path] += scopes
+            elif value.scope is not None and not value.fixed:
+                for scope in value.scope.chain():
+                    if any(scope not in user.chain() for user in scopes):
+                        self.exported[scope].append(value)
+        for exported in self.exported.values():
+            exported.sort(key=lambda value: order[value])
+        self.counts = {path: len(scopes) for path, scopes in by_path.items()}
+        for path, scopes in by_path.items():
+            self.weights[path] = self._home(path, [self.canonical(scope) for scope in scopes])
+
+    def uses_of(self, path: str) -> int:
+        """How many calls read a weight by itself."""
+        return self.counts.get(path, 0)
+
+    def _home(self, path: str, scopes: list[Scope]) -> Scope:
+        """The innermost scope that holds all uses and owns the weight."""
+        chains = [[self.canonical(scope) for scope in scope.chain()] for scope in scopes]
+        home = self.root
+        for level in zip(*chains, strict=False):
+            inside = level[0].path == "" or path.startswith(f"{level[0].path}.")
+            if any(scope is not level[0] for scope in level) or not inside:
+                break
+            home = level[0]
+        return home
+
+
+def scopes_of(scope: Scope) -> Iterator[Scope]:
+    """The scopes inside of a scope, outer ones first, in the order in which they were called."""
+    for item in scope.items:
+        if isinstance(item, Scope):
+            yield item
+            yield from scopes_of(item)
+
+
+Draw = Callable[["Maker", Op], None]
+
+
+class Maker:
+    """Builds the body of one scope; the dialects of calls say what to ``add``."""
+
+    def __init__(self, scope: Scope, homes: Homes, draw: Draw, notes: list[Note]) -> None:
+        self.scope = scope
+        self.homes = homes
+        self.draw = draw
+        self.notes = notes
+        self.body = Body(scope.kind, scope.path, scope.module)
+        self.where: dict[Value, Ref] = {}
+        self.by_name: dict[str, Step] = {}
+        self.tables: dict[int, Ref] = {}  # constants by identity
+        module = scope.module
+        self.taken = {*module._modules, *module._parameters, *module._buffers}
+
+    def build(self) -> Body:
+        """The body with everything inside, blocks included."""
+        self._name_arguments()
+        for item in self.scope.items:
+            if isinstance(item, Scope):
+                self._block(item)
+            elif not (item.outs and all(out.fixed for out in item.outs)):
+                self._op(item)
+        for value in self._results():
+            self.body.outputs.append((value, self.ref(value)))
+        self._prune()
+        return self.body
+
+    def _results(self) -> list[Value]:
+        if self.scope is self.homes.root:
+            return list(values_in(self.scope.result))
+        exported = self.homes.exported[self.scope]
+        returned = list(dict.fromkeys(value for value in values_in(self.scope.result) if value in exported))
+        return [*returned, *(value for value in exported if value not in returned)]
+
+    def _name_arguments(self) -> None:
+        """Names for the values that come in by forward's arguments."""
+        self.names: dict[Value, str] = {}
+        try:
+            given = inspect.signature(self.scope.module.forward).bind(*self.scope.args, **self.scope.kwargs).arguments
+        except (TypeError, ValueError):
+            return
+        for name, argument in given.items():
+            inner = list(values_in(argument))
+            for number, value in enumerate(inner):
+                self.names.setdefault(value, name if len(inner) == 1 else f"{name}{number}")
+        if self.scope is self.homes.root:
+            for value in values_in((self.scope.args, self.scope.kwargs)):
+                self.ref(value)
+
+    # What the dialects use.
+
+    def add(self, type: str, name: str = "", /, **parts: Any) -> Ref:
+        """A step of a layer type; of ``parts`` those named as inlets are values or refs, the others parameters."""
+        declaration = layer_types()[type]
+        step = Step(type, name or self.free(declaration.stem))
+        for key, part in parts.items():
+            if isinstance(part, Value | Ref):
+                step.inputs[key] = self.ref(part) if isinstance(part, Value) else part
+            else:
+                step.params[key] = part
+        self.body.steps.append(step)
+        return Ref(step, next(iter(declaration.outlets)))
+
+    def bind(self, value: Value, ref: Ref | Value) -> None:
+        """Let a value of the record be what comes out there."""
+        self.where[value] = self.ref(ref) if isinstance(ref, Value) else ref
+
+    def ref(self, value: Value) -> Ref:
+        """Where a value comes from inside this body."""
+        if value in self.where:
+            return self.where[value]
+        if value.kind == "weight":
+            return self._weight(value)
+        if value.kind == "constant" or value.fixed:
+            return self._constant(value)
+        return self._input(value)
+
+    def free(self, stem: str) -> str:
+        """A name that no attribute of the module and no other step has."""
+        name = numbered(stem, self.taken, bare=True)
+        self.taken.add(name)
+        return name
+
+    def relative(self, path: str) -> str:
+        """A path from this scope's module on."""
+        own = self.scope.path
+        return path[len(own) + 1 :] if own else path
+
+    # Parts.
+
+    def _input(self, value: Value) -> Ref:
+        ref = Ref(None, "")
+        wish = self.names.get(value, "x" if not self.body.inputs else "other")
+        try:
+            check_name(wish)
+        except BadName:
+            wish = "x"
+        taken = {name for _, name, _ in self.body.inputs}
+        name = numbered(wish, taken, bare=True)
+        self.body.inputs.append((value, name, ref))
+        self.where[value] = ref
+        return ref
+
+    def _weight(self, value: Value) -> Ref:
+        home = self.homes.weights.get(value.path)
+        if home is not self.homes.canonical(self.scope):
+            return self._input(value)
+        ref = self.add(*held(value, self.relative(value.path)))
+        ref.step.params.update(held_params(value, self.homes.root.module))  # type: ignore[union-attr]
+        self.where[value] = ref
+        return ref
+
+    def _constant(self, value: Value) -> Ref:
+        if value.varies():
+            raise Unsupported("makes a constant whose size depends on the batch")
+        name = self.free("constant")
+        ref = self.add(BUFFER, name, **constant_params(value))
+        path = f"{self.scope.path}.{name}" if self.scope.path else name
+        self.notes.append(Note(path, "a constant", "its values are kept with the weights, not in the source", False))
+        ref.step.params["content"] = value.tensor  # type: ignore[union-attr]
+        self.where[value] = ref
+        return ref
+
+    def _op(self, op: Op) -> None:
+        before = len(self.body.steps)
+        try:
+            if op.fault:
+                raise Unsupported(op.fault)
+            self.draw(self, op)
+        except Unsupported as reason:
+            del self.body.steps[before:]
+            self._opaque(op, str(reason))
+
+    def _opaque(self, op: Op, reason: str) -> None:
+        name = op.name.rpartition(".")[2].strip("_") or "call"
+        self.notes.append(Note(self.scope.path, name, reason))
+        opaque_call(self, op, name, reason)
+
+    def _block(self, scope: Scope) -> None:
+        if scope.fault:
+            self.notes.append(Note(scope.path, scope.kind, scope.fault))
+            opaque_scope(self, scope)
+            return
+        maker = Maker(scope, self.homes, self.draw, self.notes)
+        body = maker.build()
+        if not body.steps or not body.outputs:
+            # It passes on what comes in, or nothing of it is used.
+            for value, ref in body.outputs:
+                inner = next((given for given, _, found in body.inputs if found is ref), None)
+                if inner is not None:
+                    self.bind(value, inner)
+            return
+        name = self.relative(scope.path) if self._owns(scope.path) else self.free("block")
+        earlier = self.by_name.get(name)
+        step = Step("", name if earlier is None else self.free(name.rpartition(".")[2] or "block"), body=body)
+        step.use = earlier
+        self.by_name.setdefault(name, step)
+        step.inputs = {str(place): self.ref(value) for place, (value, _, _) in enumerate(body.inputs)}
+        self.body.steps.append(step)
+        for place, (value, _) in enumerate(body.outputs):
+            self.bind(value, Ref(step, str(place)))
+
+    def _owns(self, path: str) -> bool:
+        return not self.scope.path or path.startswith(f"{self.scope.path}.")
+
+    def _prune(self) -> None:
+        """Take away steps without weights that nothing uses."""
+        steps = self.body.steps
+        while True:
+            used = {ref.step for step in steps for ref in step.inputs.values()}
+            used |= {ref.step for _, ref in self.body.outputs}
+            used |= {step.use for step in steps}
+            kept = [step for step in steps if step in used or not _may_go(step)]
+            if len(kept) == len(steps):
+                break
+            steps = kept
+        self.body.steps = steps
+
+
+def _may_go(step: Step) -> bool:
+    if step.body is not None:
+        return False
+    declaration = layer_types()[step.type]
+    if step.type == BUFFER:
+        return not step.params.get("persistent", True)
+    return not declaration.owns_weights() or step.use is not None
+
+
+def held(value: Value, name: str) -> tuple[str, str]:
+    """The layer type and the name of a weight that a class holds by itself."""
+    return (PARAMETER if isinstance(value.tensor, nn.Parameter) else BUFFER), name
+
+
+def held_params(value: Value, root: nn.Module) -> dict[str, Any]:
+    """The parameters of a weight that a class holds by itself."""
+    params = constant_params(value)
+    if isinstance(value.tensor, nn.Parameter):
+        params.pop("persistent", None)
+        params.pop("content", None)
+        if not value.tensor.requires_grad:
+            params["trainable"] = False
+        return params
+    owner, _, name = value.path.rpartition(".")
+    lost = name in root.get_submodule(owner)._non_persistent_buffers_set
+    params["persistent"] = not lost
+    if lost:
+        params["content"] = value.tensor
+    return params

@@ -1,0 +1,152 @@
+"""The dialect of torch.nn.functional where it spells layers: weights come in by a wire, or are a module's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from codegen.intake.bodies import Maker
+from codegen.intake.leaves import leaf_of
+from codegen.intake.record import Op, Value
+from codegen.intake.steps import Unsupported
+
+Call = Callable[[Maker, Op], None]
+
+
+def given(op: Op, *names: str, **defaults: Any) -> dict[str, Any]:
+    """The arguments of a call by name: by position in the order of ``names``, else by keyword, else the default."""
+    found = dict(zip(names, op.args, strict=False))
+    found |= {name: value for name, value in op.kwargs.items() if name in names}
+    lost = set(op.kwargs) - set(names)
+    if lost or len(op.args) > len(names):
+        raise Unsupported(f"is called with {', '.join(sorted(lost)) or 'more than is known'}")
+    return {**{name: defaults.get(name) for name in names}, **found}
+
+
+# Layers of torch.nn.functional whose weights come in by a wire.
+
+
+def _own_layer(maker: Maker, op: Op, type: str, weight: Any, bias: Any) -> bool:
+    """Draw a functional call on the weights of a module that is never called as that module's layer."""
+    if not isinstance(weight, Value) or weight.kind != "weight" or not weight.path.endswith(".weight"):
+        return False
+    path = weight.path.removesuffix(".weight")
+    module = maker.homes.root.module.get_submodule(path)
+    leaf = leaf_of(module)
+    own = getattr(module, "bias", None)
+    mine = bias.tensor if isinstance(bias, Value) else None
+    inside = maker.homes.weights.get(weight.path) is maker.homes.canonical(maker.scope)
+    if leaf is None or leaf.type != type or own is not mine or not inside or not maker._owns(path):
+        return False
+    name = maker.relative(path)
+    if not name or maker.homes.uses_of(weight.path) != 1 or name in maker.by_name:
+        return False
+    ref = maker.add(type, name, x=op.args[0], **leaf.params)
+    assert ref.step is not None
+    maker.by_name[name] = ref.step
+    maker.bind(op.outs[0], ref)
+    return True
+
+
+def _linear(maker: Maker, op: Op) -> None:
+    a = given(op, "input", "weight", "bias")
+    if _own_layer(maker, op, "Linear", a["weight"], a["bias"]):
+        return
+    bias = {"bias": a["bias"]} if a["bias"] is not None else {}
+    maker.bind(op.outs[0], maker.add("LinearWith", x=a["input"], weight=a["weight"], **bias))
+
+
+def _conv2d(maker: Maker, op: Op) -> None:
+    a = given(
+        op, "input", "weight", "bias", "stride", "padding", "dilation", "groups",
+        stride=1, padding=0, dilation=1, groups=1,
+    )  # fmt: skip
+    bias = {"bias": a["bias"]} if a["bias"] is not None else {}
+    if isinstance(a["padding"], str):
+        if a["padding"] != "valid":
+            raise Unsupported("pads to the same size")
+        a["padding"] = 0
+    sizes = {name: one(a[name]) for name in ("stride", "padding", "dilation")}
+    ref = maker.add("Conv2dWith", x=a["input"], weight=a["weight"], groups=a["groups"], **bias, **sizes)
+    maker.bind(op.outs[0], ref)
+
+
+def one(value: Any) -> Any:
+    """One number where both of a pair are equal."""
+    if isinstance(value, tuple | list):
+        return value[0] if len(set(value)) == 1 else list(value)
+    return value
+
+
+def _layer_norm(maker: Maker, op: Op) -> None:
+    a = given(op, "input", "normalized_shape", "weight", "bias", "eps", "cudnn_enable", eps=1e-5)
+    axes = len(a["normalized_shape"])
+    if a["weight"] is None:
+        params = {"axes": axes, "eps": a["eps"], "elementwise_affine": False}
+        maker.bind(op.outs[0], maker.add("LayerNorm", x=a["input"], **params))
+        return
+    bias = {"bias": a["bias"]} if a["bias"] is not None else {}
+    maker.bind(op.outs[0], maker.add("LayerNormWith", x=a["input"], weight=a["weight"], eps=a["eps"], **bias))
+
+
+def _batch_norm(maker: Maker, op: Op) -> None:
+    a = given(
+        op, "input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps",
+        momentum=0.1, eps=1e-5, training=False,
+    )  # fmt: skip
+    trained = given(op.trained, "input", "running_mean", "running_var", "weight", "bias", "training", "momentum",
+                    "eps", training=False)["training"] if op.trained is not None else True  # fmt: skip
+    if a["running_mean"] is None or a["training"] or not trained:
+        raise Unsupported("uses the statistics of the batch in evaluation, or never")
+    optional = {name: a[name] for name in ("weight", "bias") if a[name] is not None}
+    ref = maker.add(
+        "BatchNormWith", x=a["input"], mean=a["running_mean"], var=a["running_var"],
+        eps=a["eps"], momentum=a["momentum"], **optional,
+    )  # fmt: skip
+    maker.bind(op.outs[0], ref)
+
+
+def _pool(type: str, *names: str) -> Call:
+    """A pooling function as the layer of the same meaning."""
+
+    def call(maker: Maker, op: Op) -> None:
+        a = given(op, "input", *names)
+        params = {name: one(value) for name, value in a.items() if name != "input" and value not in (None, [], ())}
+        if params.pop("return_indices", False) or params.pop("divisor_override", None):
+            raise Unsupported("is called with more than its layer takes")
+        if "stride" not in params and "kernel_size" in params:
+            params["stride"] = params["kernel_size"]
+        if len(op.outs) != 1 or len(a["input"].shape) != (4 if type.endswith("2d") else 3):
+            raise Unsupported("pools what has no batch")
+        maker.bind(op.outs[0], maker.add(type, x=a["input"], **params))
+
+    return call
+
+
+_MAX = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+_AVG = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
+
+
+def _embedding(maker: Maker, op: Op) -> None:
+    a = given(op, "input", "weight", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
+    if a["max_norm"] is not None or a["scale_grad_by_freq"] or a["sparse"]:
+        raise Unsupported("is called with more than its layer takes")
+    if a["padding_idx"] is not None and a["padding_idx"] >= 0:
+        raise Unsupported("keeps one row from learning")
+    maker.bind(op.outs[0], maker.add("Lookup", table=a["weight"], index=a["input"]))
+
+
+CALLS: Mapping[str, Call] = {
+    "linear": _linear,
+    "conv2d": _conv2d,
+    "layer_norm": _layer_norm,
+    "batch_norm": _batch_norm,
+    "embedding": _embedding,
+    "max_pool2d": _pool("MaxPool2d", *_MAX),
+    "max_pool1d": _pool("MaxPool1d", *_MAX),
+    "boolean_dispatch": _pool("MaxPool2d", *_MAX),
+    "avg_pool2d": _pool("AvgPool2d", *_AVG),
+    "avg_pool1d": _pool("AvgPool1d", *_AVG),
+    "adaptive_avg_pool2d": _pool("AdaptiveAvgPool2d", "output_size"),
+    "adaptive_avg_pool1d": _pool("AdaptiveAvgPool1d", "output_size"),
+}

@@ -1,0 +1,189 @@
+"""``import_module``: a live module in, a project with its weights out, and a report of what could not be drawn."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from codegen.errors import Refusal
+from codegen.intake.bodies import Homes, Maker
+from codegen.intake.dialect_calls import draw
+from codegen.intake.drawn import Drawing
+from codegen.intake.leaves import leaf_of
+from codegen.intake.opaque import TooWide
+from codegen.intake.pairing import pair_batches, pair_training
+from codegen.intake.record import Op, Scope
+from codegen.intake.steps import Note
+from codegen.intake.trace import record
+from codegen.train.checkpoint import save_tensors
+from codegen.weights import weight_keys
+from graph_core.graph import EditError, Project
+from graph_core.kept import hash_of, refer, weights_path
+
+MOST_TRIES = 4
+
+
+class ImportRefused(Refusal):
+    """A module that cannot be imported; the message is one sentence."""
+
+
+@dataclass
+class Imported:
+    """What an import made: the project, what of the module is not in it as it was, and how its classes came out."""
+
+    project: Project
+    notes: list[Note] = field(default_factory=list)
+    batched: bool = True  # whether the batch is a symbol
+    classes: int = 0
+
+    @property
+    def opaque(self) -> list[Note]:
+        """What is kept as an opaque node."""
+        return [note for note in self.notes if note.opaque]
+
+
+def import_module(module: nn.Module, inputs: tuple[Any, ...], *, network: str = "main") -> Project:
+    """The project that draws ``module`` as it runs on ``inputs``, with its weights.
+
+    ``inputs`` are tensors, the batch their first axis. What no layer stands for is an opaque node, of which
+    ``import_with_report`` tells. The module is run four times, and
+    left as it was. Raises ImportRefused.
+    """
+    return import_with_report(module, inputs, network=network).project
+
+
+def import_with_report(
+    module: nn.Module, inputs: tuple[Any, ...], *, network: str = "main", name: str = ""
+) -> Imported:
+    """As ``import_module``, with the report."""
+    if not isinstance(module, nn.Module):
+        raise ImportRefused(f"{type(module).__name__} is no torch.nn.Module; import a module.")
+    if network != "main":
+        raise ImportRefused(f"An import makes the network main, not {network}; rename it afterwards.")
+    flat = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    excluded: set[int] = set()
+    for _ in range(MOST_TRIES):
+        root = _recorded(module, flat, excluded, training=False)
+        found = _conflicts(root, Homes(root))
+        if not found:
+            break
+        excluded |= found
+    notes: list[Note] = []
+    batched = _batch(root, module, flat, excluded, notes)
+    _train(root, module, flat, excluded, notes)
+    if root.fault:
+        raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
+    homes = Homes(root)
+    try:
+        body = Maker(root, homes, draw, notes).build()
+        if not body.outputs:
+            raise ImportRefused(f"{root.kind} returns no tensor that depends on its inputs.")
+        drawing = Drawing(name or root.kind)
+        drawing.network(body, batched=batched)
+    except (TooWide, EditError) as error:
+        raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
+    result = Imported(drawing.project, notes, batched, len(drawing.graphs) + 1)
+    _keep(result, drawing, module)
+    return result
+
+
+def _recorded(module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], *, training: bool) -> Scope:
+    def is_layer(child: nn.Module) -> bool:
+        return id(child) not in excluded and leaf_of(child) is not None
+
+    try:
+        return record(module, inputs, is_layer, training=training)
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ImportRefused(f"{type(module).__name__} cannot run on these inputs: {reason}.") from error
+
+
+def _batch(root: Scope, module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], notes: list[Note]) -> bool:
+    """Run it at another batch size, to see what follows the batch."""
+    tensors = [value for value in inputs if isinstance(value, Tensor)]
+    sizes = {tensor.shape[0] for tensor in tensors if tensor.ndim}
+    if len(sizes) != 1:
+        return False
+    [size] = sizes
+    larger = tuple(_larger(value) if isinstance(value, Tensor) and value.ndim else value for value in inputs)
+    try:
+        why = pair_batches(root, _recorded(module, larger, excluded, training=False))
+    except ImportRefused:
+        why = f"{root.kind} does not run at a batch of {size + 1}"
+    if why:
+        for op in root.ops():
+            for value in [*op.inputs(), *op.outs]:
+                value.twin = None
+            op.twin = None
+        notes.append(Note("", "the batch", f"{why}, so that its size is fixed", False))
+    return not why
+
+
+def _larger(tensor: Tensor) -> Tensor:
+    return torch.cat([tensor, tensor[:1]])
+
+
+def _train(root: Scope, module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], notes: list[Note]) -> None:
+    larger = tuple(_larger(v) if isinstance(v, Tensor) and v.ndim and v.shape[0] == 1 else v for v in inputs)
+    try:
+        differing = pair_training(root, _recorded(module, larger, excluded, training=True))
+    except ImportRefused as refused:
+        notes.append(Note("", "training", f"{refused} (in training mode)", False))
+        return
+    for path in differing:
+        reason = "does other things in training; what is drawn is what it does in evaluation"
+        notes.append(Note(path, "training", reason, False))
+
+
+def _conflicts(root: Scope, homes: Homes) -> set[int]:
+    """Layers that cannot be one node each: called from several places, or with a weight that others read too.
+
+    They are looked into instead, so that their weights become values like others.
+    """
+    calls: dict[int, set[int]] = defaultdict(set)
+    modules: dict[int, nn.Module] = {}
+    found: set[int] = set()
+    weights = {id(value.tensor) for op in root.ops() for value in op.inputs() if value.kind == "weight"}
+    for op in _layer_calls(root):
+        module = op.module
+        assert module is not None
+        assert op.scope is not None
+        if not any(True for _ in module.parameters()):
+            continue
+        modules[id(module)] = module
+        calls[id(module)].add(id(homes.canonical(op.scope)))
+        own = op.scope.path
+        if (own and not op.path.startswith(f"{own}.")) or any(id(p) in weights for p in module.parameters()):
+            found.add(id(module))
+    return found | {key for key, scopes in calls.items() if len(scopes) > 1}
+
+
+def _layer_calls(root: Scope) -> Iterator[Op]:
+    return (op for op in root.ops() if op.module is not None)
+
+
+def _keep(result: Imported, drawing: Drawing, module: nn.Module) -> None:
+    """Put the weights into a file beside the project's, in a folder that lives as long as the project."""
+    project = result.project
+    folder = tempfile.mkdtemp(prefix="netwright-import-")
+    weakref.finalize(project, shutil.rmtree, folder, ignore_errors=True)
+    project.file = Path(folder) / "imported.netw"
+    state: dict[str, Tensor] = {**module.state_dict()}
+    tensors: dict[str, Tensor] = {}
+    state |= drawing.contents
+    for path, key in weight_keys(project, "main"):
+        tensor = state.get(path)
+        if tensor is not None:
+            tensors[key] = tensor.detach().clone().contiguous()
+    target = weights_path(project.file)
+    save_tensors(target, tensors, {})
+    refer(project, hash_of(target))

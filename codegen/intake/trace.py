@@ -1,0 +1,321 @@
+"""Runs a module once and records what it does: each torch function as its author spelled it, and who called it.
+
+A ``TorchFunctionMode`` sees every call of torch; ``nn.Module.__call__``, replaced meanwhile, tells which module is at
+work. Layers that a drawing knows are recorded as one call. What such a record would get wrong is noted as a fault:
+values that decide which way is taken, gradients of a person's own, tensors that come from outside of torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, resolve_name
+
+from codegen.intake.record import Op, Scope, Value, values_in
+
+# What looks at a tensor without computing with it.
+_LOOK_NAMES = """
+size dim ndimension numel stride is_contiguous is_floating_point is_complex data_ptr storage_offset element_size
+nelement get_device is_cuda is_sparse has_names __len__ type requires_grad_ is_same_size is_inference is_tensor
+__hash__ __repr__ __format__ storage untyped_storage is_signed result_type can_cast get_default_dtype is_grad_enabled
+is_autocast_enabled iinfo finfo is_pinned retain_grad register_hook is_storage __set__ is_leaf __delete__ is_shared
+_is_view is_conj is_neg get_default_device broadcast_shapes has_torch_function
+"""
+# What takes from a tensor its shape and type only.
+_SHAPED_NAMES = """
+new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like
+"""
+# What nobody can draw twice.
+_RANDOM_NAMES = """
+rand randn randint randperm rand_like randn_like randint_like bernoulli bernoulli_ normal normal_ uniform_ multinomial
+poisson exponential_ gumbel_softmax random_
+"""
+# What turns a tensor into plain numbers, on which Python may then decide.
+_READ_NAMES = """
+__bool__ item tolist __int__ __float__ __index__ numpy __array__ __contains__ equal allclose is_nonzero
+"""
+_LOOKS, _SHAPED = frozenset(_LOOK_NAMES.split()), frozenset(_SHAPED_NAMES.split())
+_RANDOM, _READS = frozenset(_RANDOM_NAMES.split()), frozenset(_READ_NAMES.split())
+
+
+class Recorder(TorchFunctionMode):
+    """Records one run of a module; use ``record``."""
+
+    def __init__(self, module: nn.Module, is_layer: Callable[[nn.Module], bool]) -> None:
+        super().__init__()
+        self.module = module
+        self.layers = {id(child) for child in module.modules() if is_layer(child)}
+        self.paths = {id(child): path for path, child in module.named_modules()}
+        self.known: dict[int, Value] = {}
+        self.storages: dict[int, list[Value]] = {}
+        self.root = Scope("", module)
+        self.here = self.root
+        self.quiet = 0  # how many layers deep, where nothing is recorded
+        self.before = _reachable(module)
+        # Batch norms count their batches in place, which nothing reads.
+        self.counters = {path for path, _ in module.named_buffers() if path.endswith("num_batches_tracked")}
+        for path, parameter in module.named_parameters(remove_duplicate=False):
+            self._weight(parameter, path)
+        for path, buffer in module.named_buffers(remove_duplicate=False):
+            self._weight(buffer, path)
+
+    def _weight(self, tensor: Tensor, path: str) -> None:
+        if id(tensor) not in self.known:
+            self._learn(Value(tensor, "weight", path))
+
+    def _learn(self, value: Value) -> Value:
+        self.known[id(value.tensor)] = value
+        if value.tensor.layout == torch.strided:
+            self.storages.setdefault(_storage(value.tensor), []).append(value)
+        return value
+
+    # What a call reads.
+
+    def given(self, part: Any) -> Any:
+        """Arguments with a value for each tensor."""
+        if isinstance(part, Tensor):
+            return self.value_of(part)
+        if isinstance(part, tuple | list):
+            made = [self.given(one) for one in part]
+            return tuple(made) if isinstance(part, tuple) else made
+        if isinstance(part, dict):
+            return {name: self.given(one) for name, one in part.items()}
+        if isinstance(part, slice):
+            return slice(self.given(part.start), self.given(part.stop), self.given(part.step))
+        return part
+
+    def value_of(self, tensor: Tensor) -> Value:
+        """The value that a tensor is now."""
+        found = self.known.get(id(tensor))
+        if found is not None and found.tensor is tensor:
+            if found.stale:
+                self.fault(found.stale)
+            return found
+        if id(tensor) not in self.before:
+            self.fault("uses a tensor that no torch function made (a compiled or scripted function may have)")
+        return self._learn(Value(tensor, "constant", fixed=True))
+
+    def fault(self, reason: str) -> None:
+        """Note why the inside of the present scope cannot be drawn; the first reason stands."""
+        self.here.fault = self.here.fault or reason
+
+    # Calls of torch.
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if name == "__get__" and not self.quiet:
+            return self._attribute(func, args, kwargs)
+        if self.quiet or name in _LOOKS:
+            return func(*args, **kwargs)
+        if name in _READS:
+            return self._read(func, name, args, kwargs)
+        full = resolve_name(func) or name
+        return self.called(Op(full, (), {}), lambda: func(*args, **kwargs), args, kwargs)
+
+    def _attribute(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """An attribute of a tensor: what is a tensor itself (x.T, x.data) was computed."""
+        result = func(*args, **kwargs)
+        if not isinstance(result, Tensor):
+            return result
+        return self.called(Op(resolve_name(func) or "", (), {}), lambda: result, args, kwargs)
+
+    def _read(self, func: Callable[..., Any], name: str, args: Any, kwargs: Any) -> Any:
+        if not all(value.fixed for value in values_in(self.given((args, kwargs)))):
+            self.fault("decides by the values of a tensor, so that its way depends on the data")
+        return func(*args, **kwargs)
+
+    def called(self, op: Op, run: Callable[[], Any], args: Any, kwargs: Any) -> Any:
+        """Run a call with nothing recorded inside, and record it as ``op``."""
+        op.args, op.kwargs = self.given(args), self.given(kwargs)
+        op.scope = self.here
+        inputs = list(op.inputs())
+        self.quiet += 1
+        try:
+            return self._run(op, run, inputs)
+        finally:
+            self.quiet -= 1
+
+    def _run(self, op: Op, run: Callable[[], Any], inputs: list[Value]) -> Any:
+        versions = [value.tensor._version for value in inputs]
+        result = run()
+        changed = [v for v, before in zip(inputs, versions, strict=True) if v.tensor._version != before]
+        self.here.items.append(op)
+        name = op.name.rpartition(".")[2]
+        fixed = op.module is None and (name in _SHAPED or all(value.fixed for value in inputs))
+        if name in _RANDOM:
+            op.fault, fixed = "draws random values", False
+        for value in changed:
+            self._overwritten(op, value, fixed)
+        same = {id(value.tensor) for value in inputs if value not in changed}
+        result = _apart(result, same)
+        for tensor in _tensors(result):
+            made = self.known.get(id(tensor))
+            if made is None or made.tensor is not tensor or made.maker is not op:
+                made = Value(tensor, maker=op, scope=self.here, fixed=fixed)
+                self._learn(made)
+                op.outs.append(made)
+        op.result = self.given(result)
+        return result
+
+    def _overwritten(self, op: Op, value: Value, fixed: bool) -> None:
+        """A call changed a tensor in place: it is another value from now on, and whoever shares its memory is stale."""
+        if value.kind != "made" and value.path not in self.counters:
+            op.fault = op.fault or f"changes {value.path or 'a tensor from outside'} in place"
+        fresh = Value(value.tensor, maker=op, scope=self.here, fixed=fixed)
+        for other in self.storages.get(_storage(value.tensor), []):
+            if other.tensor is not value.tensor and self.known.get(id(other.tensor)) is other:
+                other.stale = "changes a tensor in place of which it uses another view"
+        self._learn(fresh)
+        op.outs.append(fresh)
+
+    # Calls of modules.
+
+    def enter(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
+        """A call of a module: a layer, or a scope of its own."""
+        path = self.paths.get(id(module))
+        if self.quiet or path is None or (module is self.module and self.here is self.root):
+            return original(module, *args, **kwargs)
+
+        def run() -> Any:
+            return original(module, *args, **kwargs)
+
+        if id(module) in self.layers:
+            return self.called(Op(type(module).__name__, (), {}, module=module, path=path), run, args, kwargs)
+        if isinstance(module, torch.jit.ScriptModule):
+            op = Op(type(module).__name__, (), {}, module=module, path=path, fault="is a compiled module")
+            return self.called(op, run, args, kwargs)
+        scope = Scope(path, module, self.here, self.given(args), self.given(kwargs))
+        self.here.items.append(scope)
+        self.here = scope
+        try:
+            result = run()
+            scope.result = self.given(result)
+        finally:
+            assert scope.parent is not None
+            self.here = scope.parent
+        return result
+
+
+def record(
+    module: nn.Module, inputs: tuple[Any, ...], is_layer: Callable[[nn.Module], bool], *, training: bool = False
+) -> Scope:
+    """The record of ``module(*inputs)``; parameters and buffers are as before, and so is torch's random state.
+
+    ``is_layer`` tells which modules are recorded as one call. Raises whatever the module raises.
+    """
+    recorder = Recorder(module, is_layer)
+    for number, tensor in enumerate(t for t in inputs if isinstance(t, Tensor)):
+        recorder._learn(Value(tensor, "input", str(number)))
+    recorder.root.args = recorder.given(inputs)
+    with _undisturbed(module, training), _scopes(recorder), _own_gradients(recorder), recorder:
+        recorder.root.result = recorder.given(module(*inputs))
+    return recorder.root
+
+
+@contextlib.contextmanager
+def _undisturbed(module: nn.Module, training: bool) -> Iterator[None]:
+    """Without torch's fused paths, and with what a run changes put back afterwards."""
+    modes = {child: child.training for child in module.modules()}
+    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    module.train(training)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for child, mode in modes.items():
+            child.training = mode
+        with torch.no_grad():
+            for name, buffer in module.named_buffers():
+                if name in buffers and buffer.shape == buffers[name].shape:
+                    buffer.copy_(buffers[name])
+
+
+@contextlib.contextmanager
+def _scopes(recorder: Recorder) -> Iterator[None]:
+    original: Callable[..., Any] = nn.Module.__call__
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return recorder.enter(original, module, args, kwargs)
+
+    nn.Module.__call__ = call  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.__call__ = original  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def _own_gradients(recorder: Recorder) -> Iterator[None]:
+    """Functions with a gradient of a person's own are recorded as one call that cannot be drawn."""
+    base = torch.autograd.Function
+    original = base.__dict__["apply"]
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        def run() -> Any:
+            return original.__get__(None, cls)(*args, **kwargs)
+
+        if recorder.quiet:
+            return run()
+        op = Op(cls.__name__, (), {}, fault=f"computes its own gradient in {cls.__name__}")
+        return recorder.called(op, run, args, kwargs)
+
+    base.apply = classmethod(apply)  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        base.apply = original  # type: ignore[method-assign]
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _tensors(part: Any) -> Iterator[Tensor]:
+    if isinstance(part, Tensor):
+        yield part
+    elif isinstance(part, tuple | list):
+        for one in part:
+            yield from _tensors(one)
+    elif isinstance(part, dict):
+        for one in part.values():
+            yield from _tensors(one)
+
+
+def _apart(result: Any, same: set[int]) -> Any:
+    """A result of which no tensor is one of the inputs: what passes its input on (Dropout) makes a value, too."""
+    if isinstance(result, Tensor):
+        return result.view(result.shape) if id(result) in same and result.layout == torch.strided else result
+    if type(result) in (tuple, list):
+        return type(result)(_apart(one, same) for one in result)
+    return result
+
+
+def _reachable(module: nn.Module) -> set[int]:
+    """The tensors that modules hold besides their parameters and buffers."""
+    found: set[int] = set()
+
+    def look(part: Any, depth: int) -> None:
+        if isinstance(part, Tensor):
+            found.add(id(part))
+        elif depth and isinstance(part, tuple | list):
+            for one in part:
+                look(one, depth - 1)
+        elif depth and isinstance(part, dict):
+            for one in part.values():
+                look(one, depth - 1)
+
+    for child in module.modules():
+        for name, part in vars(child).items():
+            if name not in ("_parameters", "_buffers", "_modules"):
+                look(part, 3)
+    return found

@@ -1,0 +1,144 @@
+"""Layers whose weights come in by a wire, for what computes or shares them: torch.nn.functional's own forms."""
+
+from __future__ import annotations
+
+from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text, window
+from graph_core.fields import Count, Pair, Real, Size
+from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, Phrase, facts, require
+from graph_core.layers._rules import axis_of
+
+
+def _needs(name: str, shape: Shape | None, wanted: Shape) -> None:
+    """Refuse a weight of another shape than is wanted; None is fine."""
+    if shape is None:
+        return
+    fits = len(shape) == len(wanted)
+    for given, size in zip(shape, wanted, strict=True) if fits else [(0, 1)]:
+        require(same(given, size), lambda: f"takes {name} of {shape_text(wanted)}, not {shape_text(shape)}", port=name)
+
+
+class LinearWith(Layer):
+    """y = x Wᵀ + b, with W and b from wires."""
+
+    torch = Function("F.linear", takes=("x", "weight", "bias"))
+    family, stem, words = "linear", "linear", "functional dense matrix weight given tied"
+    help = "Multiplies the last axis by a matrix that comes in by a wire, and adds a bias."
+    source = "torch.nn.functional.linear"
+    saves = ("x", "weight")
+
+    x, weight = Inlet("... F", "float"), Inlet("O F", "float")
+    bias, y = Inlet("O", "float", optional=True), Outlet()
+
+    def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
+        out, width = weight
+        require(
+            same(x[-1], width),
+            lambda: f"multiplies {x[-1]} features by a matrix of {shape_text(weight)}",
+            port="weight",
+        )
+        _needs("bias", bias, (out,))
+        y = (*x[:-1], out)
+        added = prod(y) if bias is not None else 0
+        return facts(y, macs=prod(y) * width, elementwise=added, biases=added)
+
+
+class Conv2dWith(Layer):
+    """A convolution over height and width whose filters come in by a wire."""
+
+    torch = Function("F.conv2d", takes=("x", "weight", "bias"))
+    family, stem, words = "conv", "conv", "functional convolution weight given standardized"
+    help = "Slides filters that come in by a wire over an image."
+    source = "torch.nn.functional.conv2d"
+    saves = ("x", "weight")
+
+    x, weight = Inlet("N C H W", "float"), Inlet("O I P Q", "float")
+    bias, y = Inlet("O", "float", optional=True), Outlet()
+    stride = Pair(1, "Step of the window.", short="s")
+    padding = Pair(0, "Values added on each side.", least=0, short="p")
+    dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+
+    def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
+        n, c, *space = x
+        out, inner, *kernel = weight
+        groups = self.groups
+        require(divides(groups, out), lambda: f"splits {out} filters into {groups} groups", "groups", set={"groups": 1})
+        require(
+            same(inner * groups, c),
+            lambda: f"slides filters of {inner * groups} channels over {c}",
+            port="weight",
+        )
+        _needs("bias", bias, (out,))
+        sizes: list[Dim] = []
+        for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
+            require(
+                at_least(size + 2 * p, d * (k - 1) + 1),
+                lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
+                "window",
+            )
+            sizes.append(window(size, k, s, p, d))
+        y = (n, out, *sizes)
+        added = prod(y) if bias is not None else 0
+        return facts(y, macs=prod(y) * prod(weight[1:]), elementwise=added, biases=added)
+
+
+class LayerNormWith(Layer):
+    """Layer normalization whose scale and shift come in by wires."""
+
+    torch = Phrase("F.layer_norm(x, weight.shape, weight, bias, eps)")
+    family, stem, words = "norm", "norm", "functional layer normalization weight given"
+    help = "Normalizes the last axes of each position, with a scale and a shift that come in by wires."
+    source = "torch.nn.functional.layer_norm"
+    saves = ("x", "weight")
+
+    x, weight = Inlet("... F", "float"), Inlet("... F", "float")
+    bias, y = Inlet("... F", "float", optional=True), Outlet()
+    eps = Real(1e-5, "Added to the variance, against division by zero.", least=0.0, advanced=True)
+
+    def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
+        require(
+            len(x) >= len(weight),
+            lambda: f"normalizes {len(weight)} axes, and its input {shape_text(x)} has {len(x)}",
+            "axes",
+        )
+        _needs("weight", weight, x[-len(weight) :])
+        _needs("bias", bias, weight)
+        return facts(x, elementwise=prod(x))
+
+
+class BatchNormWith(Layer):
+    """Batch normalization whose statistics, scale and shift come in by wires."""
+
+    torch = Phrase("F.batch_norm(x, mean, var, weight, bias, self.training, momentum, eps)")
+    family, stem, words = "norm", "bn", "functional batch normalization weight given"
+    help = "Normalizes each channel over the batch, with statistics, a scale and a shift that come in by wires."
+    source = "torch.nn.functional.batch_norm"
+
+    x, mean, var = Inlet("N C ...", "float"), Inlet("C", "float"), Inlet("C", "float")
+    weight, bias = Inlet("C", "float", optional=True), Inlet("C", "float", optional=True)
+    y = Outlet()
+    momentum = Real(0.1, "Share of the newest batch in the statistics.", least=0.0, most=1.0, advanced=True)
+    eps = Real(1e-5, "Added to the variance, against division by zero.", least=1e-12, advanced=True)
+
+    def rule(self, x: Shape, mean: Shape, var: Shape, weight: Shape | None = None, bias: Shape | None = None) -> Facts:
+        for name, shape in (("mean", mean), ("var", var), ("weight", weight), ("bias", bias)):
+            _needs(name, shape, (x[1],))
+        return facts(x, elementwise=prod(x))
+
+
+class Normalize(Layer):
+    """Vectors along an axis made of length one."""
+
+    torch = Function("F.normalize")
+    family, stem, words = "norm", "normalize", "unit length cosine l2"
+    help = "Divides the vectors along an axis by their length."
+    source = "torch.nn.functional.normalize"
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    p = Real(2.0, "Which length: 2 for Euclid's.", least=1.0)
+    dim = Count(1, "The axis; negative from the end.", least=-8, most=7)
+    eps = Real(1e-12, "The least length that is divided by.", least=1e-30, advanced=True)
+
+    def rule(self, x: Shape) -> Facts:
+        axis_of(self.dim, x)
+        return facts(x, elementwise=2 * prod(x))

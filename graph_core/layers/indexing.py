@@ -1,0 +1,260 @@
+"""Parts of tensors, and tensors spread over more axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graph_core.dims import Dim, Shape, at_least, ceil_divide, divides, prod, same, shape_text
+from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Offsets, Real, Sizes
+from graph_core.layer import Facts, Function, Inlet, Layer, Method, Outlet, Phrase, Spelling, facts, require
+from graph_core.layers._rules import axis_of
+from graph_core.promotion import broadcast
+
+
+class Slice(Layer):
+    """Every so manieth position of an axis, from one to another."""
+
+    torch = Phrase("x[:, start:]")
+    family, stem, words = "shape", "part", "crop range step stride every subsample"
+    view = "strided"
+    help = "Keeps the positions of an axis from one to another, each or every so many: x[:, 1:]."
+    source = "torch.Tensor.__getitem__"
+
+    x, y = Inlet("N ..."), Outlet()
+    dim = Count(1, "The axis, from 0.", least=0, most=7, emit=False)
+    start = Count(0, "The first position; negative from the end.", least=-MAX_SIZE)
+    stop = Count(MAX_SIZE, "The position after the last; negative from the end.", least=-MAX_SIZE)
+    step = Count(1, "How far it is to the next one.")
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """``x[:, start:stop:step]``, each where it is not what it is by itself."""
+        start = "start" if values.get("start", 0) else ""
+        stop = "stop" if values.get("stop", MAX_SIZE) != MAX_SIZE else ""
+        step = ":step" if values.get("step", 1) != 1 else ""
+        return Phrase(f"x[{':, ' * values.get('dim', 1)}{start}:{stop}{step}]")
+
+    def rule(self, x: Shape) -> Facts:
+        axis = self.dim
+        require(
+            axis < len(x),
+            lambda: f"cuts axis {axis}, and its input {shape_text(x)} has axes 0 to {len(x) - 1}",
+            "parameter",
+            set={"dim": 0},
+        )
+        size = x[axis]
+        first = self._from_start(self.start, size)
+        last = size if self.stop == MAX_SIZE else self._from_start(self.stop, size)
+        require(
+            at_least(last, first + 1),
+            lambda: f"keeps nothing of an axis of {size} from {self.start} to {self.stop}",
+            "parameter",
+            set={"start": 0, "stop": MAX_SIZE},
+        )
+        return facts((*x[:axis], ceil_divide(last - first, self.step), *x[axis + 1 :]))
+
+    def _from_start(self, position: int, size: Dim) -> Dim:
+        """A position counted from 0, inside of the axis."""
+        if position < 0:
+            require(
+                at_least(size, -position),
+                lambda: f"counts {-position} positions from the end of an axis of {size}",
+                "parameter",
+                set={"start": 0, "stop": MAX_SIZE},
+            )
+            return size + position
+        require(
+            at_least(size, position),
+            lambda: f"counts {position} positions of an axis of {size}",
+            "parameter",
+            set={"start": 0, "stop": MAX_SIZE},
+        )
+        return position
+
+
+class ReshapeAll(Layer):
+    """Other sizes for all axes, the first included."""
+
+    torch = Method("reshape", spread=True)
+    family, stem, words = "shape", "reshape", "view regroup windows batch merge split"
+    view = "flat"
+    help = "Gives the values new axes, the batch's included, in the same order; one size may be left over."
+    source = "torch.Tensor.reshape"
+
+    x, y = Inlet("..."), Outlet()
+    shape = Sizes([-1], "Sizes of all axes; one may be −1: what is left over.", free=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        values = prod(x)
+        given = prod(size for size in self.shape if not same(size, -1))
+        free = any(same(size, -1) for size in self.shape)
+        require(
+            divides(given, values) if free else same(given, values),
+            lambda: (
+                f"cannot lay out the {values} values of {shape_text(x)} as "
+                + "×".join("?" if same(size, -1) else str(size) for size in self.shape)
+            ),
+            "shape",
+            set={"shape": [-1]},
+        )
+        return facts(tuple(values // given if same(size, -1) else size for size in self.shape))
+
+
+class Squeeze(Layer):
+    """Without an axis of one position."""
+
+    torch = Method("squeeze")
+    family, stem, words = "shape", "squeeze", "remove drop axis dimension"
+    view = "same"
+    help = "Takes away an axis of one position."
+    source = "torch.Tensor.squeeze"
+
+    x, y = Inlet("N ..."), Outlet()
+    dim = Axes(-1, "The axis.", single=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        axis = axis_of(self.dim[0], x)
+        if same(x[axis], 1):
+            return facts((*x[:axis], *x[axis + 1 :]))
+        return facts(x)
+
+
+class ExpandBatch(Layer):
+    """A tensor with a batch of one, for every sample of another."""
+
+    torch = Phrase("x.expand(like.shape[0], -1)")
+    family, stem, words = "shape", "expand", "broadcast repeat batch class token"
+    view = "strided"
+    help = "Spreads a tensor with a batch of one, such as a class token, over the batch of another."
+    source = "torch.Tensor.expand"
+
+    x, like, y = Inlet("N ...", "float"), Inlet("B ..."), Outlet()
+    axes = Count(3, "How many axes it has.", most=8, emit=False)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The batch of the other, then each axis as it is."""
+        return Phrase(f"x.expand(like.shape[0]{', -1' * (values.get('axes', 3) - 1)})")
+
+    def rule(self, x: Shape, like: Shape) -> Facts:
+        require(
+            len(x) == self.axes,
+            lambda: f"spreads {self.axes} axes, and {shape_text(x)} has {len(x)}",
+            "axes",
+            set=lambda: {"axes": len(x)},
+        )
+        require(same(x[0], 1), lambda: f"spreads a batch of one, and {shape_text(x)} has {x[0]}", "shape")
+        return facts((like[0], *x[1:]))
+
+
+class Expand(Layer):
+    """Axes of one position spread to more."""
+
+    torch = Method("expand", spread=True)
+    family, stem, words = "shape", "expand", "broadcast repeat spread"
+    view = "strided"
+    help = "Spreads axes of one position to more, without copying; −1 leaves an axis as it is."
+    source = "torch.Tensor.expand"
+
+    x, y = Inlet("..."), Outlet()
+    sizes = Sizes([-1, 2], "Sizes of all axes, −1 for one that stays.", keep=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        rank = len(self.sizes)
+        whole = {"sizes": [-1] * len(x)} if x else None
+        fits: bool | None = rank >= max(len(x), 1)
+        require(fits, lambda: f"spreads {shape_text(x)} over fewer axes: {rank}", "axes", set=whole)
+        padded = (*(1 for _ in range(rank - len(x))), *x)
+        sizes: list[Dim] = []
+        for place, (have, wanted) in enumerate(zip(padded, self.sizes, strict=True)):
+            stays = same(wanted, -1)
+            there = not stays or place >= rank - len(x)
+            require(there, "keeps an axis that is not there", "parameter", set=whole)
+            fits = stays or same(have, 1) or same(have, wanted)
+            require(fits, f"spreads an axis of {have} to {wanted}", "shape", set=whole)
+            sizes.append(have if stays else wanted)
+        return facts(tuple(sizes))
+
+
+class Lookup(Layer):
+    """Rows of a table by whole numbers."""
+
+    torch = Phrase("table[index]")
+    family, stem, words = "shape", "rows", "index gather take table getitem"
+    help = "Takes a row of a table for each whole number: table[index]."
+    source = "torch.Tensor.__getitem__"
+
+    table, index, y = Inlet("V ...", "float"), Inlet("K ...", "int"), Outlet()
+
+    def rule(self, table: Shape, index: Shape) -> Facts:
+        return facts((*index, *table[1:]))
+
+
+class Roll(Layer):
+    """Values moved along axes, those at the end to the beginning."""
+
+    torch = Function("torch.roll")
+    family, stem, words = "shape", "roll", "shift cyclic rotate"
+    help = "Moves values along axes; what leaves at one end comes in at the other."
+    source = "torch.roll"
+
+    x, y = Inlet("N ..."), Outlet()
+    shifts = Offsets([1], "How far along each axis.", torch=REQUIRED)
+    dims = Axes([1], "The axes.", torch=None)
+
+    def rule(self, x: Shape) -> Facts:
+        for number in self.dims:
+            axis_of(number, x, "dims")
+        require(
+            len(self.shifts) == len(self.dims),
+            lambda: f"moves {len(self.shifts)} times along {len(self.dims)} axes",
+            "parameter",
+            set={"shifts": [1] * len(self.dims)},
+        )
+        return facts(x)
+
+
+class Pad(Layer):
+    """Values added at the ends of axes."""
+
+    torch = Function("F.pad")
+    family, stem, words = "shape", "pad", "border zeros constant crop"
+    help = "Adds one value at the ends of the last axes: two numbers an axis, the last axis first."
+    source = "torch.nn.functional.pad"
+
+    x, y = Inlet("N ..."), Outlet()
+    pad = Offsets([1, 1], "How many at the beginning and the end of each axis, from the last on.", torch=REQUIRED)
+    value = Real(0.0, "What is added.", torch=None)
+
+    def rule(self, x: Shape) -> Facts:
+        require(
+            len(self.pad) % 2 == 0 and len(self.pad) <= 2 * len(x),
+            lambda: f"takes two numbers an axis, and {shape_text(x)} has {len(x)} axes: not {len(self.pad)} numbers",
+            "parameter",
+            set={"pad": [0, 0]},
+        )
+        sizes = list(x)
+        for place in range(len(self.pad) // 2):
+            axis = len(x) - 1 - place
+            size = sizes[axis] + self.pad[2 * place] + self.pad[2 * place + 1]
+            require(at_least(size, 1), lambda: f"leaves nothing of {shape_text(x)}", "parameter", set={"pad": [0, 0]})
+            sizes[axis] = size
+        return facts(tuple(sizes))
+
+
+class MaskedFill(Layer):
+    """One number where a mask is true."""
+
+    torch = Method("masked_fill")
+    saves = ("mask",)
+    family, stem, words = "shape", "masked", "mask fill causal attention where"
+    help = "Puts one number in the place of each value where a mask is true."
+    source = "torch.Tensor.masked_fill"
+
+    x, mask, y = Inlet("...", "float"), Inlet("...", "bool"), Outlet()
+    value = Real(0.0, "The number.", torch=REQUIRED)
+
+    def rule(self, x: Shape, mask: Shape) -> Facts:
+        y = broadcast(x, mask)
+        return facts(y, elementwise=prod(y))

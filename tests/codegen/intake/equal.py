@@ -1,0 +1,108 @@
+"""Whether an imported module does what the original does: stirred weights, two batches, both modes, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from codegen.build import build_module
+from codegen.intake import Imported, import_with_report
+
+TOLERANCE = 1e-5  # relative; exactly 0 is normal
+LEAST_SPREAD = 0.1  # of the outputs: with less, equality proves nothing
+
+
+def stir(module: nn.Module, seed: int = 0) -> None:
+    """Give every parameter and every buffer of statistics values that differ, and no dropout."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            values = torch.randn(parameter.shape, generator=generator)
+            matrix = parameter.dim() > 1
+            parameter.copy_(values * 1.2 / max(parameter[0].numel(), 1) ** 0.5 if matrix else 1 + 0.3 * values)
+        for name, buffer in module.named_buffers():
+            if name.endswith("running_var"):
+                buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
+            elif name.endswith("running_mean"):
+                buffer.copy_(0.1 * torch.randn(buffer.shape, generator=generator))
+    without_dropout(module)
+
+
+def without_dropout(module: nn.Module) -> None:
+    """No value is dropped at random, so that training can be compared."""
+    for child in module.modules():
+        for name in ("p", "drop_prob", "dropout", "dropout_p"):
+            if isinstance(getattr(child, name, None), float):
+                setattr(child, name, 0.0)
+
+
+def tensors_in(part: Any) -> Iterator[Tensor]:
+    """The tensors of nested results, in order."""
+    if isinstance(part, Tensor):
+        yield part
+    elif isinstance(part, tuple | list):
+        for one in part:
+            yield from tensors_in(one)
+    elif isinstance(part, dict):
+        for one in part.values():
+            yield from tensors_in(one)
+
+
+def drawn_again(tensor: Tensor, batch: int, generator: torch.Generator) -> Tensor:
+    """Another input of the same kind, for another batch."""
+    shape = (batch, *tensor.shape[1:])
+    if tensor.is_floating_point():
+        return torch.randn(shape, generator=generator)
+    return torch.randint(0, int(tensor.max()) + 1, shape, generator=generator)
+
+
+def imported(module: nn.Module, *inputs: Tensor, batches: tuple[int, ...] = (2, 3)) -> Imported:
+    """Import a module and assert that what was drawn is the very same function with the very same weights."""
+    stir(module)
+    found = import_with_report(module, inputs)
+    assert not found.opaque, found.opaque
+    made = build_module(found.project)
+    made.load_state_dict(module.state_dict(), strict=True)
+    for training in (False, True):
+        for batch in batches:
+            compare(module, made, inputs, batch, training)
+    return found
+
+
+def compare(module: nn.Module, made: nn.Module, inputs: tuple[Tensor, ...], batch: int, training: bool) -> None:
+    """Outputs and gradients of both on one input, in one mode."""
+    generator = torch.Generator().manual_seed(batch)
+    given = [drawn_again(tensor, batch, generator) for tensor in inputs]
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    results = []
+    for one in (module, made):
+        one.train(training)
+        without_dropout(one)
+        outputs = list(tensors_in(one(*given)))
+        loss = torch.stack([output.double().square().mean() for output in outputs]).sum()
+        named = dict(one.named_parameters())
+        gradients = dict(zip(named, torch.autograd.grad(loss, list(named.values()), allow_unused=True), strict=True))
+        buffers = {name: buffer.clone() for name, buffer in one.named_buffers()}
+        results.append((outputs, gradients, buffers))
+        one.load_state_dict(before)
+    (outputs, gradients, buffers), (others, their_gradients, their_buffers) = results
+    assert len(outputs) == len(others)
+    assert max(output.std().item() for output in outputs) >= LEAST_SPREAD
+    for output, other in zip(outputs, others, strict=True):
+        assert relative(other, output) <= TOLERANCE
+    for name, gradient in gradients.items():
+        if gradient is not None:
+            assert name in their_gradients, name
+            assert their_gradients[name] is not None, name
+            assert relative(their_gradients[name], gradient) <= TOLERANCE, name
+    for name, buffer in buffers.items():
+        if name in their_buffers and not name.endswith("num_batches_tracked"):
+            assert relative(their_buffers[name].float(), buffer.float()) <= TOLERANCE, name
+
+
+def relative(found: Tensor, wanted: Tensor) -> float:
+    """The largest difference as a part of the largest value."""
+    return ((found - wanted).abs().max() / wanted.abs().max().clamp_min(1e-30)).item() if wanted.numel() else 0.0
