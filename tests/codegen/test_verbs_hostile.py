@@ -80,7 +80,14 @@ def refused(place: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., st
     return run
 
 
-OUTPUTS = {"check": [], "summary": [], "emit": ["-o", "m.py"], "render": ["-o", "m.svg"], "export": ["-o", "m.onnx"]}
+OUTPUTS: dict[str, list[str]] = {
+    "check": [],
+    "summary": [],
+    "definition": [],
+    "emit": ["-o", "m.py"],
+    "render": ["-o", "m.svg"],
+    "export": ["-o", "m.onnx"],
+}
 OUTPUTS |= {"train": ["--out", "run"], "quantize": ["--run", "run", "-o", "small"]}
 
 
