@@ -50,6 +50,7 @@ class Drawing:
         self._plates: dict[str, tuple[Any, Plate]] = {}
         self._wires: dict[str, tuple[Any, Wire]] = {}
         self._sided: dict[str, tuple[Any, Plate]] = {}
+        self._boxes: dict[str, tuple[Plate, Box]] = {}
         self._router: tuple[Any, Router] | None = None
         self._levels: dict[str, tuple[Any, Level]] = {}
         self._spread: tuple[Any, Mapping[str, Point], Mapping[str, Point]] | None = None
@@ -66,6 +67,7 @@ class Drawing:
         self._plates.clear()
         self._wires.clear()
         self._sided.clear()
+        self._boxes.clear()
         self._levels.clear()
         self._router = self._spread = None
 
@@ -81,6 +83,8 @@ class Drawing:
         self._draw(self._level(graph, context, ""), (0.0, 0.0), "", plates, wires)
         self._plates = {id: self._plates[id] for id in plates}
         self._sided = {id: known for id, known in self._sided.items() if id in plates}
+        if len(self._boxes) > len(plates):
+            self._boxes = {id: known for id, known in self._boxes.items() if id in plates}
         return Scene(plates, wires, graph.name, legend)
 
     # Places --------------------------------------------------------------------------------------------------
@@ -152,9 +156,7 @@ class Drawing:
 
     def _routes(self, graph: Graph, plates: Mapping[str, Plate], level: Level) -> Router:
         """How the wires of the graph on the canvas run."""
-        boxes = level.boxes or {
-            id: Box(p.w, p.h, p.kind == "operator", *edge_ports(graph, graph.nodes[id])) for id, p in plates.items()
-        }
+        boxes = level.boxes or {id: self._box_of(graph, id, plate) for id, plate in plates.items()}
         positions = {id: (p.x, p.y) for id, p in plates.items()}
         ends = wire_ends(graph)
         key = (graph.key, boxes, ends)
@@ -168,6 +170,14 @@ class Drawing:
         router = Router(positions, boxes, ends)
         self._router = (key, router)
         return router
+
+    def _box_of(self, graph: Graph, id: str, plate: Plate) -> Box:
+        """The room of a plate on the canvas, kept as long as the plate is."""
+        known = self._boxes.get(id)
+        if known is None or known[0] is not plate:
+            box = Box(plate.w, plate.h, plate.kind == "operator", *edge_ports(graph, graph.nodes[id]))
+            known = self._boxes[id] = plate, box
+        return known[1]
 
     # Drawing -------------------------------------------------------------------------------------------------
 
@@ -219,7 +229,9 @@ class Drawing:
     ) -> Plate:
         result = context.results.get(node.id)
         problem = problems.get(node.id)
-        ports = (tuple(graph.in_ports(node)), tuple(graph.incoming.get(node.id, ())), tuple(graph.out_ports(node)))
+        ports: Any = tuple(graph.incoming.get(node.id, ()))
+        if node.type in graph.project.graphs:  # a layer's ports follow from its wires, a block's from its graph
+            ports = ports, graph.in_ports(node), graph.out_ports(node)
         wired_out = frozenset(graph.outgoing.get(node.id, {}).values())
         name = prefix + node.id
         heat = self.heat.get(name)

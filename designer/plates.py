@@ -143,6 +143,8 @@ def wire_ends(graph: Graph) -> list[tuple[str, str, str, str]]:
 def first_input(context: Context, id: str) -> Spec | None:
     """What a node takes in first: what its output is compared with."""
     wired = context.graph.incoming.get(id, {})
+    if len(wired) == 1:
+        return source_spec(context, next(iter(wired.values())))
     node = context.graph.nodes.get(id)
     first = next((wired[p] for p in context.graph.in_ports(node) if p in wired), None) if node else None
     return source_spec(context, first) if first else None
