@@ -177,11 +177,11 @@ def inputs_of(graph: Graph, context: Context, node: Node, declaration: type[Laye
         stem = name.rstrip("0123456789")
         inlet = declaration.inlets.get(name) or declaration.inlets.get(stem) if declaration else None
         kind: PortKind = spec.kind if spec else inlet.kinds[0] if inlet else "float"  # type: ignore[assignment]
-        if name in states:
+        if name in states or (inlet is not None and inlet.state):
             kind = "state"
         optional = bool(inlet and (inlet.optional or (inlet.variadic and int(name[len(stem) :]) >= inlet.least)))
         label = f"{names.get(name, name)}, {' '.join(inlet.axes)}" if inlet else names.get(name, name)
-        ports.append(Port(name, kind, optional or kind == "state", name in wired, label))
+        ports.append(Port(name, kind, optional or name in states, name in wired, label))
     return tuple(ports)
 
 
@@ -190,6 +190,8 @@ def outputs_of(graph: Graph, node: Node, result: Result | None, wired: frozenset
     block = graph.project.graphs.get(node.type)
     names = {port.id: port.name for port in block.outputs()} if block else {}
     states = set(state_pairs(block, node.run).values()) if block and isinstance(node.run, Scan) else set()
+    declaration = layer_types().get(node.type) if block is None else None
+    states |= {out for out, outlet in declaration.outlets.items() if outlet.state} if declaration else set()
     ports = []
     for place, name in enumerate(graph.out_ports(node)):
         spec = result.specs[place] if result and place < len(result.specs) else None

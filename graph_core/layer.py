@@ -116,17 +116,25 @@ class Inlet:
 
     ``variadic`` stands for ports ``x0, x1, …`` of which at least ``least`` are wired. A rule is called with the
     shape of every wired inlet by its name (so an optional one has the default None), and with those of a variadic one
-    by position.
+    by position. ``state`` says that it is what a recurrent layer remembers.
     """
 
     def __init__(
-        self, axes: str = "...", kind: str = "any", *, optional: bool = False, variadic: bool = False, least: int = 2
+        self,
+        axes: str = "...",
+        kind: str = "any",
+        *,
+        optional: bool = False,
+        variadic: bool = False,
+        least: int = 2,
+        state: bool = False,
     ) -> None:
         self.axes = tuple(axes.split())
         self.kinds = ("float", "int", "bool") if kind == "any" else tuple(kind.split())
         self.optional = optional
         self.variadic = variadic
         self.least = least
+        self.state = state
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -145,10 +153,11 @@ class Inlet:
 
 class Outlet:
     """An output port. ``dtype`` is ``same`` (promoted from the inputs), ``quotient`` (the same, but always a float), a
-    dtype by name, or the parameter that names one."""
+    dtype by name, or the parameter that names one. ``state`` says that it is what a recurrent layer remembers."""
 
-    def __init__(self, dtype: str = "same") -> None:
+    def __init__(self, dtype: str = "same", *, state: bool = False) -> None:
         self.dtype = dtype
+        self.state = state
         self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:

@@ -26,8 +26,8 @@ class _Recurrent(Layer):
     pointwise: ClassVar[int]
     kept: ClassVar[tuple[int, int]]
 
-    x, h0 = Inlet("N T F", "float"), Inlet("L N H", "float", optional=True)
-    y, h = Outlet(), Outlet()
+    x, h0 = Inlet("N T F", "float"), Inlet("L N H", "float", optional=True, state=True)
+    y, h = Outlet(), Outlet(state=True)
     hidden_size = Size(128, "Size of the state.", torch=REQUIRED)
     num_layers = Count(1, "Layers, each fed by the states of the one below.", most=64)
     bias = Flag(True, "Add learned constants (torch has two a gate).", advanced=True)
@@ -138,7 +138,7 @@ class LSTM(_Recurrent):
     source = "torch.nn.LSTM; Hochreiter and Schmidhuber 1997"
     gates, pointwise, kept = 4, 9, (7, 0)
 
-    c0, c = Inlet("L N H", "float", optional=True), Outlet()
+    c0, c = Inlet("L N H", "float", optional=True, state=True), Outlet(state=True)
 
     def rule(self, x: Shape, h0: Shape | None = None, c0: Shape | None = None) -> Facts:
         missing = "h0" if h0 is None else "c0"

@@ -161,3 +161,12 @@ def test_a_scan_is_told_in_words(rig: WindowRig):
     heard = QAccessible.queryAccessibleInterface(rig.canvas)
     child = heard.child(rig.canvas.snap.index["r1"])
     assert child.text(QAccessible.Text.Name) == "lstm, LSTMCell, 8, 18.69 k, scan carrying h c"
+
+
+def test_states_of_recurrent_layers_are_diamonds_too(rig: WindowRig):
+    rig.document.mark_saved()
+    rig.window.files.new_from_template("lstm_classifier")
+    plate = rig.canvas.scene.plates[rig.node("lstm").id]
+    kinds = {port.name: port.kind for port in (*plate.inputs, *plate.outputs)}
+    assert kinds == {"x": "float", "h0": "state", "c0": "state", "y": "float", "h": "state", "c": "state"}
+    assert {anchor.dx for anchor in anchors(plate)} == {0}
