@@ -1,4 +1,4 @@
-"""The text of a custom-code node, read and never run: one class, its imports, what its constructor and forward take.
+"""The text of a custom-code node, read and never run: one class or function, its imports, what it takes.
 
 Python's parser builds a tree of the text; nothing of it is compiled or imported here. See graph_core.trust for when
 others may.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from graph_core.names import EMITTED_NAMES, BadName, check_class_name
+from graph_core.names import EMITTED_NAMES, BadName, check_class_name, class_name_from
 
 MAX_CODE: Final = 20_000
 MAX_BRACKETS: Final = 60  # Python's parser would give up at 200, or at some depth of signs and dots run out of stack
@@ -38,7 +38,8 @@ class Code:
     """What a text defines: the class, and how many arguments its constructor and its forward need and take.
 
     ``arguments`` are the names of the constructor's positional arguments; ``imports`` the lines that the file needs
-    besides torch's; ``source`` the class alone.
+    besides torch's; ``source`` the class alone, or a function and a class that calls it; ``bound`` are the names
+    that its imports take.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Code:
     imports: tuple[str, ...]
     bound: frozenset[str]
     source: str
+    function: str = ""
 
     def called(self, name: str) -> str:
         """The source with the class under another name; raises CodeError where the class speaks of itself."""
@@ -66,17 +68,27 @@ def read_code(text: str) -> Code:
     tree = _parsed(text)
     imports: list[str] = []
     bound: set[str] = set()
-    found: ast.ClassDef | None = None
+    found: ast.ClassDef | ast.FunctionDef | None = None
     for part in tree.body:
         if isinstance(part, ast.Import | ast.ImportFrom):
             imports += _imported(part, bound)
-        elif isinstance(part, ast.ClassDef) and found is None:
+        elif isinstance(part, ast.ClassDef | ast.FunctionDef) and found is None:
             found = part
         else:
-            raise CodeError(f"Line {part.lineno} is no part of it; custom code is one class, and the imports it needs.")
+            raise CodeError(
+                f"Line {part.lineno} is no part of it; custom code is one class or function, and its imports."
+            )
     if found is None:
-        raise CodeError("It holds no class; write class Name(nn.Module): with a forward.")
-    return _code(text, found, tuple(imports), frozenset(bound))
+        raise CodeError("It holds no class and no function; write class Name(nn.Module): with a forward.")
+    try:
+        check_class_name(found.name)
+    except BadName as error:
+        raise CodeError(str(error)) from error
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    source = "\n".join(_lines(text)[first - 1 : found.end_lineno])
+    if isinstance(found, ast.ClassDef):
+        return _class_code(found, source, tuple(imports), frozenset(bound))
+    return _function_code(found, source, tuple(imports), frozenset(bound))
 
 
 def _parsed(text: str) -> ast.Module:
@@ -85,6 +97,9 @@ def _parsed(text: str) -> ast.Module:
     for c in text:
         depth += (c in "([{") - (c in ")]}")
         deepest = max(deepest, depth)
+    for number, line in enumerate(_lines(text), 1):
+        if hidden := next((c for c in line if not c.isprintable() and c != "\t"), ""):
+            raise CodeError(f"Line {number} holds a character that is not seen, U+{ord(hidden):04X}; take it out.")
     if deepest > MAX_BRACKETS:
         raise CodeError("It is nested too deep; write it in more lines.")
     try:
@@ -117,33 +132,51 @@ def _imported(part: ast.Import | ast.ImportFrom, bound: set[str]) -> list[str]:
     return lines
 
 
-def _code(text: str, found: ast.ClassDef, imports: tuple[str, ...], bound: frozenset[str]) -> Code:
-    try:
-        check_class_name(found.name)
-    except BadName as error:
-        raise CodeError(str(error)) from error
+def _class_code(found: ast.ClassDef, source: str, imports: tuple[str, ...], bound: frozenset[str]) -> Code:
     if [ast.unparse(base) for base in found.bases] not in (["nn.Module"], ["torch.nn.Module"]) or found.keywords:
         raise CodeError(f"{found.name} is no module; write class {found.name}(nn.Module):.")
     methods = {part.name: part for part in found.body if isinstance(part, ast.FunctionDef)}
     if "forward" not in methods:
         raise CodeError(f"{found.name} has no forward; write def forward(self, x: Tensor) -> Tensor:.")
-    _, required, most = _takes(methods["forward"])
-    made = _takes(methods["__init__"]) if "__init__" in methods else ((), 0, 0)
-    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
-    lines = text.splitlines()[first - 1 : found.end_lineno]
-    return Code(found.name, made[0], made[1], (required, most), imports, bound, "\n".join(lines))
+    _, required, most = _takes(methods["forward"], "self")
+    made = _takes(methods["__init__"], "self") if "__init__" in methods else ((), 0, 0)
+    return Code(found.name, made[0], made[1], (required, most), imports, bound, source)
 
 
-def _takes(method: ast.FunctionDef) -> tuple[tuple[str, ...], int, int]:
-    """The names of a method's arguments after self, how many it needs, and how many it takes."""
-    spec = method.args
+_CALLING = """{source}
+
+
+class {name}(nn.Module):
+    \"\"\"Calls {function}.\"\"\"
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return {function}(*inputs)"""
+
+
+def _function_code(found: ast.FunctionDef, source: str, imports: tuple[str, ...], bound: frozenset[str]) -> Code:
+    """A function of tensors, as a module that calls it."""
+    _, required, most = _takes(found)
+    name = class_name_from(found.name)
+    name = f"{name}Module" if name == found.name else name
+    text = _CALLING.format(source=source, name=name, function=found.name)
+    return Code(name, (), 0, (required, most), imports, bound, text, found.name)
+
+
+def _takes(function: ast.FunctionDef, subject: str = "") -> tuple[tuple[str, ...], int, int]:
+    """The names of a function's arguments, after ``subject`` where it is a method; how many it needs and takes."""
+    spec = function.args
     positional = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
-    if not positional:
-        raise CodeError(f"Line {method.lineno}: {method.name} takes no self; write def {method.name}(self, …):.")
+    if subject and not positional:
+        raise CodeError(f"Line {function.lineno}: {function.name} takes no self; write def {function.name}(self, …):.")
     if any(default is None for default in spec.kw_defaults):
-        raise CodeError(f"Line {method.lineno}: {method.name} needs arguments by keyword; take them by position.")
-    names = tuple(positional[1:])
+        raise CodeError(f"Line {function.lineno}: {function.name} needs arguments by keyword; take them by position.")
+    names = tuple(positional[1 if subject else 0 :])
     return names, max(0, len(names) - len(spec.defaults)), 1000 if spec.vararg else len(names)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text as Python counts them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _one_line(text: str) -> str:

@@ -55,7 +55,7 @@ class Source(Text):
     lines: ClassVar[bool] = True
 
     def __init__(self, default: str, help: str) -> None:
-        super().__init__(default, help, read_code, "one class nn.Module with a forward, and the imports it needs")
+        super().__init__(default, help, read_code, "one nn.Module with a forward, or one function, and its imports")
 
     def check(self, value: Value) -> str:
         if not isinstance(value, str):

@@ -32,6 +32,7 @@ class Helpers:
         self._names: dict[str, str] = {}  # custom code -> the name of its class in this file
         self._used: dict[str, tuple[str, bool]] = {}  # name -> preamble, whether it is custom code
         bound: set[str] = set()
+        functions: set[str] = set()
         for graph in graphs:
             for node in graph.nodes.values():
                 code = code_of(graph.project, node)
@@ -46,7 +47,11 @@ class Helpers:
                     self._name(code, declared)
                 except CodeError as error:
                     raise EmitError(f"{node.name}: {error}") from error
-                bound |= read_code(code).bound
+                known = read_code(code)
+                if known.function in functions:
+                    raise EmitError(f"Two custom functions are called {known.function}; rename one of them.")
+                functions |= {known.function} - {""}
+                bound |= known.bound | {known.function} - {""}
         self.reserved = {*declared, *self._names.values(), *bound}
 
     def _name(self, code: str, declared: set[str]) -> None:

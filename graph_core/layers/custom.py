@@ -38,7 +38,7 @@ class Custom(Layer):
 
     x = Inlet("...", variadic=True, least=1)
     y, y1, y2, y3 = Outlet("dtype"), Outlet("dtype"), Outlet("dtype"), Outlet("dtype")
-    code = Source(DEFAULT_CODE, "One class, a torch.nn.Module.")
+    code = Source(DEFAULT_CODE, "One class, a torch.nn.Module, or one function of tensors.")
     inputs = Text("...", "Names of the axes of each input.", stated.axes_of, "axes such as N, C, H, W")
     outputs = Text("...", "Sizes of each output, over those names.", stated.sizes_of, "sizes such as N, C, H // 2")
     dtype = Choice("same", ("same", *DTYPES), "What one value of the outputs is; same as the inputs.", emit=False)

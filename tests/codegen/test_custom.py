@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,14 +215,12 @@ def test_code_that_fails_is_one_sentence():
 
 def test_the_verb_shows_trusts_and_withdraws(home: Path, capsys: pytest.CaptureFixture[str]):
     file = home / "gate.netw"
-    code = PLAIN.replace("Scales", "\x1b[2JScales")
+    code = PLAIN
     save(gated(code=code).project, file)
     assert run_verb("trust", [str(file)]) == 1
     shown = capsys.readouterr()
     assert "# Gated.gate" in shown.out
     assert "class Gate(nn.Module):" in shown.out
-    assert "\\x1b[2JScales" in shown.out
-    assert "\x1b" not in shown.out
     assert shown.err == "netwright trust: The code above is not trusted; where you trust it, say so with --yes.\n"
     assert run_verb("trust", [str(file), "--yes"]) == 0
     assert is_trusted(code)
@@ -232,3 +231,37 @@ def test_the_verb_shows_trusts_and_withdraws(home: Path, capsys: pytest.CaptureF
     assert analyze(load(file)).problems == ()
     assert run_verb("trust", [str(file), "--withdraw"]) == 0
     assert not is_trusted(code)
+
+
+def test_the_verb_shows_what_a_text_would_do_to_a_terminal(home: Path, capsys: pytest.CaptureFixture[str]):
+    graph = gated(code=PLAIN)
+    node = graph.nodes["k"]
+    with graph.project.editing("break"):  # no edit lets it in, but a file may hold it
+        hidden = {**node.params, "code": PLAIN.replace("Scales", "\x1b[2JScales")}
+        graph.project.record("main", "nodes", "k", replace(node, params=hidden))
+    save(graph.project, home / "gate.netw")
+    assert run_verb("trust", [str(home / "gate.netw")]) == 1
+    shown = capsys.readouterr().out
+    assert "\\x1b[2JScales" in shown
+    assert "\x1b" not in shown
+    assert [p.code for p in analyze(load(home / "gate.netw")).problems] == ["parameter"]
+
+
+def test_a_function_runs_as_a_module_of_its_own():
+    graph = Project.new("scaled").networks["main"]
+    code = "import math\n\n\ndef scale(x: Tensor) -> Tensor:\n    return x * math.pi\n"
+    graph.add("Input", id="x", shape=["N", 3])
+    graph.add("Custom", id="k", name="scaled", code=code)
+    graph.add("Output", id="y")
+    graph.connect("x.y", "k.x0")
+    graph.connect("k.y", "y.x")
+    trust(code)
+    source = emit_source(graph.project)
+    assert "self.scaled = Scale()" in source
+    torch.testing.assert_close(build_module(graph.project)(torch.ones(2, 3)), torch.full((2, 3), 3.14159265))
+    other = code.replace("math.pi", "2")
+    trust(other)
+    graph.add("Custom", id="l", name="again", code=other)
+    edits.insert_on_wire(graph, "y.x", "l")
+    with pytest.raises(EmitError, match="Two custom functions are called scale; rename one of them"):
+        build_module(graph.project)

@@ -160,8 +160,8 @@ def test_what_does_not_fit_is_told(given: dict[str, Any], code: str, sentence: s
     ("field", "value", "sentence"),
     [
         ("code", "class A(nn.Module)\n", "gate: code: Line 1 is no Python: expected ':'."),
-        ("code", "x = 1", "code: Line 1 is no part of it; custom code is one class, and the imports it needs."),
-        ("code", "", "code: It holds no class; write class Name(nn.Module): with a forward."),
+        ("code", "x = 1", "code: Line 1 is no part of it; custom code is one class or function, and its imports."),
+        ("code", "", "code: It holds no class and no function; write class Name(nn.Module): with a forward."),
         ("code", "class A:\n    pass", "code: A is no module; write class A(nn.Module):."),
         ("code", "class A(nn.Module):\n    pass", "code: A has no forward; write def forward(self, x: Tensor)"),
         ("code", GATE.replace("Gate", "int"), "“int” is a builtin of Python; choose another name."),
@@ -170,7 +170,11 @@ def test_what_does_not_fit_is_told(given: dict[str, Any], code: str, sentence: s
         ("code", "import os as nn\n" + GATE, "code: Line 1 gives nn another meaning; import it under another name."),
         ("code", GATE.replace("(self, x: Tensor)", "(self, *, x)"), "forward needs arguments by keyword"),
         ("code", "#" * 20_001, "code: It has 20,001 characters; custom code may have 20,000."),
-        ("code", 3, "code is 3; it takes one class"),
+        ("code", 3, "code is 3; it takes one nn.Module"),
+        ("code", GATE.replace("Scales", "Sc\u202eales"), "code: Line 5 holds a character that is not seen, U+202E"),
+        ("code", "def scale(x, *, by):\n    return x", "code: Line 1: scale needs arguments by keyword"),
+        ("code", "def print(x):\n    return x", "code: “print” is a builtin of Python"),
+        ("code", "async def scale(x):\n    return x", "code: Line 1 is no part of it"),
         ("inputs", "N, a b", "inputs: “a b” names no axis"),
         ("inputs", "", "inputs: It takes the axes of 1 to 8 inputs"),
         ("inputs", "..., ...", "inputs: “..., ...” is no shape"),
@@ -209,6 +213,18 @@ def test_imports_are_told_apart_from_the_class():
     assert "class Gate2(nn.Module):" in code.called("Gate2")
     with pytest.raises(CodeError, match="Two custom classes are called Gate"):
         read_code(GATE.replace("super()", "super(Gate, self)")).called("Gate2")
+
+
+def test_a_function_is_called_by_a_module():
+    code = read_code("import math\n\n\ndef scale_by(x, other, factor=math.pi):\n    return x * other * factor\n")
+    assert (code.name, code.function, code.tensors, code.arguments) == ("ScaleBy", "scale_by", (2, 3), ())
+    assert "        return scale_by(*inputs)" in code.source
+
+
+def test_lines_are_pythons():
+    """What other programs take for the end of a line is no end: the source is the text that was read."""
+    code = read_code("def one(x):\r\n    return x\r\n")
+    assert code.source.startswith("def one(x):\n    return x\n\n")
 
 
 def test_a_block_of_custom_code_has_its_names_and_none_of_the_axes():

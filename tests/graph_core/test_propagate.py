@@ -320,3 +320,19 @@ def test_a_repeat_that_was_broken_from_inside_runs_to_its_end_again() -> None:
     assert not analyze(project).sound
     project.apply(done[-1].inverse())
     assert readout(project) == before
+
+
+def test_a_remark_stays_where_only_the_input_changes() -> None:
+    project = Project.new("remark")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 3, 8, 8])
+    graph.add("Conv2d", id="c", padding=1)
+    graph.add("Linear", id="l")
+    graph.add("Output", id="y")
+    for wire in (("x.y", "c.x"), ("c.y", "l.x"), ("l.y", "y.x")):
+        graph.connect(*wire)
+    for channels in (4, 5, 4, 5):
+        graph.set("c", out_channels=channels)
+        [problem] = analyze(project).problems
+        assert problem.message.startswith(f"{graph.nodes['l'].name} maps each row of {channels}×8×8 by itself")
+    assert readout(project) == readout(loads(dumps(project)))
