@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from codegen import build_module
 from graph_core import EditError, Graph, Project, analyze, dumps, edits, loads
+from graph_core.blocks import add_graph
 from graph_core.liveness import LARGE, living_of
 from graph_core.memory import PRECISIONS, Parts, parts_of, peak_path
 from graph_core.pieces import INFERENCE, TRAINING
@@ -204,23 +205,55 @@ def other_edit(project: Project, rng: random.Random) -> None:
             edits.remove(graph, rng.sample(ids, 2), heal=True)
 
 
+def nested() -> tuple[Project, Graph]:
+    """Blocks in blocks, both repeated, one of whose outputs is what came in."""
+    project = Project.new("nested")
+    residual_block(project)
+    outer = add_graph(project, "Outer")
+    outer.add("Input", id="x", shape=["N", "C", "H", "W"])
+    outer.add("Residual", id="r", out_channels=8)
+    outer.add("Dropout", id="d")
+    outer.add("Add", id="s")
+    outer.add("Output", id="y")
+    outer.add("Output", id="y2")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 8, 8, 8])
+    graph.add("Outer", id="b")
+    graph.add("Outer", id="b2")
+    graph.add("Flatten", id="f")
+    graph.add("Linear", id="l", out_features=10)
+    graph.add("Output", id="y")
+    for here, wires in (
+        (outer, "x.y-r.x r.y-d.x d.y-s.a x.y-s.b s.y-y.x x.y-y2.x"),
+        (graph, "x.y-b.x b.y-b2.x b2.y-f.x f.y-l.x l.y-y.x"),
+    ):
+        for wire in wires.split():
+            here.connect(*wire.split("-"))
+    edits.set_repeat(outer, "r", 2)
+    edits.set_repeat(graph, "b", 3)
+    return project, graph
+
+
 @pytest.mark.parametrize("large", [0, LARGE])
-@pytest.mark.parametrize("seed", range(3))
-def test_edits_leave_what_a_cold_analysis_says(seed: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("make", [drawing, nested])
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(k, marks=pytest.mark.soak) for k in range(4, 60))])
+def test_edits_leave_what_a_cold_analysis_says(
+    seed: int, make: Callable[[], tuple[Project, Graph]], large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether graphs are kept up to date or walked again: a cold analysis walks them once."""
     monkeypatch.setattr("graph_core.liveness.LARGE", large)
     rng = random.Random(seed)
-    project, graph = drawing()
+    project, _ = make()
     both(project)
     done: list[Any] = []
     project.listeners.append(done.append)
     kept = 0
-    for step in range(60):
+    for step in range(50):
         try:
             if done and rng.random() < (0.2 if analyze(project).sound else 0.6):
                 project.apply(done[-1].inverse())
             elif rng.random() < 0.5:
-                random_edit(graph, rng)
+                random_edit(rng.choice(list(project.graphs.values())), rng)
             else:
                 other_edit(project, rng)
         except EditError:
