@@ -22,12 +22,19 @@ _DIGITS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 def formula_text(size: Dim, over: Sequence[str] = ()) -> str:
     """A formula in one line of text; factors in the order of the symbols ``over``, else of the alphabet."""
-    return f"{size:,}" if isinstance(size, int) else _Text(over).shortest(size.raw)
+    return f"{size:,}" if isinstance(size, int) else _shortest(size.raw, over)[1]
 
 
 def formula_latex(size: Dim, over: Sequence[str] = ()) -> str:
     """A formula as LaTeX, without the dollars; factors as in ``formula_text``."""
-    return _grouped(size) if isinstance(size, int) else _Latex(over).shortest(size.raw)
+    return _grouped(size) if isinstance(size, int) else _Latex(over).text(_shortest(size.raw, over)[0], 0)
+
+
+def _shortest(raw: Any, over: Sequence[str]) -> tuple[Any, str]:
+    """As it was built, or as a sum of products, whichever is shorter; and its text."""
+    printer = _Text(over)
+    forms = [(form, printer.text(form, 0)) for form in (raw, symbolic.expand(raw))]
+    return min(forms, key=lambda pair: len(pair[1]))
 
 
 def raw_text(raw: Any) -> str:
@@ -67,10 +74,6 @@ class _Printer:
 
     def __init__(self, over: Sequence[str]) -> None:
         self._place = {name: place for place, name in enumerate(over)}
-
-    def shortest(self, raw: Any) -> str:
-        """As it was built, or as a sum of products, whichever is shorter."""
-        return min(self.text(raw, 0), self.text(symbolic.expand(raw), 0), key=len)
 
     def text(self, raw: Any, outer: int) -> str:
         """``raw`` inside a form that binds as strongly as ``outer``."""
@@ -121,10 +124,10 @@ class _Printer:
         top = symbolic.expand(top)
         return self.text(top, 0) if symbolic.as_int(bottom) == 1 else self.fraction(top, bottom, 0)
 
-    def _rank(self, term: Any) -> tuple[bool, int, list[int], str]:
+    def _rank(self, term: Any) -> tuple[bool, int, list[int], list[str], str]:
         _, powers = max(symbolic.monomials(term) or (), key=lambda one: sum(one[1].values()), default=(True, {}))
         places = [-powers.get(name, 0) for name in self._place]
-        return bool(term.is_Number), -sum(powers.values()), places, str(term)
+        return bool(term.is_Number), -sum(powers.values()), places, sorted(powers), str(term)
 
     def _rank_of_factor(self, part: Any) -> tuple[bool, bool, int, str]:
         base = part.args[0] if isinstance(part, symbolic.engine().Pow) else part

@@ -135,7 +135,7 @@ def test_the_orders_that_everybody_knows() -> None:
     assert conv.order == "O(n²·k²·c_in·c_out)"
     assert conv.letters == {"N": 1, "n": 32, "n_in": 32, "k": 3, "p": 1, "c_in": 3, "c_out": 16}
     assert formula_text(conv.params, [*conv.letters]) == "k²·c_in·c_out + c_out"
-    assert conv.conditions == ("2·p + n_in is at least k",)
+    assert conv.conditions == ("n_in + 2·p is at least k",)
     oblong = formula_of("Conv2d", [1, 3, 32, 20], kernel_size=[3, 5])
     assert oblong.order == "O(H·W·k_h·k_w·c_in·c_out)"
     assert formula_text(oblong.params, [*oblong.letters]) == "k_h·k_w·c_in·c_out + c_out"

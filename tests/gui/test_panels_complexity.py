@@ -10,9 +10,12 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from designer.numbers import bytes_text, exact
 from designer.theme import themes
+from designer.widgets.formula import typeset
 from designer.widgets.growth import GrowthPlot, ticks
 from graph_core import edits
 from graph_core.complexity import complexity
+from graph_core.dims import symbol
+from graph_core.formula_text import formula_latex, order_latex
 from graph_core.growth import Curve
 from graph_core.memory import parts_of
 from graph_core.propagate import engine_of
@@ -206,6 +209,20 @@ def test_the_readout_has_a_small_curve(rig: WindowRig) -> None:
     rig.window.document.mark_saved()
     rig.window.files.new()
     assert not readout.plot.isVisible()
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        formula_latex(6144 * (symbol("H") // 4) * symbol("c_in") - symbol("num_heads") ** 2),
+        formula_latex((symbol("H") - symbol("k") + 1) ** 2 * symbol("c_in") // symbol("g")),
+        order_latex("O(n²·k²·c_in·c_out/g + T)"),
+    ],
+)
+def test_formulas_can_be_set(house, latex: str) -> None:
+    wide = typeset(latex, 14, "#000000")
+    assert wide is not None
+    assert wide.size.height() < 24  # one row of a table
 
 
 @pytest.mark.parametrize("logarithmic", [True, False])
