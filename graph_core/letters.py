@@ -16,7 +16,7 @@ from typing import Any, Final
 from graph_core import symbolic
 from graph_core.conditions import DIVIDES, SAME, Condition, deciding, simplified
 from graph_core.dims import Dim, Expr, Shape, prod, substitute, symbol, symbols_of
-from graph_core.fields import Field, PerAxis, Size
+from graph_core.fields import Field, PerAxis, Size, Sizes
 from graph_core.growth import order_of
 from graph_core.layer import Facts, Inlet, Layer, Refusal
 
@@ -61,8 +61,8 @@ def generic(layer: Layer, wired: Iterable[Wired], here: Facts) -> Generic:
     """The figures of ``layer`` in letters; they have the values of ``here`` where the letters have theirs."""
     ports = tuple(wired)
     wanted = {name: int(size) for name, size in counts(here).items() if isinstance(size, int)}
-    for collapsed in (True, False):
-        found = _Lettering(layer, ports, collapsed).run() if not collapsed or _alike(ports) else None
+    for collapsed, square in ((True, True), (False, True), (False, False)):
+        found = _Lettering(layer, ports, collapsed, square).run() if not collapsed or _alike(ports) else None
         if found is not None and {n: substitute(f, found.letters) for n, f in found.figures.items()} == wanted:
             return _told(found)
     return Generic(dict(counts(here)), {})
@@ -92,6 +92,7 @@ class _Lettering:
     layer: Layer
     ports: tuple[Wired, ...]
     collapsed: bool
+    square: bool
     values: dict[str, int] = field(default_factory=dict)
     ranks: dict[str, int] = field(default_factory=dict)  # letter -> its place among the others
     batch: str = ""
@@ -101,7 +102,7 @@ class _Lettering:
         params = {name: self._value(name, one) for name, one in self.layer.fields.items()}
         shapes: list[Shape] = []
         by_source: dict[tuple[tuple[str, str], int], Shape] = {}
-        square = self._square(params)
+        square = self.square and self._square(params)
         for port in self.ports:
             key = (port.source, len(port.inlet.axes))
             if key not in by_source:
@@ -147,6 +148,10 @@ class _Lettering:
         if isinstance(declared, PerAxis):
             even = all(one == other for one, other in pairwise(value))
             names = [letter] * len(value) if even else [f"{letter}_{a.lower()}" for a in "DHW"[-len(value) :]]
+            return tuple(self._letter(one, int(size), kind) for one, size in zip(names, value, strict=True))
+        if isinstance(declared, Sizes):
+            stem = self.layer.letters.get(name, name[0])
+            names = [stem] if len(value) == 1 else [f"{stem}_{k}" for k in range(1, len(value) + 1)]
             return tuple(self._letter(one, int(size), kind) for one, size in zip(names, value, strict=True))
         return value
 
