@@ -225,7 +225,8 @@ def bind_input(node: Node, spec: Spec, bound: dict[str, Dim], scope: Scope) -> F
                 expected = evaluate(axis, {**scope, **bound}) if isinstance(axis, str) else axis
             except ExpressionError as error:
                 return Finding("parameter", f"cannot tell the size {axis} of its input {node.name}: {error}", node.id)
-            sentence = f"takes {axis} at {node.name} and gets {shape_text(shape)}"
+            wanted = f"{axis} = {expected}" if isinstance(axis, str) else axis
+            sentence = f"takes {wanted} at {node.name} and gets {shape_text(shape)}"
             code = "shape"
         if not isinstance(expected, Dim) or same(plain(expected), plain(size)) is False:
             return Finding(code, sentence, node.id, _wanted(pattern, shape, {**scope, **bound}))

@@ -96,7 +96,7 @@ def test_a_state_begins_with_what_is_wired() -> None:
     graph.connect("h.y", "r.x2")
     assert analyze(project).sound
     graph.set("h", shape=["N", 5])
-    assert [p.message for p in analyze(project).problems] == ["rnn takes hidden at h and gets N×5"]
+    assert [p.message for p in analyze(project).problems] == ["rnn takes hidden = 4 at h and gets N×5"]
 
 
 def test_other_inputs_are_the_same_at_each_step_and_several_are_stepped_along_together() -> None:
