@@ -34,6 +34,7 @@ class Rehearsal(QObject):
         self.sketch_page = Late(self._make_sketch)
         window.add_tab(self._panel, "Training")
         window.add_tab(self._compression, "Compression")
+        self.sketch_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # only its margin is lost
         self.sketch_dock = QDockWidget("Sketch pad", window)
         self.sketch_dock.setObjectName("sketch")
         self.sketch_dock.setTitleBarWidget(QWidget(self.sketch_dock))

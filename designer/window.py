@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ from designer.topbar import TopBar
 from designer.training import Training
 from designer.verbs import Verbs
 from designer.widgets import StatusStrip, TabCorner, Text
+from graph_core import EditError
+from graph_core.fixes import Fix, preview
 
 if TYPE_CHECKING:
     from designer.gallery import Gallery
@@ -224,7 +227,7 @@ class MainWindow(QMainWindow):
         document.renamed.connect(self._show_state)
         document.replaced.connect(self._show_state)
         self.problems.counted.connect(self._show_counts)
-        self.problems.proposed.connect(self.center.propose)
+        self.problems.proposed.connect(self._propose)
         self.topbar.export_clicked.connect(self.export)
         self.topbar.train_clicked.connect(self.rehearsal.train_or_pause)
         self.training.state_changed.connect(self.topbar.show_training)
@@ -332,6 +335,15 @@ class MainWindow(QMainWindow):
         self.saved_words.setText(changed)
         self.undo_words.setText(f"Undo: {history.undo_title}" if history.can_undo else "")
         self.setWindowTitle(f"{'● ' if document.unsaved else ''}{document.name} · Netwright")
+
+    def _propose(self, fix: Fix | None) -> None:
+        """Draw a fix that is thought about, and tell what it would come to."""
+        self.center.propose(fix)
+        change = None
+        if fix is not None:
+            with suppress(EditError):
+                change = preview(self.document.project, fix, self.document.network)[:2]
+        self.readout.propose(change)
 
     def _show_counts(self, errors: int, warnings: int, notes: int) -> None:
         total = errors + warnings + notes

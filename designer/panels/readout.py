@@ -28,6 +28,7 @@ class ReadoutPanel(QWidget):
     def __init__(self, document: Document, formulas: Formulas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._formulas = document, formulas
+        self._proposed: tuple[int, int] | None = None
         title = QLabel("Readout")
         dress(title, font="small_strong")
         self.since = QComboBox()
@@ -93,6 +94,12 @@ class ReadoutPanel(QWidget):
         self.refresh()
         self._show_growth()
 
+    def propose(self, change: tuple[int, int] | None) -> None:
+        """Tell where parameters and MACs would stand with a fix that is thought about; None: there is none."""
+        if change != self._proposed:
+            self._proposed = change
+            self.refresh()
+
     def refresh(self, *_: object) -> None:
         """Show the figures as of now."""
         document = self._document
@@ -104,6 +111,11 @@ class ReadoutPanel(QWidget):
         ):
             label.set_figure(*split(value, unit), exact(value))
             label.set_change(*_change(value - was))
+        if self._proposed is not None:
+            for label, value, more in zip(
+                (self.params, self.macs), (now.params, now.macs), self._proposed, strict=True
+            ):
+                label.set_change(f"→ {exact(value + more)}", "accent")
         kinds = kinds_of(document.project.setup(document.network).get("optimizer", {}))
         self._captions["Optimizer"].setText(f"Optimizer, {' and '.join(kinds)}")
         frozen = document.analysis().params.frozen

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from designer.numbers import exact
 from designer.plates import place_all
 from graph_core import Project
 from tests.gui.window_rig import WindowRig
@@ -31,6 +32,11 @@ def rig(qtbot, tmp_path: Path) -> WindowRig:
     return rig
 
 
+def change_told(rig: WindowRig) -> str:
+    """What stands under the parameters in the readout."""
+    return rig.window.readout.params._change
+
+
 def test_the_focused_problem_draws_its_fix_and_takes_it_back(rig: WindowRig):
     before, bytes_before = rig.canvas.scene, rig.bytes()
     [row] = rig.window.problems.rows
@@ -52,11 +58,14 @@ def test_the_focused_problem_draws_its_fix_and_takes_it_back(rig: WindowRig):
             ), f"the proposal covers {other.name}"
     assert rig.bytes() == bytes_before
     assert not rig.document.history.can_undo
+    params = rig.document.figures().params
+    assert change_told(rig) == f"→ {exact(params + 8_320)}"
     model = rig.window.outline.model
     root = model.index(0, 0)
     listed = [model.item(model.index(k, 0, root)) for k in range(model.rowCount(root))]
     assert [item.id for item in listed if item is not None] == ["x", "c", "b", "a", "y"]
     rig.canvas.setFocus()
+    assert change_told(rig) == ""
     assert rig.canvas.scene.plates.keys() == before.plates.keys()
     assert all(rig.canvas.scene.plates[id] == plate for id, plate in before.plates.items())
 
