@@ -89,6 +89,7 @@ class ReadoutPanel(QWidget):
         document.edited.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.renamed.connect(self.refresh)
+        document.moved_view.connect(self.refresh)
         formulas.ready.connect(self._show_growth)
         formulas.want(self, lines=False)
         self.refresh()

@@ -62,8 +62,15 @@ class LazyPanel(QWidget):
         super().__init__(parent)
         self._document = document
         self._stale = True
+        self._network = document.network
         document.edited.connect(self.invalidate)
         document.replaced.connect(self.invalidate)
+        document.moved_view.connect(self._look_elsewhere)
+
+    def _look_elsewhere(self) -> None:
+        """Another graph is on the canvas: what is told of the network stays, unless it is another network's."""
+        if self._network != self._document.network:
+            self.invalidate()
 
     def invalidate(self, *_: object) -> None:
         """The document changed; look again when the panel is seen."""
@@ -79,3 +86,4 @@ class LazyPanel(QWidget):
     def refresh(self) -> None:
         """Look at the document as of now; subclasses show it."""
         self._stale = False
+        self._network = self._document.network

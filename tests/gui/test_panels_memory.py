@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from designer.numbers import bytes_text
 from graph_core import analyze
+from graph_core.blocks import add_network
 from graph_core.fit import Question, needs
 from tests.gui.window_rig import LEFT, NO, WindowRig
 
@@ -144,3 +145,27 @@ def test_the_readout_tells_the_peak_and_its_change_after_each_edit(house, qtbot,
     assert rig.window.readout.rows["Optimizer"][1].text().startswith("▲")
     rig.document.undo()
     assert (value.text(), difference.text()) == (bytes_text(before), "")
+
+
+def test_another_network_has_other_figures(rig: WindowRig):
+    project, shown = rig.document.project, panel(rig)
+    rig.document.edit(lambda: add_network(project, "small"))
+    graph = project.networks["small"]
+    graph.add("Input", id="x", shape=["N", 4])
+    graph.add("Linear", id="l", out_features=3)
+    graph.connect("x.y", "l.x")
+    graph.add("Output", id="y")
+    graph.connect("l.y", "y.x")
+    rig.window.show_tab("Ledger")
+    ledger = panel(rig)
+    before = ledger.totals.text()
+    choice = rig.window.topbar.network
+    choice.setFocus()
+    QTest.keyClick(choice, Qt.Key.Key_Down)
+    assert rig.document.network == "small"
+    assert ledger.totals.text() != before
+    assert "15 parameters" in ledger.totals.text()
+    assert rig.window.readout.rows["Optimizer"][0].text() == bytes_text(2 * 4 * 15)
+    rig.window.show_tab("Memory")
+    settled(rig)
+    assert shown.bar.slices[0].bytes == 4 * 15
