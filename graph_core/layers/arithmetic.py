@@ -89,9 +89,9 @@ class MatMul(Layer):
             same(k, inner),
             lambda: f"cannot multiply {shape_text(a)} by {shape_text(b)}: {k} columns meet {inner} rows",
             "shape",
-            port="b" if same(k, p) else "a",
-            insert="Transpose" if same(k, p) and len(b) > 2 else None,
-            want=None if same(k, p) else (*lead_a, m, inner),
+            port=lambda: "b" if same(k, p) else "a",
+            insert=lambda: "Transpose" if same(k, p) and len(b) > 2 else None,
+            want=lambda: None if same(k, p) else (*lead_a, m, inner),
             **{"with": {"dim0": -2, "dim1": -1}},
         )
         y = (*broadcast(tuple(lead_a), tuple(lead_b)), m, p)

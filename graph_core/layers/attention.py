@@ -107,7 +107,7 @@ def _spreads_over(mask: Shape, scores: Shape) -> None:
     if len(mask) > len(scores):
         _equal("attn_mask", mask, scores)
     last = scores[len(scores) - len(mask) :]
-    _equal("attn_mask", tuple(q if same(p, 1) else p for p, q in zip(mask, last, strict=True)), last)
+    _equal("attn_mask", tuple(q if not same(p, q) and same(p, 1) else p for p, q in zip(mask, last, strict=True)), last)
 
 
 class ScaledDotProductAttention(Layer):

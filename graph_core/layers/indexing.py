@@ -171,7 +171,7 @@ class Expand(Layer):
             stays = same(wanted, -1)
             there = not stays or place >= rank - len(x)
             require(there, "keeps an axis that is not there", "parameter", set=whole)
-            fits = stays or same(have, 1) or same(have, wanted)
+            fits = stays or same(have, wanted) or same(have, 1)
             require(fits, f"spreads an axis of {have} to {wanted}", "shape", set=whole)
             sizes.append(have if stays else wanted)
         return facts(tuple(sizes))
