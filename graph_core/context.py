@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add, sub
 from typing import Any, NamedTuple
 
 from graph_core.dims import Dim, prod
@@ -30,13 +31,13 @@ class Totals(NamedTuple):
         """The sum of both."""
         if other is NOTHING:
             return self
-        return Totals(*[a + b for a, b in zip(self, other, strict=True)])  # type: ignore[arg-type]
+        return tuple.__new__(Totals, map(add, self, other))
 
     def minus(self, other: Totals) -> Totals:
         """The difference of both."""
         if other is NOTHING:
             return self
-        return Totals(*[a - b for a, b in zip(self, other, strict=True)])  # type: ignore[arg-type]
+        return tuple.__new__(Totals, map(sub, self, other))
 
     def times(self, n: Dim) -> Totals:
         """``n`` instances, each with weights of its own."""
@@ -56,8 +57,8 @@ NOTHING = Totals()
 
 def total(parts: Sequence[Totals]) -> Totals:
     """The sum of all."""
-    if len(parts) < 2:
-        return parts[0] if parts else NOTHING
+    if len(parts) < 3:
+        return parts[0].plus(parts[1]) if len(parts) == 2 else parts[0] if parts else NOTHING
     return Totals(*[sum(column) for column in zip(*parts, strict=True)])
 
 

@@ -5,6 +5,7 @@ It says what ``graph_core.liveness`` keeps up to date for large ones, by the sam
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import accumulate
 from operator import add
@@ -15,6 +16,7 @@ from graph_core.order import Schedule
 from graph_core.pieces import Known, Mode, Out, Piece, chained, passing, scanned, unknown
 from graph_core.scanning import stacked_ports, state_pairs
 
+identity = builtins.id  # nodes' ids are called id here
 NO_PIECE = Piece()
 NO_WIRES: Mapping[str, tuple[str, str]] = {}
 View = tuple[int, bool]  # the number of a storage, and whether its axes are stepped through in another order
@@ -109,16 +111,18 @@ class Once:
         high: list[int] = []
         found_here: dict[str, tuple[Piece, Mapping[str, tuple[str, str]], Collection[str], bool]] = {}
         self._found = found_here
-        layer = pieces.known.layer
+        layer, known = pieces.known.layer, pieces.known.pieces
         for place, id in enumerate(plan.order):
-            wires = incoming.get(id, NO_WIRES)
-            if len(wires) == 1 and results[id].facts is not None and results[id].enabled is not False:
+            wires, result = incoming.get(id, NO_WIRES), results[id]
+            facts = result.facts
+            if facts is not None and len(wires) == 1 and result.enabled is not False:
                 # A layer with one input that makes one tensor of its own, as most are: the same as below, in short.
                 [(port, (source, _))] = wires.items()
                 fed = views.get(source, ())
                 if len(fed) == 1:
                     number, strided = fed[0]
-                    piece = layer(results[id], wires, strided=strided)
+                    entry = known.get((identity(facts), strided))
+                    piece = entry[1] if entry is not None else layer(result, wires, strided=strided)
                     outs, above, keeps, saves, keeping, _ = piece
                     if len(outs) == 1 and type(outs[0]) is int:
                         last[number] = place
@@ -159,7 +163,7 @@ class Once:
                     escapes.update(view[0] for view in given.values())
                     ends[id] = next(iter(given.values()), None)
                 continue
-            piece = pieces.of(results[id], given, strided=strided)
+            piece = pieces.of(result, given, strided=strided)
             found_here[id] = piece, wires, given, strided
             outs, above, keeps, saves, keeping, turns = piece
             for port in saves:

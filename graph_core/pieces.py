@@ -77,7 +77,7 @@ class Known:
 
     def __init__(self, mode: Mode) -> None:
         self._mode = mode
-        self._pieces: dict[tuple[int, bool], tuple[Facts, Piece]] = {}
+        self.pieces: dict[tuple[int, bool], tuple[Facts, Piece]] = {}  # by the facts' identity, and strided
         self._blank: dict[int, tuple[Piece, Piece]] = {}
         self._changes: dict[tuple[int, int], tuple[Piece, Piece, Change | None]] = {}
 
@@ -85,12 +85,12 @@ class Known:
         """The piece of a layer that runs; ``ports`` are wired, ``strided`` says so of its inputs."""
         facts = result.facts
         assert facts is not None
-        known = self._pieces.get((id(facts), strided))
+        known = self.pieces.get((id(facts), strided))
         if known is None:
-            if len(self._pieces) > self.MOST:
-                self._pieces.clear()
+            if len(self.pieces) > self.MOST:
+                self.pieces.clear()
             known = facts, layer_piece(result, ports, self._mode, strided=strided)
-            self._pieces[id(facts), strided] = known
+            self.pieces[id(facts), strided] = known
         return known[1]
 
     def change(self, old: Piece, result: Result, layer: Layer | None, strided: bool) -> Change | None:
@@ -100,7 +100,7 @@ class Known:
         """
         facts = result.facts
         if facts is not None and result.enabled is not False:
-            known = self._pieces.get((id(facts), strided))
+            known = self.pieces.get((id(facts), strided))
             if known is None:
                 return None
             new = known[1]
