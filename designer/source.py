@@ -23,16 +23,24 @@ class SourceKeeper(QObject):
         self._document, self._panel, self._training = document, panel, training
         self._asked = False
         self._stale = True
+        self._network = document.network
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self.refresh)
         document.edited.connect(self._later)
         document.replaced.connect(self._later)
-        document.moved_view.connect(self._follow)
+        document.moved_view.connect(self._look)
         document.selected.connect(self._follow)
         panel.node_at_cursor.connect(self._select)
         panel.installEventFilter(self)
+
+    def _look(self) -> None:
+        """Another graph is on the canvas; another network has another source."""
+        if self._network == self._document.network:
+            self._follow()
+        else:
+            self._later()
 
     def _later(self, *_: object) -> None:
         self._stale = True
@@ -51,6 +59,7 @@ class SourceKeeper(QObject):
 
         self._stale = False
         document = self._document
+        self._network = document.network
         if sum(len(graph.nodes) for graph in document.project.graphs.values()) > HERE:
             self._ask_worker()
             return

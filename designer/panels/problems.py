@@ -207,6 +207,7 @@ class ProblemsPanel(QWidget):
         layout.addWidget(area)
         document.edited.connect(self.refresh)
         document.replaced.connect(self.refresh)
+        document.moved_view.connect(self.refresh)  # perhaps to another network
         self.refresh()
 
     def refresh(self, *_: object) -> None:

@@ -156,6 +156,7 @@ def test_another_network_has_other_figures(rig: WindowRig):
     graph.connect("x.y", "l.x")
     graph.add("Output", id="y")
     graph.connect("l.y", "y.x")
+    graph.add("Conv2d", id="c")
     rig.window.show_tab("Ledger")
     ledger = panel(rig)
     before = ledger.totals.text()
@@ -166,6 +167,10 @@ def test_another_network_has_other_figures(rig: WindowRig):
     assert ledger.totals.text() != before
     assert "15 parameters" in ledger.totals.text()
     assert rig.window.readout.rows["Optimizer"][0].text() == bytes_text(2 * 4 * 15)
+    assert [row.problem.node for row in rig.window.problems.rows] == ["c"] * len(rig.window.problems.rows) != []
+    graph.remove("c")
+    rig.window.show_tab("Code")
+    rig.qtbot.waitUntil(lambda: "nn.Linear(4, 3)" in rig.window.code.view.toPlainText(), timeout=10000)
     rig.window.show_tab("Memory")
     settled(rig)
     assert shown.bar.slices[0].bytes == 4 * 15
