@@ -21,11 +21,11 @@ def port_role(type: str) -> str:
 def clash(graph: Graph, name: str, role: str = "", besides: str = "") -> Node | None:
     """The other node for which ``name`` is taken, for a node of this ``role``; None where it is free.
 
-    An Input and an Output of a block may share a name: so a scan knows which of them are one state.
+    An Input and an Output may share a name: so a scan knows which of them are one state.
     """
     for id in sorted(graph.names.get(name, ()), key=natural):
         pair = {role, port_role(graph.nodes[id].type)}
-        if id != besides and (pair != {"input", "output"} or graph.is_network):
+        if id != besides and pair != {"input", "output"}:
             return graph.nodes[id]
     return None
 

@@ -173,7 +173,7 @@ def _names(graph: Graph, node: Node) -> Iterator[Finding]:
     except BadName as error:
         yield Finding("name", str(error).rstrip("."), hints={"rename": True})
     alike = graph.names.get(node.name, ())
-    if len(alike) > 1 and node.id != min(alike, key=natural) and (graph.is_network or not is_state(graph, node.name)):
+    if len(alike) > 1 and node.id != min(alike, key=natural) and not is_state(graph, node.name):
         yield Finding("name", f"{graph.name} has two nodes called {node.name}", hints={"rename": True})
 
 

@@ -15,7 +15,7 @@ from graph_core.analysis import analyze
 from graph_core.context import Call, Context
 from graph_core.expressions import names_in
 from graph_core.graph import Graph, Project, Repeat
-from graph_core.order import callees_first
+from graph_core.order import blocks_used, callees_first
 from graph_core.propagate import engine_of
 
 _MODULES = {"torch": "import torch", "F": "import torch.nn.functional as F"}
@@ -49,7 +49,8 @@ class Plan:
         self._add_sleeping()
         keys = [key for key in callees_first(project)[0] if key in self.instances]
         last = project.networks[network].key
-        keys.sort(key=lambda key: key == last)
+        if not any(last in blocks_used(project.graphs[key]) for key in keys):  # else its users come after it
+            keys.sort(key=lambda key: key == last)
         networks = {project.networks[name].key for name in roots}
         self._keys = [key for key in keys if key in networks or not is_chain(project.graphs[key])]
         self.helpers = Helpers([project.graphs[key] for key in keys], trusted_only=trusted_only)

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from codegen import build_module, emit_source
-from codegen.build import Probed
+from codegen.build import Probed, source_module
 from codegen.emit import emit_with_spans
 from codegen.weights import weight_keys
 from graph_core import Param, Project, analyze, edits
+from graph_core.blocks import add_network
 from graph_core.graph import Graph
 from tests.codegen.test_emit_templates import GOLDEN
 from tests.scans import rnn_cell, scanned
@@ -329,3 +330,17 @@ def test_names_that_loops_use_are_free_for_layers(tmp_path: Path):
     module = well_formed(project, tmp_path)
     x = torch.randn(2, 5, 3)
     torch.testing.assert_close(module(x), stepped(module.x_t, x, torch.zeros(2, 4))[0])
+
+
+def test_a_cell_may_be_a_network_of_its_own_as_well(tmp_path: Path):
+    """Its input and its output h share a name, and it is written before the network that scans it."""
+    project, _ = scanned()
+    edits.set_symbol(project, "features", 3)
+    add_network(project, "cell", "RNNCell")
+    source = emit_source(project, "cell")
+    module = source_module(source).RNNCell(3)
+    x, h = torch.randn(2, 3), torch.randn(2, 4)
+    torch.testing.assert_close(module(x, h)[1], torch.tanh(module.fc(torch.cat([x, h], 1))))
+    names = [line.split("(")[0] for line in source.splitlines() if line.startswith("class ")]
+    assert names == ["class RNNCell", "class Scanned"]
+    well_formed(project, tmp_path)
