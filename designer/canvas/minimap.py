@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPixmap
 
 from designer.canvas.body import pen, tinted
 from designer.canvas.camera import Camera
+from designer.canvas.routes import clipped
 from designer.canvas.snapshot import BODY, SHEET
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MAP_W, MAP_H, MARGIN, INSET = 164.0, 96.0, 12.0, 6.0
 BAR_H = 30.0
 _LATER_MS = 80
+_NEAR = 50  # wires that may pass it; where there are more, some do
 # (name, width) of the zoom bar's parts, left to right.
 BAR = (("out", 30.0), ("reset", 52.0), ("in", 30.0), ("fit", 44.0))
 
@@ -30,21 +32,37 @@ class Minimap:
         self._picture = QPixmap()
         self._stale = True
         self._frame = (0.0, 0.0, 1.0)
+        self._looked: tuple[Any, bool] | None = None
+        self._extent: tuple[Any, Any] | None = None
         self._later = QTimer(canvas, singleShot=True, interval=_LATER_MS)
         self._later.timeout.connect(self.forget)
 
     def is_there(self) -> bool:
-        """Whether it is wanted and has room; it does not cover plates while all of the drawing is in sight."""
+        """Whether it is wanted and has room; it covers nothing while all of the drawing is in sight."""
         canvas, snap = self.canvas, self.canvas.snap
         if not canvas.minimap_shown or not snap.rows or canvas.width() < 3 * MAP_W or canvas.height() < 3 * MAP_H:
             return False
-        low, high = snap.rect[:, :2].min(0), (snap.rect[:, :2] + snap.rect[:, 2:]).max(0)
-        sight = canvas.camera.box(canvas.base.pixmap.rect())
-        if low[0] < sight[0] or low[1] < sight[1] or high[0] > sight[2] or high[1] > sight[3]:
+        key = (snap, canvas.camera, canvas.size())
+        if self._looked is None or self._looked[0] != key:
+            self._looked = key, self._is_free()
+        return self._looked[1]
+
+    def _is_free(self) -> bool:
+        canvas, snap = self.canvas, self.canvas.snap
+        if self._extent is None or self._extent[0] is not snap:
+            self._extent = snap, snap.bounds(np.arange(len(snap.rows)))
+        x0, y0, x1, y1 = self._extent[1]
+        dpr = canvas.camera.dpr
+        sight = canvas.camera.box(QRect(QPoint(0, 0), canvas.size() * dpr))
+        if x0 < sight[0] or y0 < sight[1] or x1 > sight[2] or y1 > sight[3]:
             return True
-        box, dpr = self.rect(), canvas.camera.dpr
-        device = QRectF(box.topLeft() * dpr, box.size() * dpr).toAlignedRect()
-        return not snap.seen(canvas.camera.box(device)).any()
+        box = self.rect()
+        covered = canvas.camera.box(QRectF(box.topLeft() * dpr, box.size() * dpr).toAlignedRect())
+        if snap.seen(covered).any():
+            return False
+        near = np.flatnonzero(snap.wires_seen(covered)).tolist()
+        lines = [np.hstack([points[:-1], points[1:]]) for points in map(snap.paths.of, near[:_NEAR])]
+        return len(near) <= _NEAR and not any(clipped(line, covered)[1].any() for line in lines)
 
     def forget(self) -> None:
         """The theme or the screen has changed."""
