@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -38,21 +40,32 @@ class Format:
     suffix: str
     help: str
     weights: bool = True
-    opset: bool = False
+    onnx: bool = False
+    engine: bool = False
 
 
 FORMATS = (
     Format(
         "py", "PyTorch source", ".py", "One readable module: a class per graph, nothing to install but torch.", False
     ),
-    Format("onnx", "ONNX", ".onnx", "With a dynamic batch; checked by onnx, compared in onnxruntime.", opset=True),
+    Format("package", "Python package", "", "A folder to import: the source, the weights, and load() for both."),
+    Format("onnx", "ONNX", ".onnx", "With a dynamic batch; checked by onnx, compared in onnxruntime.", onnx=True),
     Format("pt2", "torch.export program", ".pt2", "Loads with torch.export.load."),
-    Format("tensorrt", "TensorRT build script", "", "A folder with the ONNX model and its build script.", opset=True),
+    Format(
+        "tensorrt",
+        "TensorRT build script",
+        "",
+        "A folder with the ONNX model and a script that builds its engine where TensorRT is.",
+        onnx=True,
+        engine=True,
+    ),
     Format("svg", "Drawing as SVG", ".svg", "The drawing as a vector picture, text kept as text.", False),
     Format("png", "Drawing as PNG", ".png", "The drawing as a picture, twice the screen's resolution.", False),
     Format("pdf", "Drawing as PDF", ".pdf", "The drawing as a page.", False),
 )
 PICTURES = ("svg", "png", "pdf")
+PRECISIONS = ("fp32", "fp16", "bf16")
+MIB = 2**20
 
 
 class ExportDialog(QDialog):
@@ -89,6 +102,16 @@ class ExportDialog(QDialog):
         self.opset = QSpinBox()
         self.opset.setRange(11, 23)
         self.opset.setValue(18)
+        self.fold = QCheckBox("Work out what is constant")
+        self.fold.setChecked(True)
+        self.fold.setToolTip("A batch normalization becomes part of the convolution before it")
+        self.precision, self.workspace, self.sizes = QComboBox(), QSpinBox(), QLineEdit()
+        self.precision.addItems(PRECISIONS)
+        self.workspace.setRange(1, 2**20)
+        self.workspace.setValue(1024)
+        self.workspace.setSuffix(" MiB")
+        self.sizes.setPlaceholderText(_usual_sizes(document))
+        self.sizes.setToolTip("Smallest, usual and largest size of each symbol, such as N=1,16,32 T=1,128,512")
         browse, self.go, self.shut = QPushButton("Choose…"), QPushButton("Export"), QPushButton("Close")
         self.go.setProperty("primary", True)
         self.go.setDefault(True)
@@ -101,6 +124,10 @@ class ExportDialog(QDialog):
         form.addRow("", self.help)
         form.addRow("Weights", self.weights)
         form.addRow("Opset", self.opset)
+        form.addRow("", self.fold)
+        form.addRow("Precision", self.precision)
+        form.addRow("Workspace", self.workspace)
+        form.addRow("Sizes", self.sizes)
         form.addRow("File", row)
         self._form = form
         buttons = QHBoxLayout()
@@ -127,18 +154,26 @@ class ExportDialog(QDialog):
         kind = self.kind
         self.help.setText(kind.help)
         self._form.setRowVisible(self.weights, kind.weights)
-        self._form.setRowVisible(self.opset, kind.opset)
+        for row in (self.opset, self.fold):
+            self._form.setRowVisible(row, kind.onnx)
+        for row in (self.precision, self.workspace, self.sizes):
+            self._form.setRowVisible(row, kind.engine)
         document = self._document
         folder = document.path.parent if document.path else Path.home()
         stem = document.path.stem if document.path else document.project.name
         if kind.key == "tensorrt":
             stem = f"{stem}_tensorrt"
+        elif kind.key == "package":
+            stem = re.sub(r"\W", "_", stem, flags=re.ASCII)
         self.place.setText(str(folder / f"{stem}{kind.suffix}"))
         self.status.setText("")
 
     def _browse(self) -> None:
         kind = self.kind
-        name, _ = QFileDialog.getSaveFileName(self, "Export", self.place.text(), f"{kind.title} (*{kind.suffix})")
+        if kind.key in ("package", "tensorrt"):
+            name = QFileDialog.getExistingDirectory(self, "Export", str(Path(self.place.text()).parent))
+        else:
+            name, _ = QFileDialog.getSaveFileName(self, "Export", self.place.text(), f"{kind.title} (*{kind.suffix})")
         if name:
             self.place.setText(name)
 
@@ -167,8 +202,18 @@ class ExportDialog(QDialog):
         }
         if kind.weights and self.weights.currentData():
             args["run"] = self.weights.currentData()
-        if kind.opset:
-            args["opset"] = self.opset.value()
+        if kind.onnx:
+            args |= {"opset": self.opset.value(), "fold": self.fold.isChecked()}
+        if kind.engine:
+            sizes = _sizes(self.sizes.text())
+            if sizes is None:
+                self._say("Sizes takes smallest, usual and largest per symbol, such as N=1,16,32.", "error")
+                return
+            args |= {
+                "workspace": self.workspace.value() * MIB,
+                "precision": self.precision.currentText(),
+                "sizes": sizes,
+            }
         self.go.setEnabled(False)
         self.shut.setText("Cancel")
         self._say("Exporting…", "ink2")
@@ -192,6 +237,27 @@ class ExportDialog(QDialog):
     def _say(self, sentence: str, ink: str) -> None:
         self.status.setText(sentence)
         dress(self.status, font="small", ink=ink)
+
+
+def _usual_sizes(document: Document) -> str:
+    """What the sizes are where nothing is typed, as one would type it."""
+    symbols = document.project.symbols
+    inputs = document.project.networks[document.network].inputs()
+    open_sizes = {size for node in inputs for size in node.params.get("shape", ())[1:] if size in symbols}
+    return " ".join(
+        ["N=1,16,32", *(f"{symbol}=1,{symbols[symbol]},{symbols[symbol]}" for symbol in sorted(open_sizes))]
+    )
+
+
+def _sizes(text: str) -> dict[str, list[int]] | None:
+    """Sizes as they are typed, by symbol; None where they cannot be read."""
+    sizes: dict[str, list[int]] = {}
+    for word in text.split():
+        found = re.fullmatch(r"(\w+)=(\d{1,9}),(\d{1,9}),(\d{1,9})", word, flags=re.ASCII)
+        if found is None:
+            return None
+        sizes[found[1]] = [int(number) for number in found.groups()[1:]]
+    return sizes
 
 
 def _result(out: Path, answer: dict[str, Any]) -> str:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from codegen.compress.quantize import Measured, share
+from codegen.deploy.causes import cause_of
 from codegen.deploy.onnx_file import onnx_bytes, onnx_runner, onnx_session
-from codegen.deploy.program import cause_of
 from codegen.deploy.signature import Signature
 from codegen.errors import Refusal
 from codegen.job import Job

@@ -1,4 +1,4 @@
-"""ONNX: written by torch's exporter, checked by onnx, compared in onnxruntime, and then put at its place."""
+"""ONNX: written by torch's exporters, checked by onnx, compared in onnxruntime, and then put at its place."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from codegen.deploy import OPSET
-from codegen.deploy.compare import Comparison, compare
-from codegen.deploy.program import TRACE_BATCH, capture, cause_of, quiet
+from codegen.deploy.causes import cause_of
+from codegen.deploy.compare import Comparison, compare, growing_axes
+from codegen.deploy.converters import check_opset, convert
+from codegen.deploy.program import capture, open_symbols
 from codegen.deploy.signature import Signature
 from codegen.errors import Refusal
 from codegen.files import write_atomic
@@ -30,13 +32,16 @@ def export_onnx(
     opset: int = OPSET,
     examples: tuple[Tensor, ...] | None = None,
     notes: dict[str, str] | None = None,
+    *,
+    fold: bool = True,
 ) -> Comparison:
     """Write the module as ONNX with an open batch axis; nothing is written unless every check passes.
 
-    `notes` go into the model's metadata. Raises Refusal if the exporter cannot do it, emits another opset than the one
-    asked for, or what it made differs from the network.
+    `notes` go into the model's metadata; `fold` works out beforehand what is constant. Raises Unusable for an opset
+    that cannot be written, and Refusal if the exporter cannot do it, emits another opset than the one asked for, or
+    what it made differs from the network.
     """
-    content, comparison = onnx_bytes(module, signature, job, opset, examples, notes)
+    content, comparison = onnx_bytes(module, signature, job, opset, examples, notes, fold=fold)
     write_atomic(path, content)
     job.step("done", 1.0)
     return comparison
@@ -49,33 +54,21 @@ def onnx_bytes(
     opset: int = OPSET,
     examples: tuple[Tensor, ...] | None = None,
     notes: dict[str, str] | None = None,
+    *,
+    fold: bool = True,
 ) -> tuple[bytes, Comparison]:
     """The content of the ONNX file that `export_onnx` writes."""
     import onnx
 
+    check_opset(opset)
     job.step("capture", 0.05)
     program = capture(module, signature)
     job.step("convert", 0.3)
-    try:
-        with quiet():
-            exported = torch.onnx.export(
-                program,
-                signature.examples(TRACE_BATCH),
-                dynamo=True,
-                opset_version=opset,
-                input_names=[port.name for port in signature.inputs],
-                output_names=list(signature.outputs),
-                verbose=False,
-            )
-            if exported is None:
-                raise Refusal("torch's ONNX exporter returned nothing.")
-            model = exported.model_proto
-    except Refusal:
-        raise
-    except Exception as error:
-        raise Refusal(f"torch's ONNX exporter cannot convert this network: {cause_of(error)}.") from None
+    model = convert(module, program, signature, opset, fold=fold)
     _clean(model, notes or {})
     _name_axes(model, signature)
+    sizes = open_symbols(program, signature)
+    _open_outputs(model, growing_axes(module, signature, sizes))
     emitted = {entry.domain: entry.version for entry in model.opset_import}
     if emitted.get("", 0) != opset:
         raise Refusal(
@@ -91,7 +84,7 @@ def onnx_bytes(
         raise Refusal(f"onnx finds the exported model faulty: {cause_of(error)}.") from None
     _check_batch(model, signature)
     job.step("compare", 0.8)
-    return content, compare(module, onnx_runner(content), signature, examples)
+    return content, compare(module, onnx_runner(content), signature, examples, open_sizes=sizes)
 
 
 def onnx_runner(model: bytes | Path) -> Callable[[tuple[Tensor, ...]], list[Tensor]]:
@@ -118,6 +111,17 @@ def onnx_session(model: bytes | Path) -> Any:
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
+def input_axes(content: bytes) -> dict[str, list[int | str]]:
+    """The axes of each input of an ONNX model: a number where it is fixed, else its name."""
+    import onnx
+
+    graph = onnx.load_from_string(content).graph
+    return {
+        entry.name: [axis.dim_param or int(axis.dim_value) for axis in entry.type.tensor_type.shape.dim]
+        for entry in graph.input
+    }
+
+
 def _check_batch(model: Any, signature: Signature) -> None:
     """Raises Refusal if the exporter fixed the batch to a number."""
     for entry, port in zip(model.graph.input, signature.inputs, strict=True):
@@ -139,6 +143,18 @@ def _name_axes(model: Any, signature: Signature) -> None:
         for axis in entry.type.tensor_type.shape.dim:
             if words is not None and axis.dim_param:
                 axis.dim_param = words.sub(lambda found: names[found[0]], axis.dim_param)
+
+
+def _open_outputs(model: Any, axes: dict[str, dict[int, str]]) -> None:
+    """Open the outputs' axes that do grow with a symbol: of an LSTM, torch notes the traced size there."""
+    wrong = False
+    for entry in model.graph.output:
+        for place, axis in enumerate(entry.type.tensor_type.shape.dim):
+            if place in axes[entry.name] and not axis.dim_param:
+                axis.dim_param = axes[entry.name][place]
+                wrong = True
+    if wrong:
+        del model.graph.value_info[:]  # what lies between is as wrong, and optional
 
 
 def _clean(model: Any, notes: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from codegen.deploy.causes import cause_of
 from codegen.deploy.compare import Comparison, compare, outputs_of
 from codegen.deploy.signature import Signature
 from codegen.errors import Refusal
@@ -36,14 +37,6 @@ def quiet() -> Iterator[None]:
     finally:
         for name, logger in loggers.items():
             logger.setLevel(levels[name])
-
-
-def cause_of(error: BaseException) -> str:
-    """The first line of the innermost cause: exporters wrap it in pages of advice."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300].rstrip(".") if lines else type(error).__name__
 
 
 def dynamic_shapes(signature: Signature) -> tuple[dict[int, Any], ...]:
@@ -71,6 +64,31 @@ def capture(module: nn.Module, signature: Signature) -> torch.export.ExportedPro
         raise Refusal(f"torch.export cannot capture this network: {cause_of(error)}.") from None
 
 
+def open_axes(program: torch.export.ExportedProgram, signature: Signature) -> dict[str, dict[int, str]]:
+    """For each port of a program its axes without a fixed size, by the names that they have in the drawing."""
+    values = {node.name: node.meta["val"] for node in program.graph.nodes if "val" in node.meta}
+    words: dict[str, str] = {}
+    axes: dict[str, dict[int, str]] = {}
+    for port, name in zip(signature.inputs, program.graph_signature.user_inputs, strict=True):
+        found = axes[port.name] = {}
+        for place, size in enumerate(values[str(name)].shape):
+            if isinstance(size, torch.SymInt):
+                found[place] = words.setdefault(str(size), str(port.shape[place]))
+    for output, name in zip(signature.outputs, program.graph_signature.user_outputs, strict=True):
+        sizes = enumerate(values[str(name)].shape)
+        axes[output] = {
+            place: words.get(str(size), f"{output}_{place}") for place, size in sizes if isinstance(size, torch.SymInt)
+        }
+    return axes
+
+
+def open_symbols(program: torch.export.ExportedProgram, signature: Signature) -> list[str]:
+    """The symbols besides the batch that a program takes at any size."""
+    axes = open_axes(program, signature)
+    names = {name for port in signature.inputs for name in axes[port.name].values()}
+    return sorted(names & set(signature.symbols) - {signature.batch})
+
+
 def export_pt2(
     module: nn.Module, signature: Signature, path: Path, job: Job, examples: tuple[Tensor, ...] | None = None
 ) -> Comparison:
@@ -87,7 +105,8 @@ def export_pt2(
     with quiet():
         again = torch.export.load(buffer).module()
     job.step("compare", 0.7)
-    comparison = compare(module, lambda inputs: outputs_of(again, inputs), signature, examples)
+    sizes = open_symbols(program, signature)
+    comparison = compare(module, lambda inputs: outputs_of(again, inputs), signature, examples, open_sizes=sizes)
     write_atomic(path, buffer.getvalue())
     job.step("done", 1.0)
     return comparison

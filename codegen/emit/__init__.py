@@ -11,7 +11,7 @@ from codegen.emit.statements import Spans, Spot
 from codegen.emit.trees import EmitError
 from graph_core.graph import Project
 
-__all__ = ["EmitError", "Spans", "Spot", "emit_class", "emit_source", "emit_with_spans"]
+__all__ = ["EmitError", "Spans", "Spot", "class_name", "emit_class", "emit_source", "emit_with_spans"]
 
 
 def emit_source(project: Project, network: str = "", *, trusted_only: bool = False) -> str:
@@ -42,3 +42,9 @@ def emit_class(project: Project, network: str = "", *, probes: bool = False) -> 
     """
     plan = Plan(project, network, probes=probes, trusted_only=True)
     return plan.write()[0], plan.names[project.networks[plan.network].key]
+
+
+def class_name(project: Project, network: str = "") -> str:
+    """What the network's class is called in its source; raises EmitError as emit_source."""
+    plan = Plan(project, network)
+    return plan.names[project.networks[plan.network].key]

@@ -18,15 +18,18 @@ from torch import Tensor, nn
 from codegen.deploy.compare import compare
 from codegen.deploy.onnx_file import export_onnx, onnx_session
 from codegen.deploy.signature import Port, Signature
-from codegen.deploy.tensorrt import build_script
+from codegen.deploy.tensorrt import Engine, build_script
 from codegen.deploy.work import export_drawing
 from codegen.drawing import open_drawing
 from codegen.errors import Refusal, Unusable
 from codegen.job import Job
 from codegen.train.checkpoint import load_tensors
 from codegen.train.context import open_trained
-from graph_core import Project, save
+from graph_core import Project, edits, save
+from graph_core.templates import open_template
 from tests.codegen.drawings import chain
+from tests.templates import chain as steps
+from tests.templates import finish
 
 IMAGES = Signature((Port("x", ("N", 1, 8, 8)),))
 
@@ -60,11 +63,97 @@ def test_onnx_equals_torch_at_two_batch_sizes(lenet_file: Path, lenet_run: Path,
     assert b"site-packages" not in path.read_bytes()
 
 
-def test_another_opset_is_not_given_silently(lenet_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("opset", [11, 17, 18, 21])
+def test_the_opset_that_was_asked_for_is_the_one_in_the_file(lenet_file: Path, tmp_path: Path, opset: int) -> None:
     path = tmp_path / "m.onnx"
-    with pytest.raises(Refusal, match="opset 18 where 11 was asked for"):
-        export(lenet_file, path, "onnx", opset=11)
+    report = export(lenet_file, path, "onnx", opset=opset)
+    assert report["comparison"]["max_abs_diff"] <= 1e-4
+    model = onnx.load(path)
+    assert [entry.version for entry in model.opset_import if not entry.domain] == [opset]
+    assert model.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "N"
+    assert b"site-packages" not in path.read_bytes()
+
+
+def test_an_opset_that_cannot_be_is_refused(lenet_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    for opset in (10, 0, 999):
+        with pytest.raises(Unusable, match=f"Opset {opset} cannot be written; ask for one from 11 to "):
+            export(lenet_file, path, "onnx", opset=opset)
+    attention = tmp_path / "attention.netw"
+    save(open_template("transformer_encoder"), attention)
+    with pytest.raises(Refusal, match="opset version 11 is not supported") as refusal:
+        export(attention, path, "onnx", opset=11)
+    assert "\n" not in str(refusal.value)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("opset", [17, 20])
+def test_axes_have_the_names_of_the_drawing_and_take_other_sizes(tmp_path: Path, opset: int) -> None:
+    project = Project.new("words")
+    edits.set_symbol(project, "T", 12)
+    graph = project.networks["main"]
+    graph.add("Input", id="x", name="x", shape=["N", "T", 8])
+    finish(graph, steps(graph, "x.y", ("l", "LSTM", "lstm", {"hidden_size": 5})))
+    save(project, tmp_path / "words.netw")
+    path = tmp_path / "words.onnx"
+    report = export(tmp_path / "words.netw", path, "onnx", opset=opset)
+    assert len(report["comparison"]["differences"]) == 3  # two batches, and twice the T of the drawing
+    session = onnx_session(path)
+    assert session.get_inputs()[0].shape == ["N", "T", 8]
+    assert session.get_outputs()[0].shape == ["N", "T", 5]
+    assert session.run(None, {"x": np.zeros((2, 31, 8), np.float32)})[0].shape == (2, 31, 5)
+
+
+@pytest.mark.parametrize("opset", [13, 20])
+def test_constants_are_folded_or_left(tmp_path: Path, opset: int) -> None:
+    project = chain(("Conv2d", {"out_channels": 4}), ("BatchNorm2d", {}), shape=("N", 3, 8, 8))
+    save(project, tmp_path / "norm.netw")
+    kinds = {}
+    for fold in (True, False):
+        path = tmp_path / f"{fold}.onnx"
+        export(tmp_path / "norm.netw", path, "onnx", fold=fold, opset=opset)
+        kinds[fold] = [node.op_type for node in onnx.load(path).graph.node]
+    assert "BatchNormalization" not in kinds[True]
+    assert "BatchNormalization" in kinds[False]
+
+
+def test_metadata_goes_into_the_file(lenet_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    export(lenet_file, path, "onnx", metadata={"author": "Zoë", "network": "digits"})
+    told = {note.key: note.value for note in onnx.load(path).metadata_props}
+    assert told == {"author": "Zoë", "drawing": "lenet", "network": "digits"}
+    with pytest.raises(Unusable, match="characters that no file can"):
+        export(lenet_file, path, "onnx", metadata={"author": "\ud800"})
+
+
+def test_a_package_is_imported_and_holds_its_weights(lenet_file: Path, lenet_run: Path, tmp_path: Path) -> None:
+    report = export(lenet_file, tmp_path / "digits", "package", run=str(lenet_run))
+    names = {"__init__.py", "model.py", "weights.safetensors", "py.typed"}
+    assert {Path(path).name for path in report["files"]} == names
+    trained = open_trained(open_drawing(lenet_file), lenet_run)
+    x = trained.examples.x_test[:9]
+    with torch.no_grad():
+        wanted = trained.module(x)
+    np.save(tmp_path / "x.npy", x.numpy())
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import digits, numpy, torch; model = digits.load();"
+        "assert isinstance(model, digits.Lenet) and not model.training;"
+        f"y = model(torch.from_numpy(numpy.load({str(tmp_path / 'x.npy')!r})));"
+        f"numpy.save({str(tmp_path / 'y.npy')!r}, y.detach().numpy());"
+        "assert not {'graph_core', 'codegen'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True, cwd=tmp_path)
+    assert np.allclose(np.load(tmp_path / "y.npy"), wanted.numpy(), atol=1e-6)
+    assert subprocess.run([sys.executable, "-m", "ruff", "check", "-q", tmp_path / "digits"]).returncode == 0
+    for name in ("my-model", "class", "2d"):
+        with pytest.raises(Unusable, match="cannot be imported"):
+            export(lenet_file, tmp_path / name, "package")
+
+
+def test_an_option_of_another_format_is_not_ignored(lenet_file: Path, tmp_path: Path) -> None:
+    for form, option in (("py", {"opset": 18}), ("pt2", {"fold": False}), ("onnx", {"workspace": 1})):
+        with pytest.raises(Unusable, match=f"The format {form} has no use for {next(iter(option))}"):
+            export(lenet_file, tmp_path / "m", form, **option)
 
 
 def test_pt2_equals_torch_and_opens_without_us(lenet_file: Path, lenet_run: Path, tmp_path: Path) -> None:
@@ -218,22 +307,49 @@ def test_the_script_builds_with_the_calls_of_tensorrt_10(tmp_path: Path, monkeyp
     )
     monkeypatch.setitem(sys.modules, "tensorrt", trt)
     script = tmp_path / "build_engine.py"
-    script.write_text(build_script(Signature((Port("x'y", ("N", 1, 8, 8)), Port("t", ("N", "T"))), symbols={"T": 12})))
+    signature = Signature((Port("x'y", ("N", 1, 8, 8)), Port("t", ("N", "T"))), symbols={"T": 12})
+    engine = Engine(workspace=3 * 2**28, precision="fp16", sizes={"N": (1, 4, 8)})
+    engine.check(signature)
+    script.write_text(build_script({port.name: list(port.shape) for port in signature.inputs}, signature, engine))
     (tmp_path / "model.onnx").write_bytes(b"onnx")
     out = tmp_path / "m.engine"
-    monkeypatch.setattr(sys, "argv", ["build_engine.py", "--fp16", "--largest-batch", "8", "-o", str(out)])
+    monkeypatch.setattr(sys, "argv", ["build_engine.py", "--size", "T=2,6,20", "-o", str(out)])
     with pytest.raises(SystemExit) as leaving:
         runpy.run_path(str(script), run_name="__main__")
     assert leaving.value.code == 0
     assert out.read_bytes() == b"engine"
     assert called == [
-        ("workspace", 2**30),
+        ("workspace", 3 * 2**28),
         ("fp16",),
         ("x'y", (1, 1, 8, 8), (4, 1, 8, 8), (8, 1, 8, 8)),
-        ("t", (1, 12), (4, 12), (8, 12)),
+        ("t", (1, 2), (4, 6), (8, 20)),
         ("profile",),
     ]
     monkeypatch.setattr(trt, "__version__", "8.6.1", raising=False)
     with pytest.raises(SystemExit) as leaving:
         runpy.run_path(str(script), run_name="__main__")
     assert leaving.value.code == 1
+    called.clear()
+    monkeypatch.setattr(trt, "__version__", "11.0.0", raising=False)
+    monkeypatch.setattr(trt, "BuilderFlag", types.SimpleNamespace())  # a version without weakly typed networks
+    with pytest.raises(SystemExit) as leaving:
+        runpy.run_path(str(script), run_name="__main__")
+    assert leaving.value.code == 1
+    monkeypatch.setattr(sys, "argv", ["build_engine.py", "--precision", "fp32", "--workspace", "5", "-o", str(out)])
+    with pytest.raises(SystemExit) as leaving:
+        runpy.run_path(str(script), run_name="__main__")
+    assert leaving.value.code == 0
+    assert ("workspace", 5) in called
+
+
+def test_an_engine_that_cannot_be_is_refused(lenet_file: Path, tmp_path: Path) -> None:
+    for option, sentence in (
+        ({"workspace": 0}, "holds nothing"),
+        ({"precision": "fp7"}, "There is no precision 'fp7'"),
+        ({"sizes": {"Q": [1, 2, 3]}}, "No input has the size Q; there are N"),
+        ({"sizes": {"N": [4, 2, 3]}}, "each at least 1 and in order"),
+        ({"sizes": {"N": [1, 2]}}, "three whole numbers"),
+    ):
+        with pytest.raises(Unusable, match=sentence):
+            export(lenet_file, tmp_path / "trt", "tensorrt", **option)
+    assert not (tmp_path / "trt").exists()

@@ -172,7 +172,7 @@ def test_a_drawing_with_an_error_becomes_nothing(verb: str, name: str, said: str
         (2, ["quantize", "good.netw", "--run", "folder", "-o", "text.py"], "must be a folder"),
         (2, ["quantize", "good.netw", "--run", "folder", "-o", "nowhere/q.onnx"], "There is no folder nowhere"),
         (2, ["export", "good.netw", "-o", "m"], "--format"),
-        (2, ["export", "good.netw", "-o", "m", "--format", "oonx"], "py, onnx, pt2 or tensorrt"),
+        (2, ["export", "good.netw", "-o", "m", "--format", "oonx"], "py, package, onnx, pt2 or tensorrt"),
         (2, ["export", "good.netw", "-o", "m.onnx", "--format", "py"], "ends in .onnx"),
         (2, ["export", "good.netw", "-o", "good.netw", "--format", "py"], "is a drawing's"),
         (2, ["export", "good.netw", "-o", "folder", "--format", "pt2"], "is a folder"),
