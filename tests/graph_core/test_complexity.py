@@ -322,6 +322,19 @@ def test_weights_called_again_count_once() -> None:
     ]  # fmt: skip
 
 
+def test_a_scan_costs_as_many_steps_as_its_symbol_says() -> None:
+    project = open_template("lstm_gates")
+    graph = project.networks["main"]
+    edits.set_symbol(project, "T", 8)
+    edits.set_params(graph, "x", {"shape": ["N", 1, "T", 8]})
+    found = complexity(project)
+    assert found.text(found.figures["macs"]) == "18,432·N·T + 640·N"
+    assert {found.text(row.calls) for row in found.layers if row.path.startswith("lstm.")} == {"T"}
+    edits.set_symbol(project, "T", 5)
+    assert at(found.figures["macs"], dict(project.symbols)) == analyze(project).macs
+    assert sum(at(row.figures["flops"], dict(project.symbols)) for row in found.layers) == analyze(project).flops
+
+
 def test_conditions_are_statements() -> None:
     project = Project.new("said")
     graph = project.networks["main"]
