@@ -91,7 +91,7 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
     node = graph.nodes.get(id)
     hints = finding.hints
     if "wire" in hints and hints["wire"] in graph.wires:
-        yield Fix("Remove the wire", lambda: edits.disconnect(graph, hints["wire"]))
+        yield Fix(_unwiring(graph, hints["wire"]), lambda: edits.disconnect(graph, hints["wire"]))
         return
     if "tie" in hints:
         tied = hints["tie"]
@@ -150,6 +150,12 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
             yield from _scan_fixes(project, graph, node, finding)
         case "parameter":
             yield from _default_fixes(project, graph, node, finding)
+
+
+def _unwiring(graph: Graph, wire: str) -> str:
+    ends = [graph.nodes.get(end.partition(".")[0]) for end in (graph.wires[wire], wire)]
+    source, target = (node.name if node else "" for node in ends)
+    return f"Remove the wire from {source} to {target}" if source and target else "Remove the wire"
 
 
 def _choice_fixes(project: Project, conflict: str) -> Iterator[Fix]:
