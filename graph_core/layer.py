@@ -249,6 +249,7 @@ class Layer:
     promotes: ClassVar[bool] = False  # takes float types that differ and promotes them, as arithmetic does
     saves: ClassVar[tuple[str, ...]] = ()  # ports whose values autograd keeps for backward
     view: ClassVar[str] = ""  # how its output shares the memory of its first input; see shares_memory
+    in_order: ClassVar[bool] = False  # its output lies in memory as its input does, being made element by element
     replaces: ClassVar[tuple[str, ...]] = ()
     renamed: ClassVar[Mapping[str, str]] = {}  # old parameter or port name -> new
     rule: ClassVar[Callable[..., Facts]]

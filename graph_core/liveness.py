@@ -208,7 +208,8 @@ class Sweep:
 
     def _make(self, id: str, piece: Piece, given: dict[str, View], dirty: set[Storage]) -> bool:
         before = self._outs.get(id, ())
-        if len(before) == len(piece.outs) == 1 and type(piece.outs[0]) is int and before[0][0].maker == id:
+        alike = len(before) == len(piece.outs) == 1 and before[0][1] == piece.strided
+        if alike and type(piece.outs[0]) is int and before[0][0].maker == id:
             only, keeps = before[0][0], bool(piece.kept)
             if only.bytes != piece.outs[0] or only.kept != keeps:
                 only.bytes, only.kept = piece.outs[0], keeps
@@ -227,7 +228,7 @@ class Sweep:
                 elif storage.bytes != out or storage.kept != kept:
                     storage.bytes, storage.kept = out, kept
                     dirty.add(storage)
-                views.append((storage, False))
+                views.append((storage, piece.strided))
             else:
                 storage, turned = views[out[0]] if isinstance(out, tuple) else given[out]
                 views.append((storage, turned or piece.strided))

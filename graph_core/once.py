@@ -123,12 +123,12 @@ class Once:
                     number, strided = fed[0]
                     entry = known.get((identity(facts), strided))
                     piece = entry[1] if entry is not None else layer(result, wires, strided=strided)
-                    outs, above, keeps, saves, keeping, _ = piece
+                    outs, above, keeps, saves, keeping, turns = piece
                     if len(outs) == 1 and type(outs[0]) is int:
                         last[number] = place
                         if saves and first[number] < 0 and port in saves:
                             first[number] = place
-                        views[id] = ((len(size), False),)
+                        views[id] = ((len(size), turns),)
                         size.append(outs[0])
                         last.append(place)
                         first.append(-1)
@@ -175,7 +175,7 @@ class Once:
                 if isinstance(one, str) and one not in given:
                     one = 0  # a state that begins with zeros and is never changed
                 if isinstance(one, int):
-                    made_here.append((len(size), False))
+                    made_here.append((len(size), turns))
                     size.append(one)
                     last.append(place)
                     first.append(-1)

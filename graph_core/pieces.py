@@ -45,7 +45,7 @@ class Piece(NamedTuple):
 
     ``high`` is the most that it adds while it runs, ``keeps`` what stays for backward when it is done, kept outputs
     included. ``saves`` are the input ports whose storages are kept, ``kept`` the places of outputs that are;
-    ``strided`` says that its views step through the axes in another order than they lie.
+    ``strided`` says that its outputs step through the axes in another order than they lie.
     """
 
     outs: tuple[Out, ...] = ()
@@ -161,7 +161,7 @@ def layer_piece(result: Result, ports: Collection[str], mode: Mode, *, strided: 
         outs[0] = _first_of(layer, ports)
     made = sum(out for out in outs if isinstance(out, int))
     high = made + mode.whole(facts.scratch) * mode.size(first)
-    turned = sharing == "strided" or (sharing == "same" and strided)
+    turned = sharing == "strided" or (strided and (sharing == "same" or (not sharing and layer.in_order)))
     if not mode.training:
         return Piece(tuple(outs), high, strided=turned)
     names = layer.saves if facts.saves is None else facts.saves

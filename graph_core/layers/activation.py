@@ -15,7 +15,7 @@ class _Activation(Layer):
     """What element-wise functions share."""
 
     family, words = "act", "activation nonlinearity"
-    saves = ("x",)
+    saves, in_order = ("x",), True
 
     x, y = Inlet("...", "float"), Outlet()
 

@@ -103,6 +103,7 @@ class Scale(Layer):
 
     torch = Function("torch.mul")
     family, stem, words = "arith", "scale", "multiply constant factor number temperature"
+    in_order = True
     help = "Multiplies all values by one number, such as 1/√d in attention."
     source = "torch.mul"
 

@@ -109,6 +109,7 @@ class Dropout(Layer):
     """Zeros at random, in training only; so inference does no work here."""
 
     torch = Module("nn.Dropout")
+    in_order = True
     family, stem, words = "norm", "dropout", "drop regularization random"
     help = "In training sets values to zero at random and scales up the rest; in evaluation passes on what comes."
     source = "torch.nn.Dropout; Hinton et al. 2012, arXiv:1207.0580"
