@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graph_core.context import Context
+from graph_core.expressions import names_in
+from graph_core.layer import layer_types
 from graph_core.names import natural
 from graph_core.problems import Finding
 from graph_core.sharing import sharing_findings
@@ -16,8 +18,30 @@ def settled_findings(context: Context) -> tuple[tuple[str, Finding], ...]:
     graph = context.graph
     ties = findings_of(context) if graph.ties else ()
     shared = sharing_findings(context) if graph.borrowers else ()
-    passed = _passed(context) if graph.conditional else ()
+    passed = (*_passed(context), *_asleep(context)) if graph.conditional else ()
     return (*ties, *shared, *passed)
+
+
+def _asleep(context: Context) -> Iterator[tuple[str, Finding]]:
+    """Inputs without a wire of what does not act here: its source is written for where it does."""
+    graph = context.graph
+    for id in sorted(graph.conditional, key=natural):
+        result = context.results.get(id)
+        if result is None or result.enabled is not False or not names_in(result.node.when):
+            continue
+        node, wired = result.node, graph.incoming.get(id, {})
+        block, declaration = graph.project.graphs.get(node.type), layer_types().get(node.type)
+        needed: list[tuple[str, str]] = []
+        if block is not None:
+            states = node.run.carry if node.run is not None else ()
+            needed = [(port.id, port.name) for port in block.inputs() if port.id not in states]
+        elif declaration is not None:
+            for name, inlet in declaration.inlets.items():
+                ports = [f"{name}{k}" for k in range(inlet.least)] if inlet.variadic else [name]
+                needed += [(port, port) for port in ports if not inlet.optional]
+        for port, name in needed:
+            if port not in wired:
+                yield id, Finding("unwired", f"{node.name} has no wire at {name}", port)
 
 
 def _passed(context: Context) -> Iterator[tuple[str, Finding]]:

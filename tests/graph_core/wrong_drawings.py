@@ -51,6 +51,14 @@ def split_never(g: Graph) -> None:
     edits.set_repeat(g, "l", 0)
 
 
+def asleep(g: Graph) -> None:
+    """A sum with one wire, which does not act at the example sizes, but would at others."""
+    line(g, "Add", ["N", 4])
+    g.add("ReLU", id="z", name="stray")
+    g.connect("x.y", "z.x")
+    edits.set_when(g, "l", "N > 1")
+
+
 def remembering(g: Graph) -> None:
     """An LSTM that never acts, whose last state is read."""
     line(g, "LSTM", ["N", 5, 4], hidden_size=4)
@@ -405,6 +413,13 @@ WRONG: tuple[Wrong, ...] = (
         edited(plain, lambda g: edits.set_when(g, "l", "1 == 2")),
         "layer never acts: 1 == 2 is never true",
         ("Remove layer", "Remove the condition"),
+    ),
+    Wrong(
+        "unwired",
+        asleep,
+        "layer has no wire at b",
+        ("Wire stray to layer", "Remove layer"),
+        others=("unused",),
     ),
     Wrong(
         "passed",
