@@ -36,18 +36,20 @@ def joined(document: Document, source: End, target: End) -> tuple[tuple[Step, ..
     outer, inner = above(source[0]), above(target[0])
     if outer == inner:
         return document.steps(outer), (own(source[0]), source[1]), (own(target[0]), target[1])
-    if source[0] == inner:
-        return document.steps(inner), _through(document, inner, source[1], out=True), (own(target[0]), target[1])
-    if target[0] == outer:
-        return document.steps(outer), (own(source[0]), source[1]), _through(document, outer, target[1], out=False)
+    if source[0] == inner and (end := _through(document, inner, source[1], out=True)):
+        return document.steps(inner), end, (own(target[0]), target[1])
+    if target[0] == outer and (end := _through(document, outer, target[1], out=False)):
+        return document.steps(outer), (own(source[0]), source[1]), end
     return None
 
 
-def _through(document: Document, path: str, port: str, *, out: bool) -> End:
+def _through(document: Document, path: str, port: str, *, out: bool) -> End | None:
+    """The end inside that a sheet's port stands for; None for a port whose inner side is the other one."""
     with document.at((*document.base, *document.steps(path))):
         graph = document.graph
-        ports = graph.out_ports(graph.nodes[port]) if out else graph.in_ports(graph.nodes[port])
-    return port, ports[0]
+        node = graph.nodes.get(port)
+        ports = [] if node is None else graph.out_ports(node) if out else graph.in_ports(node)
+    return (port, ports[0]) if ports else None
 
 
 class CanvasJudge:
@@ -83,12 +85,17 @@ class InPlace(QObject):
         self._document, self._drawing, self._verbs = document, drawing, verbs
 
     def take(self, plates: tuple[str, ...]) -> tuple[str, ...]:
-        """Work on the graph in which the last of these plates or wires lies; those that lie there, by their own ids."""
+        """Work on the graph in which the last of these plates or wires lies; those that lie there, by their own ids.
+
+        What is only proposed is not there.
+        """
         if not plates:
             return ()
         path = above(plates[-1])
         self._document.dive(self._document.steps(path))
-        return tuple(own(plate) for plate in plates if above(plate) == path)
+        graph = self._document.graph
+        mine = [own(plate) for plate in plates if above(plate) == path]
+        return tuple(id for id in mine if id in graph.nodes or id in graph.wires)
 
     def select(self, plates: tuple[str, ...]) -> None:
         """What was selected on the canvas; nothing is: then the canvas's own graph is worked on."""
@@ -104,7 +111,8 @@ class InPlace(QObject):
 
     def copy(self, plates: tuple[str, ...], dx: float, dy: float) -> None:
         """Dragged with Alt."""
-        self._verbs.copy_by_drag(self.take(plates), dx, dy)
+        if ids := self.take(plates):
+            self._verbs.copy_by_drag(ids, dx, dy)
 
     def remove(self, plates: tuple[str, ...], heal: bool) -> None:
         """Del, and Shift+Del."""
@@ -115,12 +123,13 @@ class InPlace(QObject):
         if above(plates[-1]) != above(wire):
             self._document.refused.emit(APART)
             return
-        self._verbs.move_into_wire(self.take(plates), own(wire), dx, dy)
+        if ids := self.take(plates):
+            self._verbs.move_into_wire(ids, own(wire), dx, dy)
 
     def open(self, plate: str) -> None:
         """Double-clicked: look into the block."""
-        (block,) = self.take((plate,))
-        self._document.enter(block, self._document.opened.get(plate, 0))
+        for block in self.take((plate,)):
+            self._document.enter(block, self._document.opened.get(plate, 0))
 
     def toggle(self, plate: str) -> None:
         """Open a block where it stands, or close it again."""
@@ -175,8 +184,8 @@ class InPlace(QObject):
 
     def disconnect_end(self, target: End) -> None:
         """A wire was pulled off and let go."""
-        (node,) = self.take((target[0],))
-        self._verbs.disconnect_end((node, target[1]))
+        for node in self.take((target[0],)):
+            self._verbs.disconnect_end((node, target[1]))
 
     def remove_wires(self, wires: tuple[str, ...]) -> None:
         """Wires were cut or deleted."""

@@ -17,7 +17,7 @@ from designer.judge import DocumentJudge
 from designer.plates import kind_of
 from designer.room import make_room
 from designer.search import Entry, catalogue
-from graph_core import Graph, edits
+from graph_core import EditError, Graph, edits
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
 from graph_core.copying import duplicate
@@ -159,6 +159,8 @@ class Verbs(QObject):
 
     def _insert(self, graph: Graph, wire: str, id: str, at: tuple[float, float]) -> None:
         """Put a node into a wire, and make room for it; in a drawing that nobody has placed, all is arranged anew."""
+        if wire not in graph.wires:
+            raise EditError("There is no such wire any more; drop it on another.")
         source, target = graph.wires[wire].split(".")[0], wire.split(".")[0]
         places = self._drawing.positions()
         edits.insert_on_wire(graph, wire, id)

@@ -151,6 +151,9 @@ def test_a_wire_does_not_lead_out_of_a_sheet(rig: WindowRig):
         (path, next(iter(rig.canvas.scene.plates[path].inputs)).name), (inner(rig, path, "conv2"), "x")
     )
     assert through.ok
+    port = rig.canvas.scene.plates[path].inputs[0].name
+    back = rig.canvas.judge.wire((inner(rig, path, "conv1"), "y"), (path, port))
+    assert not back.ok, "the block's own inlet is outside"
 
 
 def test_undo_of_the_block_itself_closes_it(rig: WindowRig):

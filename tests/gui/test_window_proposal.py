@@ -127,3 +127,21 @@ def test_a_proposal_ends_with_the_edit_that_it_was_not_made_for(rig: WindowRig):
     row.setFocus()
     rig.graph.disconnect("a.b")
     assert not any(p.mark for p in rig.canvas.scene.plates.values() if p.name == "shortcut")
+
+
+def test_what_is_only_proposed_cannot_be_edited(rig: WindowRig):
+    [row] = rig.window.problems.rows
+    row.setFocus()
+    before = rig.bytes()
+    [added] = [id for id, p in rig.canvas.scene.plates.items() if p.name == "shortcut"]
+    for act in (
+        lambda: rig.window.in_place.drop("ReLU", 0, 0, f"{added}.x", ()),
+        lambda: rig.window.in_place.remove((added,), True),
+        lambda: rig.window.in_place.copy((added,), 8, 8),
+        lambda: rig.window.in_place.into_wire((added,), "c.x", 8, 8),
+        lambda: rig.window.in_place.disconnect_end((added, "x")),
+        lambda: rig.window.in_place.open(added),
+        lambda: rig.window.in_place.select((added,)),
+    ):
+        act()
+        assert rig.bytes() == before
