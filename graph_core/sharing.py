@@ -98,13 +98,18 @@ def steps_differ(node: Node, calls: list[Call]) -> Finding | None:
     return Finding("sharing", f"{node.name} repeats with one set of weights, but its steps {what}")
 
 
+def _failed(result: Result) -> bool:
+    """Whether an error is known of a node; a remark on it keeps nobody from comparing."""
+    return any(finding.severity == "error" for finding in result.findings)
+
+
 def sharing_findings(context: Context) -> Iterator[tuple[str, Finding]]:
     """What keeps nodes of a context from using the weights of others, each with the id of the node."""
     making = Making()
     for id in sorted(context.graph.borrowers, key=natural):
         mine = context.results.get(id)
         theirs = context.results.get(mine.node.use) if mine is not None else None
-        if mine is None or theirs is None or mine.findings or theirs.findings or mine.node.type != theirs.node.type:
+        if mine is None or theirs is None or mine.node.type != theirs.node.type or _failed(mine) or _failed(theirs):
             continue
         node, owner = mine.node, theirs.node
         if node.when != owner.when and owner.when:

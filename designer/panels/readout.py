@@ -169,7 +169,8 @@ class ReadoutPanel(QWidget):
     def _waiting(self) -> str:
         root = engine_of(self._document.project).root(self._document.network)
         waiting = sum(1 for result in root.results.values() if result.waiting)
-        first = next((r.node.name for r in root.results.values() if r.findings), "")
+        wrong = (r for r in root.results.values() if any(finding.severity == "error" for finding in r.findings))
+        first = next((result.node.name for result in wrong), "")
         if not waiting or not first:
             return ""
         return f"Figures stop at {first}: {waiting} layer{'s' if waiting > 1 else ''} after it have no shape."

@@ -235,6 +235,18 @@ def test_a_block_of_custom_code_has_its_names_and_none_of_the_axes():
     assert analyze(graph.project).params.trainable == 3 * 2 + 3
 
 
+def test_two_texts_are_not_one_module():
+    graph = gated()
+    other = GATE.replace("torch.ones", "torch.zeros")
+    graph.add("Custom", id="k2", name="gate2", **{**graph.nodes["k"].params, "code": other})
+    edits.insert_on_wire(graph, "y.x", "k2")
+    edits.use_weights_of(graph, "k2", "k")
+    [problem] = [p for p in analyze(graph.project).problems if p.severity == "error"]
+    assert (problem.code, problem.node) == ("sharing", "k2")
+    graph.set("k2", code=GATE)
+    assert analyze(graph.project).sound
+
+
 def test_nodes_with_code_are_listed():
     assert [(key, node.name, code) for key, node, code in codes_in(gated().project)] == [("main", "gate", GATE)]
 
