@@ -29,6 +29,7 @@ from designer.drawing import Drawing
 from designer.jobs import Job
 from designer.style import dress
 from designer.training import Training
+from graph_core.evaluate import axes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,9 @@ def _usual_sizes(document: Document) -> str:
     """What the sizes are where nothing is typed, as one would type it."""
     symbols = document.project.symbols
     inputs = document.project.networks[document.network].inputs()
-    open_sizes = {size for node in inputs for size in node.params.get("shape", ())[1:] if size in symbols}
+    open_sizes = {
+        size for node in inputs for size in (axes_of(node) if "shape" in node.params else [])[1:] if size in symbols
+    }
     return " ".join(
         ["N=1,16,32", *(f"{symbol}=1,{symbols[symbol]},{symbols[symbol]}" for symbol in sorted(open_sizes))]
     )

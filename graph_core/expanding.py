@@ -8,6 +8,7 @@ from typing import Any
 
 from graph_core import edits
 from graph_core.copying import corner, insert, moved
+from graph_core.evaluate import axes_of
 from graph_core.expressions import ExpressionError, parse
 from graph_core.graph import EditError, Graph, Node, Scan
 from graph_core.layer import layer_types
@@ -130,7 +131,7 @@ def _widths(graph: Graph, node: Node, block: Graph) -> dict[str, Any]:
     bound = {
         axis
         for port in block.inputs()
-        for axis in port.params.get("shape") or ()
+        for axis in (axes_of(port) if "shape" in port.params else ())
         if isinstance(axis, str) and axis.isidentifier() and axis not in block.params
     }
     if not any(names_of(graph.project, inner) & bound for inner in block.nodes.values()):

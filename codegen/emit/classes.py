@@ -19,6 +19,7 @@ from codegen.emit.structure import Style, is_chain, made_in_constructor, role, s
 from codegen.emit.tied import tied_weights
 from graph_core.context import Context
 from graph_core.dims import Shape
+from graph_core.evaluate import axes_of
 from graph_core.graph import Graph, Node
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class ClassWriter:
             return trees.name(self._axes[name][2])
         if name not in self.graph.params:
             for port in self.graph.inputs():
-                pattern = list(port.params.get("shape", ()))
+                pattern = axes_of(port) if "shape" in port.params else []
                 if name in pattern:
                     variable = self.forward_names.new(name)
                     self._axes[name] = (port.id, pattern.index(name), variable)
@@ -155,7 +156,7 @@ class ClassWriter:
                 [(axis, variable)] = wanted.items()
                 lines.append(Assign(trees.name(variable), ast.Subscript(shape, trees.constant(axis))))
             elif wanted:
-                count = len(port.params["shape"])
+                count = len(axes_of(port))
                 targets = [trees.name(wanted.get(axis, "_")) for axis in range(count)]
                 lines.append(Assign(ast.Tuple(list[ast.expr](targets)), shape))
         return lines

@@ -331,3 +331,19 @@ def test_blocks_too_deep_are_told_however_they_came_to_be():
     ]
     bottom.remove("o")
     assert analyze(project).sound
+
+
+def test_an_input_of_one_axis_is_written_out() -> None:
+    """A shape of one axis may stand without a list around it."""
+    project = Project.new("one axis")
+    block = blocks.add_graph(project, "Short")
+    block.add("Input", id="x", name="x", shape="features")
+    block.add("ReLU", id="r", name="relu")
+    block.add("Output", id="y", name="y")
+    block.connect("x.y", "r.x")
+    block.connect("r.y", "y.x")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", name="x", shape=[4])
+    graph.add("Short", id="s", name="short")
+    graph.connect("x.y", "s.x")
+    assert expand(graph, "s") == ["r"]
