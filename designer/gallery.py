@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -101,7 +101,7 @@ class Card(QWidget):
         painter.drawLine(top.bottomLeft(), top.bottomRight())
         if self.thumbnail is not None:
             size = self.thumbnail.deviceIndependentSize()
-            at = top.center()
+            at = top.center() + QPointF(0, 10 if self._trains else 0)
             painter.drawPixmap(int(at.x() - size.width() / 2), int(at.y() - size.height() / 2), self.thumbnail)
         self._words(painter, rect)
         if self.hasFocus():
@@ -111,6 +111,11 @@ class Card(QWidget):
             painter.setPen(pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(-2, -2, 2, 2), radius + 2, radius + 2)
+
+    @property
+    def _trains(self) -> bool:
+        """Whether the data that it learns comes with the program."""
+        return "digits" in self.template.tags
 
     def _words(self, painter: QPainter, rect: QRectF) -> None:
         theme = themes.current
@@ -130,7 +135,7 @@ class Card(QWidget):
         painter.setFont(theme.ui_font("mono"))
         painter.setPen(theme.color("ink"))
         painter.drawText(line.adjusted(0, 0, -wide, 0), right, self.params)
-        if "digits" in self.template.tags:
+        if self._trains:
             painter.setPen(theme.color("ok"))
             painter.setFont(theme.ui_font("small_strong"))
             spot = QRectF(rect.x() + 12, rect.y() + 10, 12, 12)
@@ -261,7 +266,7 @@ class Gallery(QWidget):
             self._timer.stop()
             return
         card = self._todo.pop(0)
-        card.fill(*self._thumbnail(card.template.name, QSize(CARD.width() - 40, CARD.height() - 80)))
+        card.fill(*self._thumbnail(card.template.name, QSize(CARD.width() - 40, CARD.height() - 104)))
 
     def _filter(self, words: str) -> None:
         query = words.strip().lower()
