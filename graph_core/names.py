@@ -50,7 +50,8 @@ def check_id(text: str) -> str:
 def check_name(text: str) -> str:
     """``text`` where it can name a node: an identifier that breaks no module, or a number; raises BadName.
 
-    Parts joined by dots (``layers.0``, ``heads.left``) put the node into lists and tables of modules of that name.
+    A minus may stand inside of it, as torch's own models have it: such a node is reached by ``get_submodule``. Parts
+    joined by dots (``layers.0``, ``heads.left``) put the node into lists and tables of modules of that name.
     """
     if isinstance(text, str) and "." in text and len(text) <= MAX_DOTTED:
         for part in text.split("."):
@@ -58,7 +59,7 @@ def check_name(text: str) -> str:
         return text
     if isinstance(text, str) and _NUMBER.match(text):
         return text
-    check_identifier(text)
+    check_identifier(text.replace("-", "_") if isinstance(text, str) and not text.startswith("-") else text)
     if text in MODULE_ATTRIBUTES:
         raise BadName(f"“{text}” is taken by torch.nn.Module itself; choose another name.")
     return text

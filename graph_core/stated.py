@@ -15,6 +15,7 @@ from graph_core.dims import Dim, Expr, Shape, at_least, same, shape_text
 from graph_core.expressions import ExpressionError, Value, evaluate, parse
 from graph_core.fields import Field, FieldError
 from graph_core.layer import Refusal, Weight, require
+from graph_core.names import is_name
 
 MAX_STATED: Final = 2000
 REST: Final = "..."
@@ -151,7 +152,7 @@ def weights_of(text: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
         head, colon, sizes = one.partition(":")
         role, _, name = head.strip().rpartition(" ")
         last = name.rpartition(".")[2]
-        if not colon or role.strip() not in ("", "buffer") or not all(p.isidentifier() for p in name.split(".")):
+        if not colon or role.strip() not in ("", "buffer") or not all(is_name(p) for p in name.split(".")):
             raise ValueError(f"“{one[:40]}” is no weight; write name: sizes, such as weight: C, C.")
         parts = tuple(split(sizes, ","))
         for part in parts:

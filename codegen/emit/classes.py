@@ -113,7 +113,7 @@ class ClassWriter:
 
     def _put(self, node: Node, made: ast.expr, spots: tuple[Spot, ...], kind: str = "") -> Statement:
         """The line that makes a node an attribute; one named by a number needs a call."""
-        if node.name.isdigit():
+        if not node.name.isidentifier():
             name = ast.Constant(node.name)
             return Evaluate(trees.call("self.add_module", [name, made]), spots=spots)
         return Assign(trees.dotted(f"self.{node.name}"), made, kind, spots=spots)
@@ -126,7 +126,7 @@ class ClassWriter:
         name = attribute(owner.name)
         if "." in name:
             return self.containers.item(name)
-        if name.isdigit():
+        if not name.isidentifier():
             return trees.call("self.get_submodule", [ast.Constant(name)])
         return trees.dotted(f"self.{name}")
 
@@ -177,7 +177,7 @@ class ClassWriter:
 
     def _input_name(self, port: Node) -> str:
         name = attribute(port.name)
-        variable = self.forward_names.new(f"x{name}" if name.isdigit() else name)
+        variable = self.forward_names.new(f"x{name}" if name.isdigit() else name.replace("-", "_"))
         self.variables.add(variable)
         return variable
 

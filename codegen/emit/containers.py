@@ -57,7 +57,7 @@ class Containers:
         assert isinstance(table, dict)
         spots: list[Spot] = []
         made = self._container(table, spots)
-        if first.isdigit():
+        if not first.isidentifier():
             return [Evaluate(trees.call("self.add_module", [ast.Constant(first), made]), spots=tuple(spots))]
         return [Assign(trees.dotted(f"self.{first}"), made, spots=tuple(spots))]
 
@@ -90,7 +90,7 @@ class Containers:
     def item(self, name: str) -> ast.expr:
         """The attribute by which forward reaches a node: ``self.layers[0]``, ``self.heads["left"]``."""
         first, *rest = name.split(".")
-        tree = trees.dotted(f"self.{first}") if not first.isdigit() else None
+        tree = trees.dotted(f"self.{first}") if first.isidentifier() else None
         tree = tree or trees.call("self.get_submodule", [ast.Constant(first)])
         here = self.tables[first]
         for part in rest:

@@ -94,11 +94,12 @@ class Frame:
         guess = facts.follows.get(key) if facts else None
         pairs = [(owner, r.facts.follows[key]) for owner, r in self.twin_results(node) if r.facts]
 
-        def read(context: Context) -> Width | None:
-            result = context.results.get(node.id)
+        def read(owner: Context) -> Width | None:
+            here = owner if self.graph is self.scope.graph else next((h for o, h in self.twins if o is owner), owner)
+            result = here.results.get(node.id)
             return result.facts.follows.get(key) if result and result.facts else None
 
-        return self.scope.width(guess, pairs, key, read if self.graph is self.scope.graph else None)
+        return self.scope.width(guess, pairs, key, read)
 
     # Blocks.
 
@@ -189,7 +190,7 @@ class Frame:
         def read_here(owner: Context) -> Width | None:
             return next((width for one, width in pairs if one is owner), None)
 
-        return self.scope.width(value(context), pairs, name, read_here if self.graph is self.scope.graph else None)
+        return self.scope.width(value(context), pairs, name, read_here)
 
     def _inline(
         self, node: Node, inner: Graph, call: Call, twins: list[tuple[Context, Call]], lookup: Lookup

@@ -82,7 +82,7 @@ def stored_name(python: str, attributes: Iterable[str]) -> str:
 
 def singular(name: str) -> str:
     """What one of several modules is called: ``layers`` gives ``layer``."""
-    name = attribute(name)
+    name = attribute(name).replace("-", "_")
     if name.endswith("s") and len(name) > 2 and not name.endswith("ss"):
         return name[:-1]
     return "block" if name.isdigit() or name == "block" else f"{name}_block"

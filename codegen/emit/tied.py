@@ -58,7 +58,7 @@ def _weight(writer: ClassWriter, end: str) -> ast.expr:
 
 def _inside(tree: ast.expr, graph: Graph, node: Node) -> ast.expr:
     name = attribute(node.name)
-    if not name.isdigit() and "." not in name:
+    if name.isidentifier():
         return ast.Attribute(tree, trees.name(name).id)
     if is_chain(graph):
         return ast.Subscript(tree, ast.Constant(int(name)))

@@ -122,7 +122,7 @@ class Maker:
         for item in self.scope.items:
             if isinstance(item, Scope):
                 self._block(item)
-            elif not (item.outs and all(out.fixed for out in item.outs)):
+            elif any(not out.fixed for out in item.outs):
                 self._op(item)
         for value in self._results():
             self.body.outputs.append((value, self.ref(value)))

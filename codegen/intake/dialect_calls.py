@@ -200,6 +200,21 @@ def _matmul(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], maker.add("MatMul", a=a, b=b))
 
 
+def _einsum(maker: Maker, op: Op) -> None:
+    equation, *operands = op.args
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):
+        operands = list(operands[0])
+    if len(operands) != 2:
+        raise Unsupported("multiplies other than two tensors")
+    try:
+        read = layer_types()["Einsum"].fields["equation"]
+        read.resolve(equation, {})
+        ref = maker.add("Einsum", a=operands[0], b=operands[1], equation=equation)
+    except FieldError as error:
+        raise Unsupported(str(error)) from None
+    maker.bind(op.outs[0], ref)
+
+
 def _clamp(maker: Maker, op: Op) -> None:
     low = op.args[1] if len(op.args) > 1 else op.kwargs.get("min")
     high = op.args[2] if len(op.args) > 2 else op.kwargs.get("max")
@@ -295,6 +310,8 @@ CALLS: Mapping[str, Call] = {
     "rmatmul": _matmul,
     "bmm": _matmul,
     "mm": _matmul,
+    "zero": _map("zeros_like"),
+    "einsum": _einsum,
     "clamp": _clamp,
     "clip": _clamp,
     "softmax": _softmax,

@@ -216,6 +216,32 @@ def _getitem(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], here)
 
 
+def _put_back(maker: Maker, op: Op) -> None:
+    """A part that was changed in place, put back into the whole."""
+    whole, part, index = op.args
+    parts = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in parts:
+        place = parts.index(Ellipsis)
+        parts[place : place + 1] = [slice(None)] * (len(whole.shape) - len(parts) + 1)
+    chosen = [axis for axis, one in enumerate(parts) if one != slice(None)]
+    if len(chosen) != 1 or None in parts or chosen[0] in whole.varies():
+        raise Unsupported("changes a part of a tensor in place")
+    axis, cut = chosen[0], parts[chosen[0]]
+    here: Value | Ref = part
+    if isinstance(cut, int):
+        here, cut = maker.add("Unsqueeze", x=here, dim=axis), slice(cut, cut + 1 or None)
+    if not isinstance(cut, slice):
+        raise Unsupported("changes a part of a tensor in place")
+    start, stop, step = cut.indices(whole.shape[axis])
+    if step != 1:
+        raise Unsupported("changes every so manieth part of a tensor in place")
+    maker.bind(op.outs[0], maker.add("SliceScatter", x=whole, part=here, dim=axis, start=start, end=stop))
+
+
+def _setitem(maker: Maker, op: Op) -> None:
+    raise Unsupported("writes into a part of a tensor")
+
+
 def _cut(maker: Maker, here: Value | Ref, part: slice, axis: int, x: Value, source: int) -> Value | Ref:
     size = x.shape[source]
     if any(isinstance(end, Value) for end in (part.start, part.stop, part.step)):
@@ -361,6 +387,8 @@ CALLS: Mapping[str, Call] = {
     "select": _select,
     "narrow": _narrow,
     "getitem": _getitem,
+    "setitem": _setitem,
+    "put_back": _put_back,
     "expand": _expand,
     "expand_as": _expand,
     "broadcast_to": _expand,

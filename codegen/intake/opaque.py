@@ -20,7 +20,7 @@ _CODE = '''class {name}(nn.Module):
         super().__init__()
 {weights}
     def forward(self, *values: Tensor) -> Tensor:
-        raise NotImplementedError("{name} is not in the drawing: it {reason}.")
+        raise NotImplementedError("This is not in the drawing: it {reason}.")
 '''
 
 

@@ -42,6 +42,9 @@ _LOOKS, _SHAPED = frozenset(_LOOK_NAMES.split()), frozenset(_SHAPED_NAMES.split(
 _RANDOM, _READS = frozenset(_RANDOM_NAMES.split()), frozenset(_READ_NAMES.split())
 
 
+PUT_BACK = "put_back"  # what stands for a change of a part in place: (whole, part, index) to the whole as it is then
+
+
 class Recorder(TorchFunctionMode):
     """Records one run of a module; use ``record``."""
 
@@ -169,11 +172,24 @@ class Recorder(TorchFunctionMode):
         if value.kind != "made" and value.path not in self.counters:
             op.fault = op.fault or f"changes {value.path or 'a tensor from outside'} in place"
         fresh = Value(value.tensor, maker=op, scope=self.here, fixed=fixed)
+        wholes: list[Value] = []
         for other in self.storages.get(_storage(value.tensor), []):
-            if other.tensor is not value.tensor and self.known.get(id(other.tensor)) is other:
+            if other.tensor is value.tensor or self.known.get(id(other.tensor)) is not other:
+                continue
+            if _cut_from(value, other):
+                wholes.append(other)
+            else:
                 other.stale = "changes a tensor in place of which it uses another view"
         self._learn(fresh)
         op.outs.append(fresh)
+        for whole in wholes:
+            # The whole is what it was, with the changed part put back.
+            assert value.maker is not None
+            put = Op(PUT_BACK, (whole, fresh, value.maker.args[1]), {}, scope=self.here)
+            again = Value(whole.tensor, maker=put, scope=self.here, fixed=fixed and whole.fixed)
+            put.outs, put.result = [again], again
+            self._learn(again)
+            self.here.items.append(put)
 
     # Calls of modules.
 
@@ -274,6 +290,17 @@ def _own_gradients(recorder: Recorder) -> Iterator[None]:
         yield
     finally:
         base.apply = original  # type: ignore[method-assign]
+
+
+def _cut_from(part: Value, whole: Value) -> bool:
+    """Whether a tensor is one slice of another along one axis, or one position, as ``whole[:, 2:4]`` is."""
+    maker = part.maker
+    return (
+        maker is not None
+        and maker.name.endswith("__getitem__")
+        and maker.args[0] is whole
+        and not list(values_in(maker.args[1]))
+    )
 
 
 def _storage(tensor: Tensor) -> int:

@@ -170,8 +170,17 @@ class Hardtanh(_Activation):
     help = "Keeps each value between two bounds."
     source = "torch.nn.functional.hardtanh"
 
-    min_val = Real(-1.0, "The lowest value.", most=-0.001)
-    max_val = Real(1.0, "The highest value.", least=0.001)
+    min_val = Real(-1.0, "The lowest value.")
+    max_val = Real(1.0, "The highest value.")
+
+    def rule(self, x: Shape) -> Facts:
+        require(
+            self.min_val <= self.max_val,
+            lambda: f"keeps values between {self.min_val:g} and {self.max_val:g}, of which the first is the larger",
+            "parameter",
+            set={"min_val": -1.0, "max_val": 1.0},
+        )
+        return super().rule(x)
 
 
 class Hardsigmoid(_Activation):

@@ -15,6 +15,7 @@ from graph_core.layer import Facts, Function, Inlet, Layer, Operator, Outlet, Ph
 from graph_core.layers._rules import axis_of
 from graph_core.layers.ports import DTYPES
 from graph_core.promotion import broadcast
+from graph_core.stated import Text
 
 
 class _Elementwise(Layer):
@@ -199,3 +200,57 @@ class Cast(Layer):
 
     def rule(self, x: Shape) -> Facts:
         return facts(x, elementwise=prod(x))
+
+
+def read_equation(text: str) -> tuple[str, str, str]:
+    """The letters of both tensors and of the result, ``.`` for an ellipsis; raises ValueError."""
+    plain = text.replace(" ", "").replace("...", ".")
+    left, arrow, result = plain.partition("->")
+    parts = left.split(",")
+    letters = set(left) - {",", "."}
+    if not arrow or len(parts) != 2 or not set(result) <= letters | {"."} or not all(c.isalpha() for c in letters):
+        raise ValueError(f"“{text[:40]}” is no equation of two tensors; write one such as bij,bjk->bik.")
+    if any(len(set(part)) < len(part) for part in (*parts, result)):
+        raise ValueError(f"“{text[:40]}” names an axis twice in one tensor; give each its own letter.")
+    return parts[0], parts[1], result
+
+
+class Einsum(Layer):
+    """Products of two tensors, summed over the axes that the result lacks, in Einstein's notation.
+
+    Stricter than torch: two tensors, no letter twice in one of them, and ... for the same axes of both.
+    """
+
+    torch = Phrase("torch.einsum(equation, a, b)")
+    family, stem, words = "arith", "einsum", "einstein sum product contraction tensor"
+    saves = ("a", "b")
+    help = "Multiplies two tensors axis by axis as an equation says, such as bhid,bhjd->bhij."
+    source = "torch.einsum"
+
+    a, b, y = Inlet("... M K", "float"), Inlet("... K P", "float"), Outlet()
+    equation = Text("...mk,...kp->...mp", "Letters of the axes of both, then of the result.", read_equation, "a,b->y")
+
+    def rule(self, a: Shape, b: Shape) -> Facts:
+        first, second, result = read_equation(self.equation)
+        sizes: dict[str, Dim] = {}
+        rests: list[Shape] = []
+        for letters, shape, port in ((first, a, "a"), (second, b, "b")):
+            named = [letter for letter in letters if letter != "."]
+            rest = len(shape) - len(named)
+            require(
+                rest == 0 or (rest > 0 and "." in letters),
+                lambda shape=shape, named=named: f"names {len(named)} axes of {shape_text(shape)}",  # type: ignore[misc]
+                "axes",
+                port=port,
+            )
+            at = letters.index(".") if "." in letters else 0
+            rests.append(shape[at : at + rest])
+            for letter, size in zip(named, (*shape[:at], *shape[at + rest :]), strict=True):
+                known = sizes.setdefault(letter, size)
+                require(same(known, size), f"has {known} and {size} for {letter}", "shape")
+        lead = broadcast(rests[0], rests[1])
+        place = result.index(".") if "." in result else 0
+        named = [letter for letter in result if letter != "."]
+        y = (*(sizes[n] for n in named[:place]), *(lead if "." in result else ()), *(sizes[n] for n in named[place:]))
+        used = [size for letter, size in sizes.items() if letter in result or (letter in first and letter in second)]
+        return facts(y, macs=prod((*lead, *used)))

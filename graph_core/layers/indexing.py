@@ -258,3 +258,29 @@ class MaskedFill(Layer):
     def rule(self, x: Shape, mask: Shape) -> Facts:
         y = broadcast(x, mask)
         return facts(y, elementwise=prod(y))
+
+
+class SliceScatter(Layer):
+    """A tensor with some neighbouring positions of an axis replaced."""
+
+    torch = Function("torch.slice_scatter")
+    family, stem, words = "shape", "put", "slice scatter replace write assign part"
+    help = "Replaces the positions of an axis from one to another by another tensor's values."
+    source = "torch.slice_scatter"
+
+    x, part, y = Inlet("N ...", "float"), Inlet("N ...", "float"), Outlet()
+    dim = Axes(0, "The axis.", single=True)
+    start = Count(0, "The first position that is replaced.", least=0, torch=None)
+    end = Count(MAX_SIZE, "The position after the last.", least=0, torch=None)
+
+    def rule(self, x: Shape, part: Shape) -> Facts:
+        axis = axis_of(self.dim[0], x)
+        last = x[axis] if self.end == MAX_SIZE else self.end
+        require(at_least(x[axis], last), lambda: f"replaces positions up to {last} of an axis of {x[axis]}", "shape")
+        wanted = (*x[:axis], last - self.start, *x[axis + 1 :])
+        fits = len(part) == len(wanted)
+        for given, size in zip(part, wanted, strict=True) if fits else [(0, 1)]:
+            require(
+                same(given, size), lambda: f"takes {shape_text(wanted)} at part, not {shape_text(part)}", port="part"
+            )
+        return facts(x)

@@ -28,6 +28,8 @@ _MAPS = {
     "reciprocal": ("y",),
     "log1p": ("x",),
     "expm1": ("y",),
+    "zeros_like": (),
+    "ones_like": (),
 }
 
 

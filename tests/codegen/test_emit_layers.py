@@ -21,7 +21,7 @@ from tests.codegen.test_emit_printing import ruff_format
 from tests.graph_core.drawn_layers import drawn, is_drawn
 from tests.templates import chain, finish, new_graph
 
-LAYERS = [name for name, declaration in layer_types().items() if is_drawn(declaration)]
+LAYERS = [name for name, declaration in layer_types().items() if is_drawn(declaration) and declaration.inlets]
 SLOW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 

@@ -26,6 +26,7 @@ from graph_core.fields import (
     resolve_all,
 )
 from graph_core.layer import Inlet, Layer, Module, Port, Refusal
+from graph_core.stated import Text
 
 # Axes whose size torch computes from parameters: drawn at random they would hardly ever fit.
 COMPUTED: Mapping[tuple[str, str], Callable[[Layer], int]] = {
@@ -89,6 +90,8 @@ def values_of(field: Field[Any]) -> st.SearchStrategy[Any]:
             return st.just(default)
         case Maybe():
             return st.none() | st.integers(field.least, min(field.most, field.least + 6))
+        case Text():
+            return st.just(default)
         case MaybeReal():
             return st.none() | st.floats(0.1, 2.0)
         case PerAxis():

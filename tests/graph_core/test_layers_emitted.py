@@ -15,6 +15,7 @@ from graph_core.analysis import analyze
 from graph_core.graph import Project
 from graph_core.layer import layer_types
 from tests.graph_core.drawn_layers import Drawn, drawn, has_enough_values, is_drawn
+from tests.graph_core.test_layers_against_torch import UNCOUNTED
 
 SPELLED = [name for name, declaration in layer_types().items() if is_drawn(declaration) and declaration.inlets]
 
@@ -58,7 +59,7 @@ def check_emitted(case: Drawn) -> bool:
         for shape, dtype in zip(case.shapes.values(), case.dtypes.values(), strict=True)
     ]
     outputs, macs = outputs_of(module.to("meta"), inputs)
-    assert macs == found.macs
+    assert macs == found.macs or type(case.layer).__name__ in UNCOUNTED
     layer = next(row for row in found.layers if row.id == "l")
     assert [list(t.shape) for t in outputs] == [list(shape) for shape in layer.output]
     assert {name.split(".")[0] for name in module.state_dict()} <= {"layer"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,7 +77,7 @@ def compare(module: nn.Module, made: nn.Module, inputs: tuple[Tensor, ...], batc
     """Outputs and gradients of both on one input, in one mode."""
     generator = torch.Generator().manual_seed(batch)
     given = [drawn_again(tensor, batch, generator) for tensor in inputs]
-    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    before = copy.deepcopy(module.state_dict())  # with torch's own metadata
     results = []
     for one in (module, made):
         one.train(training)
