@@ -7,6 +7,7 @@ Stricter than torch: matrix products take float matrices, no single vectors.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graph_core.dims import Dim, Shape, prod, same, shape_text
@@ -202,8 +203,22 @@ class Cast(Layer):
         return facts(x, elementwise=prod(x))
 
 
-def read_equation(text: str) -> tuple[str, str, str]:
-    """The letters of both tensors and of the result, ``.`` for an ellipsis; raises ValueError."""
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The axes of one tensor in an equation: those before and after an ellipsis, and whether there is one."""
+
+    before: str
+    after: str
+    open: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All letters, in order."""
+        return (*self.before, *self.after)
+
+
+def read_equation(text: str) -> tuple[Letters, Letters, Letters]:
+    """The letters of both tensors and of the result; raises ValueError."""
     plain = text.replace(" ", "").replace("...", ".")
     left, arrow, result = plain.partition("->")
     parts = left.split(",")
@@ -212,7 +227,22 @@ def read_equation(text: str) -> tuple[str, str, str]:
         raise ValueError(f"“{text[:40]}” is no equation of two tensors; write one such as bij,bjk->bik.")
     if any(len(set(part)) < len(part) for part in (*parts, result)):
         raise ValueError(f"“{text[:40]}” names an axis twice in one tensor; give each its own letter.")
-    return parts[0], parts[1], result
+    first, second, last = (
+        Letters(before, after, bool(dot)) for before, dot, after in (part.partition(".") for part in (*parts, result))
+    )
+    return first, second, last
+
+
+def _bind(letters: Letters, shape: Shape, sizes: dict[str, Dim], port: str) -> Shape:
+    """Give each letter its size; what is left of the shape stands for the ellipsis."""
+    rest = len(shape) - len(letters.names)
+    fits = rest == 0 or (rest > 0 and letters.open)
+    require(fits, lambda: f"names {len(letters.names)} axes of {shape_text(shape)}", "axes", port=port)
+    at = len(letters.before)
+    for letter, size in zip(letters.names, (*shape[:at], *shape[at + rest :]), strict=True):
+        known = sizes.setdefault(letter, size)
+        require(same(known, size), f"has {known} and {size} for {letter}", "shape")
+    return shape[at : at + rest]
 
 
 class Einsum(Layer):
@@ -233,24 +263,8 @@ class Einsum(Layer):
     def rule(self, a: Shape, b: Shape) -> Facts:
         first, second, result = read_equation(self.equation)
         sizes: dict[str, Dim] = {}
-        rests: list[Shape] = []
-        for letters, shape, port in ((first, a, "a"), (second, b, "b")):
-            named = [letter for letter in letters if letter != "."]
-            rest = len(shape) - len(named)
-            require(
-                rest == 0 or (rest > 0 and "." in letters),
-                lambda shape=shape, named=named: f"names {len(named)} axes of {shape_text(shape)}",  # type: ignore[misc]
-                "axes",
-                port=port,
-            )
-            at = letters.index(".") if "." in letters else 0
-            rests.append(shape[at : at + rest])
-            for letter, size in zip(named, (*shape[:at], *shape[at + rest :]), strict=True):
-                known = sizes.setdefault(letter, size)
-                require(same(known, size), f"has {known} and {size} for {letter}", "shape")
-        lead = broadcast(rests[0], rests[1])
-        place = result.index(".") if "." in result else 0
-        named = [letter for letter in result if letter != "."]
-        y = (*(sizes[n] for n in named[:place]), *(lead if "." in result else ()), *(sizes[n] for n in named[place:]))
-        used = [size for letter, size in sizes.items() if letter in result or (letter in first and letter in second)]
-        return facts(y, macs=prod((*lead, *used)))
+        lead = broadcast(_bind(first, a, sizes, "a"), _bind(second, b, sizes, "b"))
+        before, after = ([sizes[letter] for letter in part] for part in (result.before, result.after))
+        y = (*before, *(lead if result.open else ()), *after)
+        shared = sorted({*first.names} & {*second.names} - {*result.names})
+        return facts(y, macs=prod((*lead, *(sizes[letter] for letter in (*result.names, *shared)))))
