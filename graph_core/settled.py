@@ -27,7 +27,7 @@ def _asleep(context: Context) -> Iterator[tuple[str, Finding]]:
     graph = context.graph
     for id in sorted(graph.conditional, key=natural):
         result = context.results.get(id)
-        if result is None or result.enabled is not False or not names_in(result.node.when):
+        if result is None or result.enabled is not False:
             continue
         node, wired = result.node, graph.incoming.get(id, {})
         block, declaration = graph.project.graphs.get(node.type), layer_types().get(node.type)
@@ -39,6 +39,8 @@ def _asleep(context: Context) -> Iterator[tuple[str, Finding]]:
             for name, inlet in declaration.inlets.items():
                 ports = [f"{name}{k}" for k in range(inlet.least)] if inlet.variadic else [name]
                 needed += [(port, port) for port in ports if not inlet.optional]
+        if not names_in(node.when):
+            needed = [] if wired else needed[:1]  # it never acts: all that it needs is something to pass on
         for port, name in needed:
             if port not in wired:
                 yield id, Finding("unwired", f"{node.name} has no wire at {name}", port)

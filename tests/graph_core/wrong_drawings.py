@@ -422,6 +422,13 @@ WRONG: tuple[Wrong, ...] = (
         others=("unused",),
     ),
     Wrong(
+        "unwired",
+        edited(plain, lambda g: (g.disconnect("l.x"), edits.set_when(g, "l", "1 == 2"))),
+        "layer has no wire at x",
+        ("Wire x to layer", "Remove layer"),
+        others=("identity", "unused"),
+    ),
+    Wrong(
         "passed",
         split_never,
         "layer only passes its first input on as it repeats ×0, so last cannot read its output other; "
