@@ -303,6 +303,7 @@ def layer_arguments(
     """
     positional: list[ast.expr] = []
     keywords: list[tuple[str, ast.expr]] = []
+    first = not follows
     for name, field in layer.fields.items():
         if not field.emit:
             continue
@@ -310,11 +311,11 @@ def layer_arguments(
             given = node.params.get(name, field.default)
             positional += [value_tree(part, lookup) for part in (given if isinstance(given, list | tuple) else [given])]
             continue
-        first = not positional and not keywords and isinstance(field, Real) and not follows
-        if field.required or (first and _differs(node, layer, field)):
+        if field.required or (first and isinstance(field, Real) and _differs(node, layer, field)):
             positional.append(_field_tree(field, node.params.get(name, field.default), lookup))
         elif _differs(node, layer, field):
             keywords.append((field.argument, _field_tree(field, node.params.get(name, field.default), lookup)))
+        first = False
     return positional, keywords
 
 

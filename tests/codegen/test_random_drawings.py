@@ -141,7 +141,8 @@ def said(project: Project) -> list[tuple[tuple[int, ...], str]]:
 
 def run(project: Project, device: str) -> tuple[torch.nn.Module, list[tuple[tuple[int, ...], str]]]:
     """The module and what it returns for each output."""
-    module = build_module(project).to(device).eval()
+    # The counter looks for the gradient of what a module returns, and a parameter by itself has none.
+    module = build_module(project).to(device).eval().requires_grad_(False)
     with torch.no_grad():
         returned = module(*tensors(project, device))
     outputs = returned if isinstance(returned, tuple) else (returned,)
