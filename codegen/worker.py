@@ -53,6 +53,7 @@ FUNCTIONS: Mapping[str, str] = {
     "example": "codegen.train.predict:example",
     "quantize": "codegen.compress.work:quantize_drawing",
     "emit": "codegen.emit.work:emit_drawing",
+    "back": "codegen.emit.work:take_back",
     "export": "codegen.deploy.work:export_drawing",
 }
 """Verb → `module:function`, imported when first asked for."""

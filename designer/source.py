@@ -1,15 +1,19 @@
-"""Keeps the code panel in step with the document: emitted anew a moment after an edit, the selection both ways."""
+"""Keeps the code panel in step with the document: emitted anew a moment after an edit, the selection both ways, and
+values that are typed into the source put into the drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 
 from designer.document import Document
 from designer.panels.code import CodePanel
 from designer.training import Training
+
+if TYPE_CHECKING:
+    from codegen.emit.back import Put
 
 DELAY_MS = 60
 HERE = 250  # nodes that are printed within a few frames; more go to a worker
@@ -33,6 +37,7 @@ class SourceKeeper(QObject):
         document.moved_view.connect(self._look)
         document.selected.connect(self._follow)
         panel.node_at_cursor.connect(self._select)
+        panel.edited.connect(self._take_back)
         panel.installEventFilter(self)
 
     def _look(self) -> None:
@@ -60,7 +65,7 @@ class SourceKeeper(QObject):
         self._stale = False
         document = self._document
         self._network = document.network
-        if sum(len(graph.nodes) for graph in document.project.graphs.values()) > HERE:
+        if self._is_large():
             self._ask_worker()
             return
         try:
@@ -69,6 +74,45 @@ class SourceKeeper(QObject):
             self._panel.set_problem(str(error))
             return
         self._show(source, spans)
+
+    def _is_large(self) -> bool:
+        return sum(len(graph.nodes) for graph in self._document.project.graphs.values()) > HERE
+
+    def _take_back(self, text: str) -> None:
+        """Put into the drawing what a person typed into its source, as one edit; else say why that cannot be."""
+        from codegen.emit import EmitError
+        from codegen.emit.back import flow_back
+
+        document = self._document
+        if document.read_only:
+            self._panel.refuse(f"{document.name} was made by a newer Netwright; save it under another name to edit it.")
+        elif self._stale:
+            self._panel.refuse("The drawing has changed since; the source is being written anew.")
+            self._later()
+        elif self._is_large():
+            args = {"file": str(self._training.snapshot()), "network": document.network, "text": text}
+            job = self._training.answerer.run("back", args)
+            job.finished.connect(self._put_answer)
+            job.failed.connect(lambda sentence, _: self._panel.refuse(sentence))
+        else:
+            try:
+                puts = flow_back(document.project, document.network, text)
+            except EmitError as error:
+                self._panel.refuse(str(error))
+                return
+            self._put(puts)
+
+    def _put_answer(self, answer: dict[str, Any]) -> None:
+        from codegen.emit.back import Put
+
+        self._put([Put(*put) for put in answer["puts"]])
+
+    def _put(self, puts: list[Put]) -> None:
+        from codegen.emit.back import put_back
+
+        if puts:
+            self._document.edit(lambda: put_back(self._document.project, puts))
+        self.refresh()  # also where nothing changed: layout and comments are ours
 
     def _ask_worker(self) -> None:
         """A large drawing is printed beside the window; an answer that an edit has overtaken is not shown."""

@@ -8,6 +8,7 @@ import sys
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from designer.panels.code import CodePanel
@@ -164,10 +165,60 @@ def test_copy_takes_the_whole_source(panel: CodePanel, qtbot):
     assert not panel.copy.isEnabled()
 
 
-def test_nothing_can_be_typed_in(panel: CodePanel, qtbot):
+def put_cursor(panel: CodePanel, line: int, word: str) -> None:
+    """Click right behind a word of a line, as a person who is about to type there."""
+    block = panel.view.document().findBlockByNumber(line - 1)
+    cursor = panel.view.textCursor()
+    cursor.setPosition(block.position() + block.text().index(word) + len(word))
+    at = panel.view.cursorRect(cursor).center()
+    QTest.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def test_what_is_typed_waits_for_enter(panel: CodePanel, qtbot):
+    heard = []
+    panel.edited.connect(heard.append)
+    put_cursor(panel, 12, "1, 6")
+    qtbot.keyClicks(panel.view, "4")
+    assert heard == []
+    assert "Enter puts it into the drawing" in panel.about.text()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Return)
+    assert heard == [SOURCE.replace("1, 6", "1, 64")]
+    panel.refuse("64 is not to be had.")
+    assert panel.banner.isVisible()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Escape)
+    assert panel.source() == SOURCE
+    assert panel.banner.isHidden()
+    assert "lines" in panel.about.text()
+
+
+def test_leaving_the_line_or_the_panel_ends_an_edit(panel: CodePanel, qtbot):
+    heard = []
+    panel.edited.connect(heard.append)
+    put_cursor(panel, 12, "1, 6")
+    qtbot.keyClicks(panel.view, "4")
+    qtbot.keyClick(panel.view, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: len(heard) == 1)
+    panel.set_source(heard[0], SPANS)
+    put_cursor(panel, 12, "1, 64")
+    qtbot.keyClick(panel.view, Qt.Key.Key_Backspace)
+    panel.copy.setFocus(Qt.FocusReason.TabFocusReason)
+    assert heard[1:] == [SOURCE]
+
+
+def test_what_was_refused_does_not_stay_behind(panel: CodePanel, qtbot):
+    panel.edited.connect(lambda _: panel.refuse("No."))
+    put_cursor(panel, 12, "1, 6")
+    qtbot.keyClicks(panel.view, "4")
+    qtbot.keyClick(panel.view, Qt.Key.Key_Return)
+    panel.copy.setFocus(Qt.FocusReason.TabFocusReason)
+    assert panel.source() == SOURCE
+
+
+def test_nothing_can_be_typed_where_there_is_no_source(panel: CodePanel, qtbot):
+    panel.set_source("", {})
     panel.view.setFocus()
     qtbot.keyClicks(panel.view, "zzz")
-    assert panel.source() == SOURCE
+    assert panel.source() == ""
 
 
 def test_find_counts_goes_round_and_closes(panel: CodePanel, qtbot):
