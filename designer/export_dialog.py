@@ -63,8 +63,11 @@ FORMATS = (
     Format("svg", "Drawing as SVG", ".svg", "The drawing as a vector picture, text kept as text.", False),
     Format("png", "Drawing as PNG", ".png", "The drawing as a picture, twice the screen's resolution.", False),
     Format("pdf", "Drawing as PDF", ".pdf", "The drawing as a page.", False),
+    Format(
+        "tex", "Drawing as TikZ", ".tex", "The drawing for a paper in LaTeX: compiles by itself, or is input.", False
+    ),
 )
-PICTURES = ("svg", "png", "pdf")
+PICTURES = ("svg", "png", "pdf", "tex")
 PRECISIONS = ("fp32", "fp16", "bf16")
 MIB = 2**20
 

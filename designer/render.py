@@ -10,14 +10,14 @@ from codegen.files import check_output
 from codegen.verbs.opening import add_network, chosen_network, opened
 from codegen.verbs.parsing import add_choice, real
 
-HELP = "write a drawing as an SVG, PNG or PDF picture"
-SUFFIXES = (".svg", ".png", ".pdf")
+HELP = "write a drawing as an SVG, PNG or PDF picture, or as TikZ"
+SUFFIXES = (".svg", ".png", ".pdf", ".tex")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
     parser.add_argument("file", metavar="FILE", help="the drawing (.netw)")
-    parser.add_argument("-o", "--out", required=True, metavar="OUT", help="picture.svg, .png or .pdf")
+    parser.add_argument("-o", "--out", required=True, metavar="OUT", help="picture.svg, .png, .pdf or .tex")
     add_choice(parser, "--theme", ("light", "dark"), default="light", help="default: light")
     parser.add_argument(
         "--scale", type=real(0.1, 10), metavar="X", default=2.0, help="pixels per unit of a PNG, 0.1 … 10 (default: 2)"

@@ -1,4 +1,4 @@
-"""The drawing as a file: PNG, SVG with text that stays text, or PDF, cropped to what is drawn. Needs no display."""
+"""The drawing as a file: PNG, SVG with text that stays text, PDF or TikZ, cropped to the ink. Needs no display."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from designer.canvas.picture import Picture
 from designer.canvas.scene import Scene, mono_width, text_width
 from designer.canvas.snapshot import Snapshot
 from designer.canvas.text import axes_runs
+from designer.canvas.tikz import TikzPainter
 from designer.canvas.wires import label_spot
 
 if TYPE_CHECKING:
     from designer.theme import Theme
 
-FORMATS = ("png", "svg", "pdf")
+FORMATS = ("png", "svg", "pdf", "tex")
 MARGIN = 24.0
 _DPI = 96  # what a unit means on paper: 96 to an inch, whatever screen is attached
 _SIDE_MAX = 16_000  # pixels: a larger PNG is painted at a smaller scale
@@ -45,16 +46,11 @@ def render(scene: Scene, path: str | Path, theme: Theme, *, scale: float = 2.0) 
     target = Path(path)
     kind = target.suffix.lower().lstrip(".")
     if kind not in FORMATS:
-        raise ValueError(f"{target.name}: the picture's name must end in .png, .svg or .pdf")
+        raise ValueError(f"{target.name}: the picture's name must end in .png, .svg, .pdf or .tex")
     if not scene.plates:
         raise ValueError("the drawing is empty: there is nothing to paint")
-    data = (
-        to_png(scene, theme, scale)
-        if kind == "png"
-        else to_svg(scene, theme)
-        if kind == "svg"
-        else to_pdf(scene, theme)
-    )
+    writers = {"svg": to_svg, "pdf": to_pdf, "tex": to_tikz}
+    data = to_png(scene, theme, scale) if kind == "png" else writers[kind](scene, theme)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -93,13 +89,20 @@ def ink_box(snap: Snapshot) -> Box:
     return x0 - MARGIN, y0 - MARGIN, x1 + MARGIN, y1 + MARGIN
 
 
-def _paint(painter: QPainter, scene: Scene, theme: Theme, view: Camera, size: QSize, *, vector: bool) -> None:
+def _paint(
+    painter: QPainter | TikzPainter, scene: Scene, theme: Theme, view: Camera, size: QSize, *, vector: bool
+) -> None:
     snap = Snapshot(scene)
     box = ink_box(snap)
     view = view._replace(ox=round(-box[0] * view.scale), oy=round(-box[1] * view.scale))
     painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.color("canvas"))
     Picture(theme, _DPI).paint(
-        painter, snap, view, QRect(0, 0, size.width(), size.height()), ground=False, vector=vector
+        painter,  # type: ignore[arg-type]
+        snap,
+        view,
+        QRect(0, 0, size.width(), size.height()),
+        ground=False,
+        vector=vector,
     )
 
 
@@ -173,3 +176,13 @@ def to_pdf(scene: Scene, theme: Theme) -> bytes:
     _paint(painter, scene, theme, Camera(), QSize(round(w) + 1, round(h) + 1), vector=True)
     painter.end()
     return bytes(data.data())
+
+
+def to_tikz(scene: Scene, theme: Theme) -> bytes:
+    """The scene as a LaTeX document's bytes, one TikZ picture that compiles by itself and that a paper can input."""
+    x0, y0, x1, y1 = ink_box(Snapshot(scene))
+    size = QSize(round(x1 - x0), round(y1 - y0))
+    painter = TikzPainter(theme, _DPI)
+    _paint(painter, scene, theme, Camera(), size, vector=True)
+    painter.name(scene.plates.values(), round(-x0), round(-y0))
+    return painter.document(scene.title or "Netwright", size).encode()
