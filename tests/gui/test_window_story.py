@@ -253,6 +253,30 @@ def test_a_wire_that_would_close_a_loop_is_refused_with_the_reason(rig: WindowRi
     assert said == ["fc1 would feed itself."]
 
 
+def test_a_wire_of_the_wrong_kind_is_refused_with_the_reason(rig: WindowRig) -> None:
+    rig.window.files.new()
+    rig.plain_view()
+    graph = rig.graph
+    with graph.project.editing("Draw"):
+        graph.add("Input", id="x", name="tokens", shape=["N", 8], dtype="int64")
+        graph.add("Linear", id="l", name="fc", out_features=4)
+        graph.add("Embedding", id="e", name="embed")
+        for id, y in (("x", 100.0), ("l", 300.0), ("e", 500.0)):
+            graph.project.record(graph.key, "view", id, (300.0, y))
+    before = rig.bytes()
+    source, target = rig.port("tokens", "y"), rig.port("fc", "x")
+    QTest.mousePress(rig.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, source)
+    for k in range(1, 6):
+        rig.mouse_move(source + (target - source) * k / 5)
+    assert rig.canvas.tip is not None
+    assert rig.canvas.tip.sentence == "fc takes float values at x and gets int64"
+    assert not rig.canvas.tip.ok
+    QTest.mouseRelease(rig.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, target)
+    assert rig.bytes() == before
+    rig.wire("tokens", "y", "embed", "x")
+    assert graph.wires == {"e.x": "x.y"}
+
+
 def test_copy_and_paste_between_windows_as_text(rig: WindowRig, qtbot, tmp_path: Path) -> None:
     rig.window.files.new_from_template("lenet")
     rig.click(rig.middle("conv1"))
