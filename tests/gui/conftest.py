@@ -26,6 +26,8 @@ def house(qapp: QApplication) -> Iterator[QApplication]:
     themes.set_scale(1.0)
     themes.choose("light")
     yield qapp
+    for widget in _held:
+        widget.hide()  # who is kept alive by a signal would lie over the next test's window
     themes.set_still(False)
     themes.set_scale(1.0)
     themes.choose("light")
