@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. ``key`` is a portable sequence or empty; ``checkable`` ones carry a state."""
+    """One command. ``menu`` is its menu, or ``Menu/Submenu``; ``key`` is a portable sequence or empty, ``shown_key``
+    one that the canvas itself listens for; ``checkable`` ones carry a state.
+    """
 
     menu: str
     text: str
@@ -30,6 +32,7 @@ class Actions:
         self, window: QWidget, canvas: QWidget, menu_bar: QMenuBar, commands: list[Command | tuple[str, str]]
     ) -> None:
         self.by_text: dict[str, QAction] = {}
+        self.commands: dict[str, Command] = {}
         menus: dict[str, QMenu] = {}
         for command in commands:
             if isinstance(command, tuple):
@@ -37,7 +40,8 @@ class Actions:
                 continue
             menu = menus.get(command.menu)
             if menu is None:
-                menu = menus[command.menu] = menu_bar.addMenu(command.menu)
+                above, _, name = command.menu.rpartition("/")
+                menu = menus[command.menu] = (menus[above] if above else menu_bar).addMenu(name)
             action = QAction(command.text, window)
             action.setCheckable(command.checkable)
             if command.key:
@@ -51,6 +55,7 @@ class Actions:
             menu.addAction(action)
             (canvas if command.canvas_only else window).addAction(action)
             self.by_text[command.text] = action
+            self.commands[command.text] = command
         self.menus = menus
 
     def __getitem__(self, text: str) -> QAction:

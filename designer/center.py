@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -15,6 +18,9 @@ from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
 from graph_core.fixes import Fix
+
+if TYPE_CHECKING:
+    from designer.find_bar import FindBar
 
 LIT = Legend("Activation, share of the layer's largest", "0", "max", "lit by the sketch pad's digit")
 
@@ -69,6 +75,19 @@ class Center(QWidget):
         document.unfolded.connect(self._show_all)
         dress(self.bar, font="ui")
         self._start_over()
+
+    @cached_property
+    def finder(self) -> FindBar:
+        """Find and replace, made when it is first asked for."""
+        from designer.find_bar import FindBar
+
+        bar = FindBar(self._document)
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(1, bar)
+        bar.left.connect(bar.hide)
+        bar.left.connect(self.canvas.setFocus)
+        return bar
 
     def leave_gallery(self) -> None:
         """Show the canvas although nothing is drawn yet."""
@@ -163,7 +182,7 @@ class Center(QWidget):
         """A block was opened or closed in place: plates stand elsewhere now."""
         self.refresh()
         self.canvas.fit()
-        self._show_selection(self._document.selection)
+        self._show_selection()
 
     def _choose_page(self) -> None:
         empty = not self._document.root_graph.nodes and len(self._document.project.graphs) == 1
@@ -178,8 +197,8 @@ class Center(QWidget):
         """Whether the templates are shown, and not the canvas."""
         return self.stack.currentIndex() == 1
 
-    def _show_selection(self, ids: tuple[str, ...]) -> None:
-        plates = tuple(self._document.prefix + id for id in ids)
+    def _show_selection(self, *_: object) -> None:
+        plates = tuple(self._document.prefix + id for id in self._document.chosen)
         if tuple(self.canvas.selection) != plates:
             self._telling = True
             self.canvas.select(plates)

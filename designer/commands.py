@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMessageBox
 
 from designer.actions import Command
+from graph_core.marks import SLOTS
 
 if TYPE_CHECKING:
     from designer.window import MainWindow
@@ -36,12 +38,22 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Edit", "Duplicate with wires", verbs.duplicate_selection, "Ctrl+D"),
         Command("Edit", "Select all", canvas.select_all, "Ctrl+A"),
         ("Edit", SEPARATOR),
-        Command("Edit", "Remove and heal", lambda: verbs.remove(document.selection, True), shown_key="Del"),
-        Command("Edit", "Remove with wires", lambda: verbs.remove(document.selection, False), shown_key="Shift+Del"),
-        Command("Edit", "Find a node", window.outline.search.setFocus, "Ctrl+F"),
+        Command("Edit", "Remove and heal", lambda: verbs.remove(document.chosen, True), shown_key="Del"),
+        Command("Edit", "Remove with wires", lambda: verbs.remove(document.chosen, False), shown_key="Shift+Del"),
+        Command("Edit", "Bypass, or stop bypassing", window.sheet.bypass_selection, "B", canvas_only=True),
+        ("Edit", SEPARATOR),
+        Command("Edit", "Find nodes…", lambda: window.find(), "Ctrl+F"),
+        Command("Edit", "Find and replace…", lambda: window.find(replacing=True), "Ctrl+H"),
+        Command("Edit", "Rename", window.inspector.focus_name, shown_key="F2"),
+        Command("Edit", "Edit in the inspector", window.inspector.focus_first, shown_key="Return"),
+        Command("Edit", "Edit on the node", window.in_place.edit_here, shown_key="Shift+Return"),
         Command("View", "Fit", canvas.fit, shown_key="F"),
         Command("View", "Fit selection", canvas.fit_selection, shown_key="Shift+F"),
         Command("View", "Minimap", lambda: canvas.show_minimap(not canvas.minimap_shown), shown_key="M"),
+        Command("View", "Overlays on or off", lambda: overlays(window), "O", canvas_only=True),
+        Command("View", "Grid on or off", lambda: overlays(window, "grid")),
+        Command("View", "Shapes on or off", lambda: overlays(window, "shapes")),
+        Command("View", "Frames and notes on or off", lambda: overlays(window, "marks")),
         ("View", SEPARATOR),
         Command("View", "Lens on or off", window.center.toggle_lens, "L", canvas_only=True),
         Command("View", "Lens: parameters", lambda: window.center.set_lens("params"), "Shift+1", canvas_only=True),
@@ -59,7 +71,28 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Insert", "Expand block", verbs.expand_selection, "Ctrl+Shift+G"),
         Command("View", "Open block in place, or close it", window.in_place.toggle_selection, shown_key="Space"),
         Command("Insert", "Connect in order", verbs.connect_selection, "C", canvas_only=True),
+        Command("Insert", "Frame", window.sheet.frame_selection, "Ctrl+J"),
+        Command("Insert", "Note", window.sheet.add_note, "Shift+N", canvas_only=True),
         Command("Network", "Arrange", verbs.arrange_all, "Ctrl+L"),
+        *(
+            Command("Network/Align", f"Align {words}", partial(window.sheet.align, how))
+            for how, words in (
+                ("left", "left edges"),
+                ("center", "centres"),
+                ("right", "right edges"),
+                ("top", "upper edges"),
+                ("middle", "middles"),
+                ("bottom", "lower edges"),
+            )
+        ),
+        Command("Network/Align", "Distribute across", partial(window.sheet.distribute, 0)),
+        Command("Network/Align", "Distribute downwards", partial(window.sheet.distribute, 1)),
+        Command("Network/Align", "Snap to the grid", window.sheet.snap),
+        *(Command("View/Bookmarks", f"Bookmark {n}", partial(window.sheet.bookmark, n), f"Ctrl+{n}") for n in SLOTS),
+        *(
+            Command("View/Bookmarks", f"Set bookmark {n} here", partial(window.sheet.set_bookmark, n), f"Ctrl+Alt+{n}")
+            for n in SLOTS
+        ),
         Command("Network", "Leave block", document.leave, "Alt+Up"),
         Command("Network", "Next problem", lambda: window.problems.step(1), "F8"),
         Command("Network", "Previous problem", lambda: window.problems.step(-1), "Shift+F8"),
@@ -71,6 +104,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Network", "Ledger", lambda: window.show_tab("Ledger")),
         Command("Network", "Complexity", lambda: window.show_tab("Complexity")),
         Command("Network", "Memory", lambda: window.show_tab("Memory")),
+        Command("Edit", "Undo history", lambda: window.show_tab("History")),
         Command("Run", "Train", lambda: window.rehearsal.train_or_pause(), "F5"),
         Command("Run", "Stop training", window.training.stop, "Shift+F5"),
         Command("Run", "Keep weights with the drawing", window.training.keep_weights),
@@ -78,8 +112,22 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Run", "Sketch pad", lambda: window.rehearsal.show_sketch_pad()),
         Command("Run", "Compression", lambda: window.rehearsal.show_compression()),
         Command("Help", "Commands…", window.focus_search, "Ctrl+Shift+P"),
+        Command("Help", "All keys…", lambda: _show_keys(window), "Ctrl+/"),
         Command("Help", "About Netwright", lambda: _about(window)),
     ]
+
+
+OVERLAYS = frozenset(("grid", "shapes", "marks"))
+
+
+def overlays(window: MainWindow, one: str = "") -> None:
+    """Show or hide one of what lies over the drawing; with no name all, shown again where any is hidden."""
+    hidden = window.canvas.picture.hides | (frozenset() if window.drawing.marks.shown else {"marks"})
+    hidden = hidden ^ {one} if one else frozenset() if hidden else OVERLAYS
+    window.drawing.marks.shown = "marks" not in hidden
+    window.canvas.picture.hides = hidden - {"marks"}
+    window.canvas.base.forget()
+    window.center.refresh()
 
 
 def compare(window: MainWindow) -> None:
@@ -87,6 +135,13 @@ def compare(window: MainWindow) -> None:
     from designer.comparison import ask_comparison
 
     ask_comparison(window.document, window)
+
+
+def _show_keys(window: MainWindow) -> None:
+    """All keys, searchable and changeable."""
+    from designer.key_sheet import KeySheet
+
+    KeySheet(window.actions_, window.keymap, window).exec()
 
 
 def _about(window: MainWindow) -> None:

@@ -22,6 +22,7 @@ from graph_core.fixes import Fix
 from graph_core.graph import Edit
 from graph_core.history import History
 from graph_core.kept import carry_weights
+from graph_core.marks import is_mark
 from graph_core.project import FileError, load, save
 from graph_core.propagate import engine_of
 
@@ -60,7 +61,7 @@ class Document(QObject):
         self.trail: tuple[Step, ...] = ()
         self.depth = 0
         self.opened: dict[str, int] = {}
-        self.selection: tuple[str, ...] = ()
+        self.chosen: tuple[str, ...] = ()
         self._analysis: Analysis | None = None
         self._adopt(self.project)
 
@@ -110,10 +111,11 @@ class Document(QObject):
             self.project.listeners.remove(self._on_edit)  # what happens to a drawing that is not shown is not ours
         self.project = project
         self.history = History(project)
+        self.history.listeners.append(self.renamed.emit)  # undone is only what the history has noted
         project.listeners.append(self._on_edit)
         networks = list(project.networks)
         self.network = "main" if "main" in networks or not networks else networks[0]
-        self.trail, self.selection, self._analysis = (), (), None
+        self.trail, self.chosen, self._analysis = (), (), None
         self.depth, self.opened = 0, {}
         self._saved_nodes = self._all_nodes()
         self.saved_figures = self.last_figures = self._now = self.figures()
@@ -168,11 +170,10 @@ class Document(QObject):
         self._analysis = None
         self._leave_what_is_gone()
         self.last_figures, self._now = self._now, self.figures()
-        alive = tuple(id for id in self.selection if id in self.graph.nodes)
+        alive = tuple(id for id in self.chosen if id in self.graph.nodes or id in self.graph.marks)
         self.edited.emit(edit)
-        if alive != self.selection:
+        if alive != self.chosen:
             self.select(alive)
-        self.renamed.emit()
 
     def look_again(self) -> None:
         """What lies outside of the drawing has changed (which code is trusted): everything is shown anew."""
@@ -258,16 +259,27 @@ class Document(QObject):
             self._analysis = None
         self.trail = tuple(trail)
         self.depth, self.opened = len(self.trail), {}
-        self.selection = ()
+        self.chosen = ()
         self.moved_view.emit()
         self.selected.emit(())
 
     def select(self, ids: Iterable[str]) -> None:
-        """Select nodes of the graph on the canvas."""
-        chosen = tuple(dict.fromkeys(id for id in ids if id in self.graph.nodes))
-        if chosen != self.selection:
-            self.selection = chosen
-            self.selected.emit(chosen)
+        """Select nodes, frames and notes of the graph on the canvas."""
+        graph = self.graph
+        chosen = tuple(dict.fromkeys(id for id in ids if id in graph.nodes or id in graph.marks))
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self.selected.emit(self.selection)
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """The selected nodes, in the order chosen."""
+        return tuple(id for id in self.chosen if not is_mark(id))
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The selected frames and notes."""
+        return tuple(id for id in self.chosen if is_mark(id))
 
     def reveal(self, graph: str, node: str, id_path: str) -> None:
         """Look at the place of a problem or a listed layer, and select it. `id_path` joins ids by ``/``."""
@@ -306,8 +318,8 @@ class Document(QObject):
         """Work on the graph of a block opened in place (or, with no steps, on the canvas's own)."""
         trail = (*self.base, *steps)
         if trail != self.trail:
-            self.trail, had = trail, self.selection
-            self.selection = ()
+            self.trail, had = trail, self.chosen
+            self.chosen = ()
             if had:
                 self.selected.emit(())
 

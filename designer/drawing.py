@@ -9,6 +9,7 @@ from typing import Any
 from designer.canvas.scene import ACTIVATION_H, ACTIVATION_W, Legend, Plate, Point, Port, Scene, Wire, plate_size
 from designer.document import Document, Step
 from designer.freezing import frozen_below
+from designer.marking import MarkPlates, arranged_anew, placed
 from designer.plates import (
     axes,
     box_of,
@@ -28,6 +29,7 @@ from designer.plates import (
 )
 from designer.sheets import Level, on_sheet
 from graph_core.arrange import Box, Router, arrange
+from graph_core.bypass import is_bypassed
 from graph_core.context import Context
 from graph_core.evaluate import source_spec
 from graph_core.graph import Graph, Node
@@ -54,6 +56,7 @@ class Drawing:
         self._router: tuple[Any, Router] | None = None
         self._levels: dict[str, tuple[Any, Level]] = {}
         self._spread: tuple[Any, Mapping[str, Point], Mapping[str, Point]] | None = None
+        self.marks = MarkPlates()
         self._tied: set[str] = set()
         self._frozen: frozenset[str] = frozenset()
         self.heat: Mapping[str, tuple[float | None, str]] = {}
@@ -80,8 +83,10 @@ class Drawing:
         with document.at(document.base):
             graph, context = document.graph, document.context()
         self._frozen = frozen_below(document)
-        self._draw(self._level(graph, context, ""), (0.0, 0.0), "", plates, wires)
-        self._plates = {id: self._plates[id] for id in plates}
+        level = self._level(graph, context, "")
+        plates.update(self.marks.plates(graph, level.boxes, level.places))
+        self._draw(level, (0.0, 0.0), "", plates, wires)
+        self._plates = {id: self._plates[id] for id in plates if id in self._plates}
         self._sided = {id: known for id, known in self._sided.items() if id in plates}
         if len(self._boxes) > len(plates):
             self._boxes = {id: known for id, known in self._boxes.items() if id in plates}
@@ -91,11 +96,11 @@ class Drawing:
 
     def positions(self) -> dict[str, Point]:
         """Where each node of the graph that is worked on stands: as placed by hand, else arranged around those."""
-        return _placed(self.document.graph)
+        return placed(self.document.graph)
 
     def arranged(self, *, near: Mapping[str, Point] | None = None, height: float | None = None) -> dict[str, Point]:
         """A layered layout of the graph that is worked on."""
-        return _arranged(self.document.graph, near=near, height=height)
+        return arranged_anew(self.document.graph, near=near, height=height)
 
     def local(self, prefix: str, x: float, y: float) -> Point:
         """A place on the canvas as one of the graph whose nodes have that prefix there."""
@@ -114,12 +119,12 @@ class Drawing:
                 inside = document.inside(context, Step(id, opened[path]))
                 inner[id] = self._level(block, inside, f"{path}/")
         if not prefix and not inner and not self.activations:
-            return Level(graph, context, prefix, {}, _placed(graph), inner)
+            return Level(graph, context, prefix, {}, placed(graph), inner)
         boxes = {id: self._box(graph, context, node, inner.get(id)) for id, node in graph.nodes.items()}
         ends = wire_ends(graph)
         if not prefix:
             return Level(graph, context, prefix, boxes, self._spread_out(graph, boxes, ends), inner)
-        places = _placed(graph) if not inner else dict(arrange(boxes, ends).positions)
+        places = placed(graph) if not inner else dict(arrange(boxes, ends).positions)
         key = (graph.key, boxes, places, ends)
         known = self._levels.get(prefix)
         if known is not None and known[0] == key:
@@ -135,7 +140,7 @@ class Drawing:
         if node.id in self.activations:
             return replace(box_of(graph, node), w=ACTIVATION_W, h=ACTIVATION_H)
         result = context.results.get(node.id)
-        off = result is not None and result.enabled is False
+        off = result is not None and result.enabled is False and not is_bypassed(node)
         kind = kind_of(graph, node)
         w, h = plate_size(kind, node.name, detail_of(graph, node, result), when="off" if off else "")
         return Box(w, h, kind == "operator", *edge_ports(graph, node))
@@ -147,7 +152,7 @@ class Drawing:
 
         What is moved meanwhile moves here too, and stays moved when all are small again.
         """
-        now = _placed(graph)
+        now = placed(graph)
         key = (graph.key, boxes, ends)
         if self._spread is None or self._spread[0] != key:
             self._spread = key, dict(arrange(boxes, ends, height=self.room()).positions), now
@@ -260,7 +265,8 @@ class Drawing:
             return known[1]
         kind = kind_of(graph, node)
         detail = detail_of(graph, node, result)
-        off = result is not None and result.enabled is False
+        bypassed = is_bypassed(node)
+        off = result is not None and result.enabled is False and not bypassed
         w: float
         h: float
         w, h = plate_size(kind, node.name, detail, when="off" if off else "", activation=activation is not None)
@@ -289,13 +295,14 @@ class Drawing:
             problem="warn" if severity == "warning" else severity,  # type: ignore[arg-type]
             hint=problem.message if problem else "",
             changed=changed,
-            when="" if not node.when else "off" if off else "on",
+            when="" if not node.when or bypassed else "off" if off else "on",
             repeat=1 if sheet else times,
             shared=bool(tied or node.use or (isinstance(node.run, Repeat) and node.run.shared)),
             scan=isinstance(node.run, Scan) and sheet is None,
             frozen=frozen and sheet is None,
             heat=heat[0] if heat and sheet is None else None,
             activation=activation,
+            mark="bypassed" if bypassed else "",
             parent=parent,
             opened=sheet is not None,
             pager=(iteration, times) if sheet is not None and times > 1 else None,
@@ -365,22 +372,6 @@ class Drawing:
         )
         self._wires[name] = (key, wire)
         return wire
-
-
-def _placed(graph: Graph) -> dict[str, Point]:
-    """Where each node stands: as placed by hand, else as arranged around those."""
-    placed = {id: graph.view[id] for id in graph.nodes if id in graph.view}
-    if len(placed) < len(graph.nodes):
-        found = _arranged(graph, near=placed or None)
-        placed = {id: placed.get(id, at) for id, at in found.items()}
-    return placed
-
-
-def _arranged(
-    graph: Graph, *, near: Mapping[str, Point] | None = None, height: float | None = None
-) -> dict[str, Point]:
-    boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
-    return dict(arrange(boxes, wire_ends(graph), near=near, height=height).positions)
 
 
 def _on_edge(ports: Iterable[Port], places: Mapping[str, float]) -> tuple[Port, ...]:

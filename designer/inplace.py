@@ -6,14 +6,21 @@ asks for is asked of the graph in which it lies.
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu
 
 from designer.canvas.scene import End, Verdict
+from designer.canvas.surface import Canvas
 from designer.document import Document, Step
 from designer.drawing import Drawing
 from designer.judge import DocumentJudge
 from designer.verbs import Verbs
+
+if TYPE_CHECKING:
+    from designer.inline import InlineEdit
 
 APART = "The two ends lie in different blocks; join them through the block's ports."
 
@@ -80,9 +87,9 @@ class CanvasJudge:
 class InPlace(QObject):
     """Takes the canvas's signals and gives them to the verbs."""
 
-    def __init__(self, document: Document, drawing: Drawing, verbs: Verbs) -> None:
+    def __init__(self, document: Document, drawing: Drawing, verbs: Verbs, canvas: Canvas) -> None:
         super().__init__(verbs)
-        self._document, self._drawing, self._verbs = document, drawing, verbs
+        self._document, self._drawing, self._verbs, self._canvas = document, drawing, verbs, canvas
 
     def take(self, plates: tuple[str, ...]) -> tuple[str, ...]:
         """Work on the graph in which the last of these plates or wires lies; those that lie there, by their own ids.
@@ -153,6 +160,25 @@ class InPlace(QObject):
             lambda: self.toggle(shown),
             shown in self._document.opened,
         )
+
+    @cached_property
+    def inline(self) -> InlineEdit:
+        """The card that edits a node where it stands, made when it is first asked for."""
+        from designer.inline import InlineEdit
+
+        return InlineEdit(self._document, self._canvas)
+
+    def edit_here(self, plate: str = "") -> None:
+        """Edit the parameters of a node, of the selected one where none is given, under its plate."""
+        document = self._document
+        plate = plate or (document.prefix + document.selection[-1] if document.selection else "")
+        (node,) = self.take((plate,)) if plate else ("",)
+        if node not in document.graph.nodes:
+            document.refused.emit("No node is selected; select the one to edit.")
+            return
+        document.select((node,))
+        shown, canvas = self._canvas.scene.plates[plate], self._canvas
+        self.inline.open_at(node, canvas.mapToGlobal(canvas.camera.to_view(shown.x, shown.y + shown.h + 6).toPoint()))
 
     def toggle_selection(self) -> None:
         """Open the selected block where it stands, or close it."""

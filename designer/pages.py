@@ -39,7 +39,12 @@ def pages(document: Document, formulas: Formulas) -> Iterator[tuple[str, Late]]:
 
         return MemoryPanel(document)
 
-    for make in (definition, ledger, complexity, memory):
+    def history() -> QWidget:
+        from designer.panels.history import HistoryPanel
+
+        return HistoryPanel(document)
+
+    for make in (definition, ledger, complexity, memory, history):
         page = Late(make)
         page.setProperty(TALL, make is ledger)
         yield make.__name__.capitalize(), page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -51,6 +53,18 @@ class Settings:
     @theme.setter
     def theme(self, name: str) -> None:
         self._store.setValue("theme", name)
+
+    def keys(self) -> dict[str, str]:
+        """The keys that a person gave to commands, by the commands' names; what is no such table is none."""
+        try:
+            found = json.loads(str(self._store.value("keys", "{}")))
+        except ValueError:
+            return {}
+        return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
+
+    def keep_keys(self, keys: Mapping[str, str]) -> None:
+        """Remember the keys of commands."""
+        self._store.setValue("keys", json.dumps(dict(keys)))
 
     def layout(self) -> tuple[QByteArray | None, QByteArray | None]:
         """The window's geometry and docks, where they were kept."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -15,6 +15,9 @@ from PySide6.QtWidgets import (
     QMenuBar,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QWidget,
 )
 
@@ -22,6 +25,8 @@ from designer.document import Document
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Strip
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class Mark(QWidget):
@@ -46,6 +51,31 @@ class Mark(QWidget):
             painter.drawEllipse(QRectF(x - 2.5, y - 2.5, 5, 5))
 
 
+class _KeyRow(QStyledItemDelegate):
+    """A command with its key at the right."""
+
+    def __init__(self, actions: Mapping[str, QAction], parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions = actions
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The row as ever, then the key."""
+        super().paint(painter, option, index)
+        theme = themes.current
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setFont(theme.mono_font(11))
+        painter.setPen(theme.color("onacc" if chosen else "ink3"))
+        painter.drawText(option.rect.adjusted(0, 0, -8, 0), _RIGHT, key_of(self._actions[index.data()]))
+
+
+def key_of(action: QAction) -> str:
+    """The key of a command as its menu shows it."""
+    native = QKeySequence.SequenceFormat.NativeText
+    return action.shortcut().toString(native) or action.text().partition("\t")[2]
+
+
 class CommandSearch(QLineEdit):
     """Type a command's name, Enter runs it; `left` fires before it runs, and on Escape."""
 
@@ -65,6 +95,7 @@ class CommandSearch(QLineEdit):
         completer = QCompleter(list(self._actions), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.popup().setItemDelegate(_KeyRow(self._actions, completer))
         completer.activated.connect(self._run)
         self.setCompleter(completer)
 

@@ -14,14 +14,17 @@ from designer.canvas.scene import PLATE_H_DETAIL, PLATE_W, End, plate_size
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.judge import DocumentJudge
+from designer.marking import following, rects_of
 from designer.plates import kind_of
 from designer.room import make_room
 from designer.search import Entry, catalogue
-from graph_core import EditError, Graph, edits
+from designer.sheet_verbs import split
+from graph_core import EditError, Graph, edits, mark_edits
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
 from graph_core.copying import duplicate
 from graph_core.expanding import expand
+from graph_core.marks import is_mark, kind_of_mark
 
 if TYPE_CHECKING:
     from designer.search_popup import SearchPopup
@@ -143,8 +146,16 @@ class Verbs(QObject):
         places = self._drawing.positions()
         graph = self._document.graph
         moved = {id: (places[id][0] + dx, places[id][1] + dy) for id in ids if id in places}
-        if moved:
+        marks = {id: (graph.marks[id].at[0] + dx, graph.marks[id].at[1] + dy) for id in ids if id in graph.marks}
+        if moved and not marks:
             self._document.edit(lambda: edits.move(graph, moved))
+        elif marks:
+
+            def make() -> None:
+                edits.move(graph, moved)
+                mark_edits.move_marks(graph, marks)
+
+            self._document.edit(make, f"Move {_count(graph, (*moved, *marks))}")
 
     def move_into_wire(self, ids: tuple[str, ...], wire: str, dx: float, dy: float) -> None:
         """Move a plate and put it into the wire it was dropped on."""
@@ -170,18 +181,28 @@ class Verbs(QObject):
     def remove(self, ids: tuple[str, ...], heal: bool) -> None:
         """Remove plates; healed, their neighbours are wired together."""
         graph = self._document.graph
+        nodes, marks = split(ids)
+
+        def make() -> None:
+            edits.remove(graph, nodes, heal=heal)
+            mark_edits.remove_marks(graph, marks)
+
         if ids:
-            self._document.edit(lambda: edits.remove(graph, ids, heal=heal))
+            self._document.edit(make, f"Remove {_count(graph, ids)}")
 
     def copy_by_drag(self, ids: tuple[str, ...], dx: float, dy: float) -> None:
         """A copy, with the wires among and into it, moved by this much."""
         graph = self._document.graph
-        keep = self._keeper(ids)
+        nodes, marks = split(ids)
+        keep = self._keeper(nodes)
         made: list[str] = []
 
         def make() -> None:
+            made.extend(mark_edits.copy_marks(graph, {key: graph.marks[key] for key in marks}, (dx, dy)))
+            if not nodes:
+                return
             keep()
-            copies = duplicate(graph, ids, (dx, dy))
+            copies = duplicate(graph, nodes, (dx, dy))
             made.extend(copies.values())
             for target, source in list(graph.wires.items()):
                 node, _, port = target.partition(".")
@@ -200,20 +221,26 @@ class Verbs(QObject):
 
     def duplicate_selection(self) -> None:
         """A copy beside the original."""
-        if self._document.selection:
-            self.copy_by_drag(self._document.selection, 24, 24)
+        if self._document.chosen:
+            self.copy_by_drag(self._document.chosen, 24, 24)
 
     def copy_selection(self) -> None:
         """The selection as text on the clipboard."""
-        if self._document.selection:
-            QGuiApplication.clipboard().setText(copy(self._document.graph, self._document.selection))
+        if self._document.chosen:
+            QGuiApplication.clipboard().setText(copy(self._document.graph, self._document.chosen))
 
     def cut_selection(self) -> None:
         """Copy, then remove."""
-        graph, ids = self._document.graph, self._document.selection
+        graph, ids = self._document.graph, self._document.chosen
+        nodes, marks = split(ids)
+
+        def make() -> None:
+            edits.remove(graph, nodes, heal=False)
+            mark_edits.remove_marks(graph, marks)
+
         if ids:
             self.copy_selection()
-            self._document.edit(lambda: edits.remove(graph, ids, heal=False), f"Cut {_count(graph, ids)}")
+            self._document.edit(make, f"Cut {_count(graph, ids)}")
 
     def paste_at(self, at: tuple[float, float] | None = None) -> None:
         """What the clipboard's text describes."""
@@ -233,8 +260,15 @@ class Verbs(QObject):
         """Lay the graph out anew."""
         graph = self._document.graph
         places = self._drawing.arranged()
+        before, after = rects_of(graph, self._drawing.positions()), rects_of(graph, places)
+
+        def make() -> None:
+            edits.move(graph, places)
+            for key, mark in following(graph.marks, before, after).items():
+                mark_edits.put(graph, key, mark, "Arrange")
+
         if places:
-            self._document.edit(lambda: edits.move(graph, places), "Arrange")
+            self._document.edit(make, "Arrange")
 
     def collapse_selection(self) -> None:
         """Make a block of the selection; its name is asked for."""
@@ -297,7 +331,8 @@ class Verbs(QObject):
             menu.addAction("Copy", self.copy_selection)
             menu.addAction("Collapse to block…", self.collapse_selection)
             if any(graph.nodes[id].type in graph.project.graphs for id in ids if id in graph.nodes):
-                menu.addAction("Open block", lambda: self._document.enter(ids[-1]))
+                last = [id for id in ids if id in graph.nodes][-1]
+                menu.addAction("Open block", lambda: self._document.enter(last))
                 if toggle is not None:
                     menu.addAction("Close in place" if opened else "Open in place", toggle)
                 menu.addAction("Expand block", self.expand_selection)
@@ -316,4 +351,6 @@ class Verbs(QObject):
 
 
 def _count(graph: Graph, ids: tuple[str, ...]) -> str:
-    return graph.nodes[ids[0]].name if len(ids) == 1 else f"{len(ids)} nodes"
+    if len(ids) != 1:
+        return f"{len(ids)} {'things' if any(map(is_mark, ids)) else 'nodes'}"
+    return f"a {kind_of_mark(ids[0])}" if is_mark(ids[0]) else graph.nodes[ids[0]].name

@@ -31,6 +31,7 @@ from designer.files import Files
 from designer.formulas import Formulas
 from designer.inplace import CanvasJudge, InPlace
 from designer.judge import DocumentJudge
+from designer.keymap import Keymap
 from designer.late import Afterwards, Late, Roomy
 from designer.pages import pages
 from designer.panels.inspector import Inspector
@@ -40,6 +41,7 @@ from designer.panels.problems import ProblemsPanel
 from designer.panels.readout import ReadoutPanel
 from designer.rehearsal import Rehearsal
 from designer.settings import Settings
+from designer.sheet_verbs import SheetVerbs
 from designer.style import dress
 from designer.theme import Choice, themes
 from designer.topbar import TopBar
@@ -69,7 +71,7 @@ class MainWindow(QMainWindow):
         self.judge = DocumentJudge(self.document)
         self.canvas = Canvas(themes.current, CanvasJudge(self.document, self.judge))
         self.verbs = Verbs(self.document, self.drawing, self.judge, self)
-        self.in_place = InPlace(self.document, self.drawing, self.verbs)
+        self.in_place = InPlace(self.document, self.drawing, self.verbs, self.canvas)
         self.training = Training(self.document, self)
         self.files = Files(self.document, self.settings, self)
         self.files.room = lambda: max(560.0, self.canvas.height() - 96.0)
@@ -105,6 +107,7 @@ class MainWindow(QMainWindow):
         self.palette_panel = PalettePanel(self.document)
         self.outline = OutlinePanel(self.document)
         self.inspector = Inspector(self.document)
+        self.sheet = SheetVerbs(self.document, self.drawing, self.canvas, self.inspector.focus_first, self)
         self.formulas = Formulas(self.document)
         self.readout = ReadoutPanel(self.document, self.formulas)
         self.problems = ProblemsPanel(self.document)
@@ -181,6 +184,7 @@ class MainWindow(QMainWindow):
         menu = QMenuBar()
         menu.setNativeMenuBar(False)
         self.actions_ = Actions(self, self.canvas, menu, commands_of(self))
+        self.keymap = Keymap(self.actions_, self.canvas, self.settings)
         self.files.add_recent_menu(self.actions_.menus["File"], self.actions_["Save"])
         self.topbar = TopBar(self.document, menu)
         self.setMenuWidget(self.topbar)
@@ -212,10 +216,12 @@ class MainWindow(QMainWindow):
         canvas.search_requested.connect(here.search)
         canvas.deleted.connect(here.remove)
         canvas.opened.connect(here.open)
+        canvas.resized.connect(self.sheet.resize)
         canvas.peeked.connect(here.toggle)
         canvas.closed.connect(document.fold)
         canvas.paged.connect(document.unfold)
         canvas.left.connect(document.leave)
+        canvas.inline_requested.connect(here.edit_here)
         canvas.edit_requested.connect(lambda _: self.inspector.focus_first())
         canvas.rename_requested.connect(lambda _: self.inspector.focus_name())
         canvas.context_menu.connect(self._menu_at)
@@ -316,6 +322,11 @@ class MainWindow(QMainWindow):
                 return
             target = stops[(here + 2 * way) % len(stops)]
         target.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def find(self, *, replacing: bool = False) -> None:
+        """The bar that finds nodes, and replaces."""
+        self.center.leave_gallery()
+        self.center.finder.open(replacing=replacing)
 
     def focus_search(self) -> None:
         """The command search in the top bar."""

@@ -85,7 +85,7 @@ def remove_graph(project: Project, key: str) -> None:
 
 def _empty(project: Project, graph: Graph) -> None:
     # Last first, so that undo puts entries back in their order, which means something for parameters.
-    for table in ("ties", "wires", "view", "nodes", "params", "head"):
+    for table in reversed(Graph.TABLES):
         for entry in reversed(list(getattr(graph, table))):
             project.record(graph.key, table, entry, None)
     project.record("", "graphs", graph.key, None)

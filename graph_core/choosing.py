@@ -155,6 +155,8 @@ def _subject(words: Words, way: Way) -> str:
             return f"parameter {name} of {words.graph(key)}"
         case ("graphs", key, _, name):
             return f"{name} of {words.graph(key)}"
+        case ("view", key, mark):
+            return f"the {mark.replace(':', ' ')} of {words.graph(key)}"
         case ("order", "graphs", key, _):
             return f"the order of the parameters of {words.graph(key)}"
     return " ".join(way)

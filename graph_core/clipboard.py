@@ -13,6 +13,8 @@ from graph_core.copying import OFFSET, chosen, corner, insert, moved
 from graph_core.graph import EditError, Graph, Node, Project
 from graph_core.jsontext import FileError
 from graph_core.layer import layer_types
+from graph_core.mark_edits import copy_marks
+from graph_core.marks import kind_of_mark
 from graph_core.names import class_name_from, numbered
 from graph_core.order import blocks_used, callees_first
 from graph_core.project import dumps, graph_tree, loads
@@ -23,8 +25,13 @@ NETWORK = "clipboard"
 
 
 def copy(graph: Graph, ids: Iterable[str]) -> str:
-    """The chosen nodes as text, with the wires between them, the blocks they use and where they lie."""
-    nodes = chosen(graph, ids)
+    """The chosen nodes as text, with the wires between them, the blocks they use and where they lie.
+
+    Frames and notes go along by their keys.
+    """
+    ids = list(ids)
+    marks = {key: graph.marks[key] for key in ids if key in graph.marks}
+    nodes = chosen(graph, [id for id in ids if id not in marks]) if len(marks) < len(ids) or not ids else []
     project, scratch = graph.project, Project()
     used = _used(project, {node.type for node in nodes})
     key = numbered(NETWORK, used, bare=True)
@@ -43,6 +50,8 @@ def copy(graph: Graph, ids: Iterable[str]) -> str:
         scratch.fill(key, "nodes", node.id, node)
         if node.id in graph.view:
             scratch.fill(key, "view", node.id, graph.view[node.id])
+    for mark_key, mark in marks.items():
+        scratch.fill(key, "marks", mark_key, mark)
     for target, source in graph.wires.items():
         if target.partition(".")[0] in inside and source.partition(".")[0] in inside:
             scratch.fill(key, "wires", target, source)
@@ -70,17 +79,20 @@ def paste(graph: Graph, text: str, at: tuple[float, float] | None = None) -> lis
         raise EditError(f"The clipboard holds no nodes that can be pasted: {error}") from error
     networks = scratch.networks
     source = networks.get(NETWORK) or networks.get("main") or next(iter(networks.values()), None)
-    if source is None or not source.nodes:
+    if source is None or not (source.nodes or source.marks):
         raise EditError("The clipboard holds a drawing without nodes; copy some first.")
     order, recursive = callees_first(scratch)
     if recursive:
         raise EditError(f"The clipboard holds the block {min(recursive)}, which contains itself; mend it first.")
     project = graph.project
-    place = corner(source.view, source.nodes)
+    place = corner(
+        {**source.view, **{key: mark.at for key, mark in source.marks.items()}}, {**source.nodes, **source.marks}
+    )
     by = OFFSET if at is None or place is None else (at[0] - place[0], at[1] - place[1])
     nodes = list(source.nodes.values())
+    things = [*(node.name for node in nodes), *map(kind_of_mark, source.marks)]
     used = _used(scratch, blocks_used(source))
-    with project.editing(f"Paste {nodes[0].name}" if len(nodes) == 1 else f"Paste {len(nodes)} nodes"):
+    with project.editing(f"Paste {things[0]}" if len(things) == 1 else f"Paste {len(nodes)} nodes"):
         types: dict[str, str] = {}
         for key in order:
             if key in used:
@@ -91,7 +103,8 @@ def paste(graph: Graph, text: str, at: tuple[float, float] | None = None) -> lis
                     project.record("", "symbols", name, size)
         view = moved(source.view, by)
         copies = insert(graph, [_typed(node, types) for node in nodes], source.wires, view, ties=source.ties)
-    return list(copies.values())
+        marks = copy_marks(graph, source.marks, by)
+    return [*copies.values(), *marks]
 
 
 def _used(project: Project, types: Iterable[str]) -> list[str]:
@@ -143,4 +156,7 @@ def _bring(project: Project, block: Graph, types: dict[str, str]) -> str:
         project.record(key, "ties", target, tied)
     for id, at in block.view.items():
         project.record(key, "view", id, at)
+    for mark_key, mark in block.marks.items():
+        if kind_of_mark(mark_key) != "bookmark":  # its digit may be taken
+            project.record(key, "marks", mark_key, mark)
     return key

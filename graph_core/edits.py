@@ -73,13 +73,13 @@ def remove(graph: Graph, ids: Iterable[str], *, heal: bool = False) -> None:
             project.record(graph.key, "wires", key, None)
         for user in [n for n in graph.nodes.values() if n.use in gone and n.id not in gone]:
             project.record(graph.key, "nodes", user.id, replace(user, use=""))
-        _forget_ties(graph, gone)
+        forget_ties(graph, gone)
         for node in nodes:
             project.record(graph.key, "nodes", node.id, None)
             project.record(graph.key, "view", node.id, None)
 
 
-def _forget_ties(graph: Graph, gone: set[str]) -> None:
+def forget_ties(graph: Graph, gone: set[str]) -> None:
     """What was tied to a weight of a node that goes away stays one weight: that of the first."""
     heirs: dict[str, str] = {}
     for target, source in list(graph.ties.items()):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from graph_core.conflict import Conflict
+    from graph_core.marks import Mark
 
 MAX_PORTS: Final = 4096  # of one variadic inlet: a file may name the port x999999999
 SETUP: Final[Mapping[str, Any]] = {"optimizer": {"kind": "AdamW"}, "training": {}}
@@ -111,7 +112,7 @@ class Graph:
     ``ties`` maps ``node.weight`` to the ``node.weight`` that it is the same tensor as: see graph_core.ties.
     """
 
-    TABLES: Final = ("head", "params", "nodes", "wires", "ties", "view")
+    TABLES: Final = ("head", "params", "nodes", "wires", "ties", "view", "marks")
 
     def __init__(self, project: Project, key: str) -> None:
         self.project = project
@@ -122,6 +123,7 @@ class Graph:
         self.wires: dict[str, str] = {}
         self.ties: dict[str, str] = {}
         self.view: dict[str, tuple[float, float]] = {}
+        self.marks: dict[str, Mark] = {}  # frames, notes, bookmarks: see graph_core.marks
         # Derived, kept by Project.record: of wires, node -> {port: (source node, source port)} and
         # node -> {(target node, target port): source port}; of nodes, ids by name and the graph's ports.
         self.incoming: dict[str, dict[str, tuple[str, str]]] = {}

@@ -69,6 +69,17 @@ class History:
         """What was done, oldest first."""
         return [step.edit.title for step in self._done]
 
+    @property
+    def undone_titles(self) -> list[str]:
+        """What was taken back and can be done again, the next one first."""
+        return [step.edit.title for step in reversed(self._undone)]
+
+    @property
+    def saved_place(self) -> int:
+        """After how many steps the drawing was as it is on the disk; -1 where that state is gone."""
+        steps = [self._bottom, *self._done, *reversed(self._undone)]
+        return next((place for place, step in enumerate(steps) if step is self._saved), -1)
+
     def undo(self) -> Edit | None:
         """Take back the last step and return the edit that did so; None where there is none. Raises EditError."""
         if not self._done:

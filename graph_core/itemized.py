@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from graph_core.marks import is_mark, kind_of_mark
 from graph_core.moved import Place, moved_nodes, nodes_in
 from graph_core.names import natural
 from graph_core.ways import ABSENT, ORDER, Leaves, Way, same
@@ -15,7 +16,7 @@ PROJECT: Final = "project"
 VALUE: Final = "value"  # what the only field of a thing is called; a thing that is there has the field ""
 BOTH: Final = (True, True)
 SUBJECTS: Final = ("project", "network", "symbol", "set-up", "conflict", "block", "parameter", "order")
-_OF_GRAPH: Final = (*SUBJECTS, "node", "wire", "tie", "places")
+_OF_GRAPH: Final = (*SUBJECTS, "node", "wire", "tie", "places", "frame", "note", "bookmark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class _Itemizer:
         places: dict[str, list[str]] = {}
         for way in ways:
             old, new = self.old.get(way, ABSENT), self.new.get(way, ABSENT)
-            if way[0] == "view":
+            if way[0] == "view" and not is_mark(way[2]):
                 if old is not ABSENT and new is not ABSENT:
                     places.setdefault(way[1], []).append(way[2])
                 continue
@@ -131,6 +132,8 @@ class _Itemizer:
                 yield from self._order("", "networks", *fields[VALUE])
             case (str(first), "graphs", graph, table) if first == ORDER:
                 yield from self._order(graph, table, *fields[VALUE])
+            case ("view", graph, key):
+                yield self._mark(graph, key, *fields[VALUE])
             case ("graphs", graph):
                 yield from self._graph(graph, fields)
             case ("graphs", graph, "nodes", id):
@@ -198,6 +201,18 @@ class _Itemizer:
     def _name(self, graph: str, id: str) -> str:
         here = ("graphs", graph, "nodes", id) in self.new
         return (self.words_new if here else self.words_old).node(graph, id)
+
+    def _mark(self, graph: str, key: str, old: Any, new: Any) -> Item:
+        """A frame, a note or a bookmark; two places of one are no news beside what it says."""
+        kind, subject = _kind((old, new)), kind_of_mark(key)
+        said = " ".join(str((old if kind == "removed" else new).get("text", "")).split())
+        name = f"{subject} “{said[:30]}”" if said else key.replace(":", " ")
+        fields = {VALUE: (old, new)}
+        if kind != "changed":
+            return self._of_graph(kind, subject, graph, key, name, name, fields)
+        fields = {field: (old.get(field, ABSENT), new.get(field, ABSENT)) for field in {**old, **new}}
+        fields = {field: change for field, change in fields.items() if not same(*change)}
+        return self._of_graph(kind, subject, graph, key, name, f"{name}: {fields_text(fields)}", fields)
 
     def _graph(self, graph: str, fields: Mapping[str, tuple[Any, Any]]) -> Iterator[Item]:
         kind = _kind(fields.get("", BOTH))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from graph_core.graph import Graph, Node, Project
+from graph_core.marks import is_mark, mark_tree
 from graph_core.names import natural
 from graph_core.project import VERSION, dumps, node_tree
 from graph_core.reading import read_project
@@ -148,7 +149,7 @@ def _entry(way: Way) -> tuple[str, str, str]:
     if way[0] == ORDER:
         return (way[2], "params", "") if len(way) > 2 else ("", "network_keys", "")
     if way[0] == "view":
-        return (way[1], "view", way[2])
+        return (way[1], "marks" if is_mark(way[2]) else "view", way[2])
     if way[0] == "networks":
         return ("", "network_keys", "")
     if way[0] == "graphs" and len(way) > 2:
@@ -189,6 +190,8 @@ def _leaves_at(project: Project, graph: str, table: str, key: str) -> Iterator[t
         value = getattr(owner, table)[key]
         if table == "view":
             yield ("view", graph, key), [int(x) if x == int(x) else x for x in value]
+        elif table == "marks":
+            yield ("view", graph, key), mark_tree(value)
         else:
             yield ("graphs", graph, table, key), value
 

@@ -18,6 +18,7 @@ from graph_core.copying import free_name
 from graph_core.following import follow
 from graph_core.graph import Project
 from graph_core.leaves import leaves_of, project_of
+from graph_core.marks import free_mark, is_mark
 from graph_core.names import class_name_from, natural
 from graph_core.needs import entity, needs
 from graph_core.orders import merged_orders
@@ -98,9 +99,15 @@ class _Join:
                 value = t
             elif self._let_go(way, self.theirs):
                 value = o
+            elif way[0] == "view" and is_mark(way[2]) and b is ABSENT:
+                value = o  # both sides added one: both stay
+                if free := free_mark(
+                    way[2], {w[2] for w in (*self.ours, *self.theirs, *self.merged) if w[:2] == way[:2]}
+                ):
+                    self.merged[(*way[:2], free)] = t
             else:
                 value = o
-                if way[0] == "view":
+                if way[0] == "view" and not is_mark(way[2]):
                     placed += o is not ABSENT and t is not ABSENT
                 else:
                     conflicting.append(way)
@@ -258,7 +265,7 @@ def _place(way: Way) -> tuple[Any, ...]:
 def _drop_lost_places(merged: Leaves, *sides: Leaves) -> None:
     """Take away where nodes lie that are not there any more."""
     for way in [way for way in merged if way[0] == "view"]:
-        need = ("graphs", way[1], "nodes", way[2])
+        need = ("graphs", way[1]) if is_mark(way[2]) else ("graphs", way[1], "nodes", way[2])
         if need not in merged and (("graphs", way[1]) not in merged or any(need in side for side in sides)):
             del merged[way]
 

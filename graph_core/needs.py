@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from graph_core.layer import layer_types
+from graph_core.marks import is_mark
 from graph_core.ways import Leaves, Way
 
 
@@ -31,7 +32,7 @@ def needs(leaves: Leaves, way: Way) -> Iterator[Way]:
         case ("graphs", key, _, _):
             yield ("graphs", key)
         case ("view", key, id):
-            yield ("graphs", key, "nodes", id)
+            yield ("graphs", key) if is_mark(id) else ("graphs", key, "nodes", id)
 
 
 def _node_needs(leaves: Leaves, way: Way, field: Way, value: Any) -> Iterator[Way]:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from graph_core.graph import Graph, Node, Project, Scan
 from graph_core.jsontext import MAX_BYTES, FileError, kind_of, parse_tree
 from graph_core.layer import layer_types
+from graph_core.marks import mark_tree
 from graph_core.names import natural
 from graph_core.reading import read_project
 
@@ -60,13 +61,11 @@ def _lines(project: Project) -> Iterator[str]:
         yield from _graph_lines(project.graphs[key])
         yield "\n    }"
     yield "\n  }" if keys else "}"
-    placed = [key for key in keys if project.graphs[key].view]
+    placed = [key for key in keys if project.graphs[key].view or project.graphs[key].marks]
     if placed:
         yield ',\n  "view": {'
         for key, comma in _listed(placed):
-            view = project.graphs[key].view
-            places = (f"{_quote(id)}: [{_number(view[id][0])}, {_number(view[id][1])}]" for id in _sorted(view))
-            yield f"{comma}\n    {_encode(key)}: " + _table(places, "      ")
+            yield f"{comma}\n    {_encode(key)}: " + _table(_view_lines(project.graphs[key]), "      ")
         yield "\n  }"
     if project.conflicts:
         conflicts = (f"{_quote(key)}: {_encode(project.conflicts[key].tree())}" for key in _sorted(project.conflicts))
@@ -87,6 +86,13 @@ def _graph_lines(graph: Graph) -> Iterator[str]:
     if graph.ties:
         ties = (f"{_quote(target)}: {_quote(graph.ties[target])}" for target in _sorted(graph.ties))
         yield f',\n      "ties": {_table(ties, "        ")}'
+
+
+def _view_lines(graph: Graph) -> Iterator[str]:
+    """Where nodes lie, then the frames, notes and bookmarks."""
+    view, marks = graph.view, graph.marks
+    yield from (f"{_quote(id)}: [{_number(view[id][0])}, {_number(view[id][1])}]" for id in _sorted(view))
+    yield from (f"{_quote(key)}: {_encode(mark_tree(marks[key]))}" for key in _sorted(marks))
 
 
 def _table(entries: Iterable[str], indent: str) -> str:

@@ -18,6 +18,7 @@ from graph_core.edits import is_default
 from graph_core.graph import Graph, Node, Param, Project, Repeat, Scan
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kind_of, shown
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
+from graph_core.marks import is_mark, read_mark
 from graph_core.names import BadName, check_class_name, check_id, check_identifier, is_id
 from graph_core.ports import MAX_AXES
 from graph_core.trust import codes_in
@@ -127,6 +128,9 @@ class Reader:
         self._each({key: places}, key, partial(self._place, self.project.graphs[key]))
 
     def _place(self, graph: Graph, id: str, at: Any) -> None:
+        if is_mark(id):
+            self.project.fill(graph.key, "marks", id, read_mark(id, at))
+            return
         if id not in graph.nodes:
             _named(check_id, id)
         good = type(at) is list and len(at) == 2 and type(at[0]) in _NUMBERS and type(at[1]) in _NUMBERS

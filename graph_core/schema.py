@@ -17,6 +17,7 @@ from graph_core.fields import Axes, Choice, Field, Fixed, Flag, Number, PerAxis,
 from graph_core.groups import GROUP, MOST_GROUPS, Patterns
 from graph_core.jsontext import MAX_NUMBER, MAX_PLACE
 from graph_core.layer import layer_types
+from graph_core.marks import COLOR, LEAST_SIDE, MAX_TEXT, ZOOMS
 from graph_core.optimizers import DEFAULT_KIND, KINDS, TRAINING
 from graph_core.ports import MAX_AXES
 from graph_core.project import VERSION
@@ -50,7 +51,9 @@ def schema() -> dict[str, Any]:
             "networks": _table(_NAME, {"type": "string", "pattern": _ID}, "Which graphs are networks, by name."),
             "setups": _table(_NAME, {"$ref": "#/$defs/setup"}, "How each network is trained."),
             "graphs": _table(_ID, {"$ref": "#/$defs/graph"}, "The graphs: networks and blocks."),
-            "view": _table(_ID, _table(_ID, {"$ref": "#/$defs/place"}, ""), "Where nodes lie; means nothing else."),
+            "view": _table(
+                _ID, {"$ref": "#/$defs/view"}, "Where nodes lie, with frames, notes and bookmarks; means nothing else."
+            ),
             "conflicts": _table(_ID, {"$ref": "#/$defs/conflict"}, "What a merge left to be chosen; ours stands."),
         },
         "$defs": {
@@ -104,12 +107,7 @@ def schema() -> dict[str, Any]:
                 },
                 "anyOf": [{"required": ["ours"]}, {"required": ["theirs"]}],
             },
-            "place": {
-                "type": "array",
-                "items": {"type": "number", "minimum": -MAX_PLACE, "maximum": MAX_PLACE},
-                "minItems": 2,
-                "maxItems": 2,
-            },
+            **_view(),
             "graph": {
                 "type": "object",
                 "additionalProperties": False,
@@ -169,6 +167,37 @@ def schema() -> dict[str, Any]:
                     {"type": "array", "items": {"$ref": "#/$defs/value"}},
                 ]
             },
+        },
+    }
+
+
+def _view() -> dict[str, Any]:
+    """What is on a sheet: places by the ids of nodes, marks by keys with a colon."""
+    place = {"$ref": "#/$defs/place"}
+    text = {"type": "string", "maxLength": MAX_TEXT}
+    size = {"type": "array", "items": {"type": "number", "minimum": LEAST_SIDE}, "minItems": 2, "maxItems": 2}
+    color = {"type": "string", "maxLength": 40, "description": "A family of layers.", "default": COLOR}
+    zoom = {"type": "number", "minimum": ZOOMS[0], "maximum": ZOOMS[1], "default": 1}
+
+    def mark(required: list[str], **fields: Any) -> dict[str, Any]:
+        return {"type": "object", "required": required, "additionalProperties": False, "properties": fields}
+
+    return {
+        "view": {
+            "type": "object",
+            "additionalProperties": False,
+            "patternProperties": {
+                _ID: place,
+                "^frame:[1-9][0-9]{0,5}$": mark(["at", "size"], at=place, size=size, text=text, color=color),
+                "^note:[1-9][0-9]{0,5}$": mark(["at"], at=place, text=text),
+                "^bookmark:[1-9]$": mark(["at"], at=place, zoom=zoom),
+            },
+        },
+        "place": {
+            "type": "array",
+            "items": {"type": "number", "minimum": -MAX_PLACE, "maximum": MAX_PLACE},
+            "minItems": 2,
+            "maxItems": 2,
         },
     }
 

@@ -285,6 +285,39 @@ class Cut(Gesture):
         p.drawLine(QLineF(self.canvas.camera.to_view(self.origin.x(), self.origin.y()), self.at))
 
 
+class ResizeFrame(Gesture):
+    """The lower right corner of a frame follows the hand, on the grid."""
+
+    cursor = Qt.CursorShape.SizeFDiagCursor
+
+    def __init__(self, canvas: Canvas, at: QPointF, frame: str) -> None:
+        super().__init__(canvas, at)
+        self.frame = frame
+        self.size: tuple[float, float] | None = None
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        plate = self.canvas.snap.rows[self.canvas.snap.index[self.frame]].plate
+        now = self.canvas.camera.to_canvas(at)
+        w, h = plate.w + now.x() - self.origin.x(), plate.h + now.y() - self.origin.y()
+        self.size = max(4 * GRID, GRID * round(w / GRID)), max(4 * GRID, GRID * round(h / GRID))
+        self.canvas.update()
+
+    def release(self, at: QPointF, modifiers: Modifiers) -> None:
+        if self.size is not None:
+            self.canvas.resized.emit(self.frame, *self.size)
+        self.canvas.update()
+
+    def scene_changed(self) -> bool:
+        return self.frame in self.canvas.snap.index
+
+    def paint(self, p: QPainter) -> None:
+        if self.size is not None:
+            x, y = self.canvas.place(self.canvas.snap.index[self.frame])
+            p.setPen(pen(self.canvas.theme.color("accent"), 1.5))
+            p.setBrush(Qt.BrushStyle.NoBrush)
+            p.drawRoundedRect(self.canvas.camera.rect_to_view(x, y, *self.size), 10, 10)
+
+
 class MapDrag(Gesture):
     """The view follows the place held in the minimap."""
 

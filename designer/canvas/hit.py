@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from PySide6.QtCore import QPointF
 
 from designer.canvas.body import sheet_buttons
 from designer.canvas.ports import Anchor
@@ -48,6 +49,14 @@ def plate_at(snap: Snapshot, x: float, y: float, zoom: float) -> int:
         if snap.layer[i] == FRAME and (y - top <= 28 or edge < 6):
             return i
     return -1
+
+
+def corner_at(snap: Snapshot, i: int, at: QPointF, zoom: float) -> bool:
+    """Whether a point is at the lower right corner of plate `i`, a frame: where its size is changed."""
+    if snap.layer[i] != FRAME:
+        return False
+    left, top, w, h = snap.rect[i].tolist()
+    return abs(left + w - at.x()) * zoom <= 12 and abs(top + h - at.y()) * zoom <= 12
 
 
 def button_at(snap: Snapshot, i: int, x: float, y: float) -> str:

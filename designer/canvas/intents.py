@@ -18,6 +18,7 @@ class Intents(QWidget):
     connected = Signal(tuple, tuple)  # (source end, target end)
     disconnected = Signal(tuple)  # (target end): a wire was pulled off and let go
     rerouted = Signal(str, tuple, tuple)  # (wire id, source end, target end): an end was dragged to another port
+    resized = Signal(str, float, float)  # (frame id, w, h): its lower right corner was dragged
     cut = Signal(tuple)  # (wire ids): crossed with X held
     dropped_on_wire = Signal(tuple, str, float, float)  # (plate ids, wire id, dx, dy)
     placed = Signal(str, float, float, str, tuple)  # (type key, x, y, wire id or "", source end or ())
@@ -29,6 +30,7 @@ class Intents(QWidget):
     paged = Signal(str, int)  # (block id, new i) from its pager
     left = Signal()  # Alt+Up: one block up
     edit_requested = Signal(str)  # Enter
+    inline_requested = Signal(str)  # Shift+Enter, or a double-click on the settings of a plate
     rename_requested = Signal(str)  # F2
     peeked = Signal(str)  # a tap on Space
     selection_changed = Signal(tuple)  # (plate ids), in the order chosen

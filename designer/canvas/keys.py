@@ -27,8 +27,12 @@ _NONE = Qt.KeyboardModifier.NoModifier
 
 def press(canvas: Canvas, event: QKeyEvent) -> bool:
     """Act on a key; False if it means nothing here."""
-    key = Key(event.key())
     held = event.modifiers() & (_CTRL | _SHIFT | _ALT)
+    pressed = event.key(), held.value
+    meant = canvas.rebound.get(pressed, pressed)
+    if meant is None:
+        return False
+    key, held = Key(meant[0]), Qt.KeyboardModifier(meant[1])
     mouse = canvas.mouse
     if key == Key.Key_Space and held == _NONE:
         if not event.isAutoRepeat():
@@ -54,7 +58,7 @@ def press(canvas: Canvas, event: QKeyEvent) -> bool:
 def release(canvas: Canvas, event: QKeyEvent) -> bool:
     """A key went up; a tap on Space that moved nothing peeks."""
     mouse = canvas.mouse
-    key = event.key()
+    key = (canvas.rebound.get((event.key(), 0)) or (event.key(),))[0]
     if event.isAutoRepeat():
         return False
     if key == Key.Key_Space and mouse.space:
@@ -96,6 +100,8 @@ def _action(canvas: Canvas, key: Key, held: Qt.KeyboardModifier) -> Callable[[],
     if key == Key.Key_Tab and plain:
         return lambda: _search(canvas)
     if key in (Key.Key_Return, Key.Key_Enter):
+        if held == _SHIFT and current:
+            return lambda: canvas.inline_requested.emit(current)
         if plain and current:
             return lambda: canvas.edit_requested.emit(current)
         if held == _CTRL and current and canvas.is_block(current):

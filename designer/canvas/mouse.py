@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 
 from designer.canvas import hit
-from designer.canvas.gestures import Cut, Gesture, MapDrag, Marquee, MovePlates, Pan
+from designer.canvas.gestures import Cut, Gesture, MapDrag, Marquee, MovePlates, Pan, ResizeFrame
 from designer.canvas.hit import PortHit
 from designer.canvas.wiring import DrawWire
 
@@ -118,6 +118,10 @@ class Mouse:
         self._pressed = None
         if port is not None:
             self.start(DrawWire(canvas, start, port))
+        elif name and hit.corner_at(
+            canvas.snap, canvas.snap.index[name], canvas.camera.to_canvas(start), canvas.camera.zoom
+        ):
+            self.start(ResizeFrame(canvas, start, name))
         elif name and name in canvas.selection:
             self.start(MovePlates(canvas, start, name))
         elif not name and wire < 0:
@@ -154,7 +158,9 @@ class Mouse:
         if plate >= 0:
             shown = canvas.snap.rows[plate].plate
             canvas.select((shown.id,))
-            (canvas.opened if shown.kind == "block" else canvas.edit_requested).emit(shown.id)
+            settings = bool(shown.detail) and now.y() > shown.y + shown.h / 2 and canvas.camera.zoom >= 0.6
+            wanted = canvas.inline_requested if settings else canvas.edit_requested
+            (canvas.opened if shown.kind == "block" else wanted).emit(shown.id)
         elif hit.wire_at(canvas.snap, now.x(), now.y(), canvas.camera.zoom) < 0:
             canvas.search_requested.emit(now.x(), now.y(), canvas.mapToGlobal(at.toPoint()), (), False)
 
@@ -208,6 +214,8 @@ class Mouse:
         canvas.set_hover(plate, wire, "")
         if not self.space and not self.cut_held and hit.port_at(snap, now.x(), now.y(), zoom) is not None:
             canvas.setCursor(Qt.CursorShape.CrossCursor)
+        elif plate >= 0 and hit.corner_at(snap, plate, now, zoom):
+            canvas.setCursor(Qt.CursorShape.SizeFDiagCursor)
         else:
             self.free_cursor()
 

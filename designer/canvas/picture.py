@@ -40,8 +40,9 @@ _PAIRS_MAX = 400
 class Picture:
     """Paints snapshots in one theme. Caches live here, so a theme change is a new Picture."""
 
-    def __init__(self, theme: Theme, dpi: float | None = None) -> None:
+    def __init__(self, theme: Theme, dpi: float | None = None, hides: frozenset[str] = frozenset()) -> None:
         self.theme = theme
+        self.hides = hides  # of: grid, shapes
         self.texts = Texts(theme, dpi)
         self.sprites = Sprites(theme)
         self._roles: dict[str, QColor] = {}
@@ -92,7 +93,8 @@ class Picture:
         else:
             far.bars(self, p, snap, chosen, view)
         if level == FULL or view.zoom >= LABEL_ZOOM * 2 / 3:
-            self.wires.labels(p, snap, view, box, hidden_wires, vector=vector)
+            shapes = "shapes" not in self.hides
+            self.wires.labels(p, snap, view, box, hidden_wires, vector=vector, shapes=shapes)
         if level < FULL:
             far.badges(self, p, snap, chosen, view)
 
@@ -111,7 +113,7 @@ class Picture:
 
     def _sheet(self, p: QPainter, view: Camera, device: QRect, box: Box) -> None:
         p.fillRect(device, self.theme.color("canvas"))
-        if view.zoom < DOTS_ZOOM:
+        if view.zoom < DOTS_ZOOM or "grid" in self.hides:
             return
         s = view.scale
         x0, y0, x1, y1 = (v / DOT_STEP for v in box)

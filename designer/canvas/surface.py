@@ -75,6 +75,7 @@ class Canvas(Intents):
         self.selected_wires: dict[str, None] = {}
         self.current = ""
         self.keyboard_used = False
+        self.rebound: dict[tuple[int, int], tuple[int, int] | None] = {}  # keys pressed -> the keys they stand for
         self.hover_plate = self.hover_wire = -1
         self.mouse = Mouse(self)
         self.live: Live | None = None
@@ -116,7 +117,7 @@ class Canvas(Intents):
     def set_theme(self, theme: Theme) -> None:
         """Paint in another theme."""
         self.theme = theme
-        self.picture = Picture(theme)
+        self.picture = Picture(theme, hides=self.picture.hides)
         self.base.picture = self.picture
         self.base.forget()
         self.minimap.forget()

@@ -241,9 +241,20 @@ class WirePainter:
         p.restore()
 
     def labels(
-        self, p: QPainter, snap: Snapshot, view: Camera, box: Box, hidden: Bools | None, *, vector: bool
+        self,
+        p: QPainter,
+        snap: Snapshot,
+        view: Camera,
+        box: Box,
+        hidden: Bools | None,
+        *,
+        vector: bool,
+        shapes: bool = True,
     ) -> None:
-        """The shapes beside the wires; below 45 % only those that change, in a size that can still be read."""
+        """The shapes beside the wires; below 45 % only those that change, in a size that can still be read.
+
+        Without `shapes` only those of wires that fail.
+        """
         if not snap.wires:
             return
         seen = snap.wires_seen(box, 100.0)
@@ -261,7 +272,7 @@ class WirePainter:
             wire = snap.wires[i]
             if only_changed and not any(axis[1] for axis in wire.axes):
                 continue
-            if wire.unknown or wire.axes:
+            if shapes and (wire.unknown or wire.axes):
                 spot = label_spot(snap, i)
                 if spot is not None:
                     self._label(snap, i, spot, grow)

@@ -11,10 +11,15 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBox
 from designer.entries import entry_text, is_expression, parse_entry
 from designer.style import dress
 from designer.widgets import ExpressionField, PairField, Toggle
+from graph_core import Graph, Node
 from graph_core.fields import Choice, Field, FieldError, Flag, PerAxis
+from graph_core.layer import layer_types
 
 # What applies a value: (field name, value); returns the sentence of a refusal, or an empty text.
 Apply = Callable[[str, Any], str]
+
+
+MIXED = "mixed"
 
 
 class AnyValue(Field[Any]):
@@ -65,6 +70,9 @@ class FieldEditor(QWidget):
         """Show the stored value; ``resolved`` is what an expression comes to."""
         self._stored = value
 
+    def show_mixed(self) -> None:
+        """Several nodes are shown, with different values: what is chosen or typed becomes that of all."""
+
     def focus(self) -> None:
         """Take the keyboard focus."""
         self.setFocus()
@@ -83,6 +91,12 @@ class TextEditor(FieldEditor):
         self.setFocusProxy(self.entry)
         self.row.addWidget(self.entry, 1)
         self.entry.edited.connect(self._typed)
+
+    def show_mixed(self) -> None:
+        """See FieldEditor."""
+        self.entry.set_value("")
+        self.entry.set_result("")
+        self.entry.setPlaceholderText(MIXED)
 
     def _typed(self, text: str) -> None:
         try:
@@ -123,6 +137,13 @@ class AxesEditor(FieldEditor):
         self.row.addWidget(self.pair, 1)
         self.pair.edited.connect(self._typed)
 
+    def show_mixed(self) -> None:
+        """See FieldEditor."""
+        self.pair.set_values([""] * self._length)
+        for entry in self.pair.fields:
+            entry.set_result("")
+            entry.setPlaceholderText(MIXED)
+
     def _typed(self, texts: list[str]) -> None:
         try:
             same_text = len(set(texts)) == 1
@@ -155,6 +176,7 @@ class FlagEditor(FieldEditor):
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__(field, apply)
         self.box = Toggle()
+        self._words = self.box.text()
         self.box.setAccessibleName(field.name)
         self.setFocusProxy(self.box)
         self.row.addWidget(self.box)
@@ -165,8 +187,12 @@ class FlagEditor(FieldEditor):
         """See FieldEditor."""
         on = resolved if isinstance(value, str) else value
         self.box.setChecked(bool(on))
-        if isinstance(value, str):
-            self.box.setText(f"ƒx {value}")
+        self.box.setText(f"ƒx {value}" if isinstance(value, str) else self._words)
+
+    def show_mixed(self) -> None:
+        """See FieldEditor."""
+        self.box.setChecked(False)
+        self.box.setText(MIXED)
 
     def focus(self) -> None:
         """See FieldEditor."""
@@ -192,6 +218,11 @@ class ChoiceEditor(FieldEditor):
         if self.box.findText(text) < 0:
             self.box.addItem(text)
         self.box.setCurrentText(text)
+
+    def show_mixed(self) -> None:
+        """See FieldEditor."""
+        self.box.setPlaceholderText(MIXED)
+        self.box.setCurrentIndex(-1)
 
     def focus(self) -> None:
         """See FieldEditor."""
@@ -235,6 +266,19 @@ class FieldForm(QWidget):
             editor.show_value(
                 stored.get(name, list(default) if isinstance(default, tuple) else default), resolved.get(name)
             )
+
+
+def fields_of(graph: Graph, node: Node) -> dict[str, Field[Any]]:
+    """The fields of a layer's declaration, or of a block's parameters."""
+    block = graph.project.graphs.get(node.type)
+    if block is None:
+        declaration = layer_types().get(node.type)
+        return dict(declaration.fields) if declaration else {}
+    found: dict[str, Field[Any]] = {}
+    for name, param in block.params.items():
+        found[name] = AnyValue(param.default, f"A parameter of {block.name}.")
+        found[name].name = name
+    return found
 
 
 def form_layout(parent: QWidget | None = None) -> QFormLayout:

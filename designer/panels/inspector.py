@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from designer.document import Document
 from designer.numbers import percent, short
 from designer.panels.custom_code import CodeEditor
-from designer.panels.forms import AnyValue, FieldForm, add_row, caption, form_layout
+from designer.panels.forms import FieldForm, add_row, caption, fields_of, form_layout
+from designer.panels.mark_form import MarkForm
 from designer.panels.network_form import NetworkForm
 from designer.panels.running import RunForm
+from designer.panels.several import SeveralForm
 from designer.panels.weights import WeightRows
 from designer.plates import label
 from designer.style import dress
@@ -20,21 +22,7 @@ from designer.theme import themes
 from designer.widgets import Banner, FamilyTile, FollowsField, NameField, ShareBar
 from graph_core import EditError, Graph, Node, edits
 from graph_core.context import Result
-from graph_core.fields import Field
 from graph_core.layer import layer_types
-
-
-def fields_of(graph: Graph, node: Node) -> dict[str, Field[Any]]:
-    """The fields of a layer's declaration, or of a block's parameters."""
-    block = graph.project.graphs.get(node.type)
-    if block is None:
-        declaration = layer_types().get(node.type)
-        return dict(declaration.fields) if declaration else {}
-    found: dict[str, Field[Any]] = {}
-    for name, param in block.params.items():
-        found[name] = AnyValue(param.default, f"A parameter of {block.name}.")
-        found[name].name = name
-    return found
 
 
 class Inspector(QWidget):
@@ -67,6 +55,8 @@ class Inspector(QWidget):
         layout.addLayout(head)
         layout.addWidget(area)
         self._network: NetworkForm | None = None
+        self.mark_form: MarkForm | None = None
+        self.several: SeveralForm | None = None
         for signal in (document.edited, document.replaced, document.selected, document.moved_view):
             signal.connect(self.refresh)
         self.refresh()
@@ -85,10 +75,18 @@ class Inspector(QWidget):
         if node is not None:
             block = graph.project.graphs.get(node.type)
             key = (graph.key, node.id, node.type, tuple(block.params) if block else ())
+            if self._document.selection[1:]:
+                key = (graph.key, tuple(sorted(f"{id} {graph.nodes[id].type}" for id in self._document.selection)))
+        elif self._document.marked:
+            key = (graph.key, self._document.marked[-1])
         if key != self._shown or self.form is None:
             self._shown = key
             self._rebuild(graph, node)
-        if node is None:
+        if self.mark_form is not None:
+            self.mark_form.refresh()
+        elif self.several is not None:
+            self.several.refresh()
+        elif node is None:
             assert self._network is not None
             self._network.refresh()
         else:
@@ -96,19 +94,23 @@ class Inspector(QWidget):
 
     def focus_first(self) -> None:
         """Edit the first parameter."""
-        if self.form is not None and self.form.editors:
+        if self.mark_form is not None:
+            self.mark_form.focus()
+        elif self.form is not None and self.form.editors:
             next(iter(self.form.editors.values())).focus()
 
     def focus_name(self) -> None:
         """Edit the name."""
-        if self.node is not None:
+        if self.mark_form is not None:
+            self.mark_form.focus()
+        elif self.node is not None and self.several is None:
             self.name.setFocus()
             self.name.selectAll()
 
     # Building ------------------------------------------------------------------------------------------------
 
     def _rebuild(self, graph: Graph, node: Node | None) -> None:
-        self._network = None
+        self._network, self.mark_form, self.several = None, None, None
         self._sitting += 1
         self.weights = None
         while (item := self._layout.takeAt(0)) is not None:
@@ -116,6 +118,15 @@ class Inspector(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self.form = FieldForm({}, self._apply)
+        if node is None and self._document.marked:
+            self.mark_form = MarkForm(self._document, self._document.marked[-1])
+            self._layout.addWidget(self.mark_form)
+            return
+        if node is not None and self._document.selection[1:]:
+            self.several = SeveralForm(self._document, self._document.selection)
+            self.form = self.several.form
+            self._layout.addWidget(self.several)
+            return
         if node is None:
             self._network = NetworkForm(self._document)
             self._layout.addWidget(self._network)
@@ -174,10 +185,8 @@ class Inspector(QWidget):
         assert self.form is not None
         result = self._document.context().results.get(node.id)
         self.name.set_value(node.name)
-        many = len(self._document.selection)
-        others = f" · {many} selected" if many > 1 else ""
         type = graph.project.graphs[node.type].name if node.type in graph.project.graphs else node.type
-        self.path.setText(f"{type} · {self._document.state_path(node.id)}{others}")
+        self.path.setText(f"{type} · {self._document.state_path(node.id)}")
         problems = [p for p in self._document.analysis().problems if (p.graph, p.node) == (graph.key, node.id)]
         if problems:
             worst = "warn" if problems[0].severity == "warning" else problems[0].severity
@@ -270,20 +279,15 @@ class Inspector(QWidget):
     # Applying ------------------------------------------------------------------------------------------------
 
     def _apply(self, name: str, value: Any) -> str:
-        """Set a parameter of every selected node of the same type."""
+        """Set a parameter of the node."""
         graph, node = self._document.graph, self.node
         if node is None:
             return ""
-        ids = [id for id in self._document.selection if graph.nodes[id].type == node.type]
         # Each keystroke is seen at once; a word typed into one field is one step to undo.
-        typed = f"{graph.key} {ids} {name} {self._sitting}" if self.form and self.form.editors[name].typed else ""
+        typed = f"{graph.key} {node.id} {name} {self._sitting}" if self.form and self.form.editors[name].typed else ""
         try:
-            with (
-                self._document.history.merging(typed),
-                graph.project.editing(f"Set {name} of {node.name}" + (f" and {len(ids) - 1} more" if ids[1:] else "")),
-            ):
-                for id in ids:
-                    edits.set_params(graph, id, {name: value})
+            with self._document.history.merging(typed), graph.project.editing(f"Set {name} of {node.name}"):
+                edits.set_params(graph, node.id, {name: value})
         except EditError as error:
             return str(error)
         return ""

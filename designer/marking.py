@@ -1,0 +1,98 @@
+"""Where nodes stand, and frames and notes with them: as drawn, and where the nodes are laid out anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from designer.canvas.scene import Plate, plate_size
+from designer.plates import box_of, wire_ends
+from designer.theme import tokens
+from graph_core.arrange import Box, arrange
+from graph_core.graph import Graph
+from graph_core.marks import Bookmark, Frame, Mark, Point, around, inside
+
+Rect = tuple[float, float, float, float]
+MARGIN, TITLE = (24.0, 12.0), 16.0  # between two plates of a chain there are 32
+
+
+def mark_plate(key: str, mark: Mark) -> Plate | None:
+    """A frame or a note for the canvas; None for a bookmark, which is a place."""
+    x, y = mark.at
+    if isinstance(mark, Bookmark):
+        return None
+    if isinstance(mark, Frame):
+        color = mark.color if mark.color in tokens()["family"]["light"] else "block"
+        return Plate(key, "frame", color, mark.text, x=x, y=y, w=mark.size[0], h=mark.size[1])
+    text = mark.text or "Note"
+    w, h = plate_size("note", text)
+    return Plate(key, "note", "shape", text, x=x, y=y, w=w, h=h)
+
+
+def rects_of(graph: Graph, places: Mapping[str, Point]) -> dict[str, Rect]:
+    """The boxes of nodes at rest, at these places."""
+    found = {}
+    for id, at in places.items():
+        box = box_of(graph, graph.nodes[id])
+        found[id] = (*at, box.w, box.h)
+    return found
+
+
+def following(marks: Mapping[str, Mark], before: Mapping[str, Rect], after: Mapping[str, Rect]) -> dict[str, Mark]:
+    """The frames and notes that go along when nodes move from the boxes ``before`` to those ``after``.
+
+    A frame goes round the nodes that it went round; an empty one, and a note, go along with the nearest node.
+    """
+    found: dict[str, Mark] = {}
+    for key, mark in marks.items():
+        if isinstance(mark, Bookmark) or not before:
+            continue
+        if isinstance(mark, Frame):
+            held = [after[id] for id, box in before.items() if inside(mark, box) and id in after]
+            if held:
+                at, size = around(held, MARGIN, TITLE)
+                found[key] = replace(mark, at=at, size=size)
+                continue
+        near = min(before, key=lambda id: abs(before[id][0] - mark.at[0]) + abs(before[id][1] - mark.at[1]))
+        if near in after:
+            dx, dy = after[near][0] - before[near][0], after[near][1] - before[near][1]
+            at = (mark.at[0] + dx, mark.at[1] + dy)
+            found[key] = replace(mark, at=at)
+    return {key: mark for key, mark in found.items() if mark != marks[key]}
+
+
+class MarkPlates:
+    """The plates of a graph's frames and notes, the same objects as long as nothing changed."""
+
+    def __init__(self) -> None:
+        self.shown = True
+        self._known: dict[str, tuple[Mark, Plate | None]] = {}
+
+    def plates(self, graph: Graph, boxes: Mapping[str, Box], places: Mapping[str, Point]) -> dict[str, Plate]:
+        """What is drawn of them; where nodes are spread out to ``places``, with larger ``boxes``, they go along."""
+        marks = dict(graph.marks) if self.shown else {}
+        if marks and boxes:
+            spread = {id: (*places[id], box.w, box.h) for id, box in boxes.items()}
+            marks |= following(marks, rects_of(graph, placed(graph)), spread)
+        self._known = {key: self._known[key] for key in marks if key in self._known}
+        for key, mark in marks.items():
+            if key not in self._known or self._known[key][0] != mark:
+                self._known[key] = mark, mark_plate(key, mark)
+        return {key: plate for key, (_, plate) in self._known.items() if plate is not None}
+
+
+def placed(graph: Graph) -> dict[str, Point]:
+    """Where each node stands: as placed by hand, else as arranged around those."""
+    found = {id: graph.view[id] for id in graph.nodes if id in graph.view}
+    if len(found) < len(graph.nodes):
+        rest = arranged_anew(graph, near=found or None)
+        found = {id: found.get(id, at) for id, at in rest.items()}
+    return found
+
+
+def arranged_anew(
+    graph: Graph, *, near: Mapping[str, Point] | None = None, height: float | None = None
+) -> dict[str, Point]:
+    """A layered layout; ``near`` are places that nodes are to stay close to, ``height`` where columns fold."""
+    boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
+    return dict(arrange(boxes, wire_ends(graph), near=near, height=height).positions)
