@@ -15,7 +15,7 @@ from graph_core import EditError, Graph, Node
 from graph_core.field import FieldError
 from graph_core.finding import Found, find, replace_found
 
-HINTS = {"name": "conv1", "type": "Conv2d", "parameter": "stride = 2"}
+HINTS = {"name": "conv1", "type": "norm", "parameter": "stride = 2"}
 NEW = {"name": "Replace the part found with", "type": "Replace with the type", "parameter": "Set it to"}
 
 

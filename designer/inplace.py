@@ -102,7 +102,7 @@ class InPlace(QObject):
         self._document.dive(self._document.steps(path))
         graph = self._document.graph
         mine = [own(plate) for plate in plates if above(plate) == path]
-        return tuple(id for id in mine if id in graph.nodes or id in graph.wires)
+        return tuple(id for id in mine if id in graph.nodes or id in graph.wires or id in graph.marks)
 
     def select(self, plates: tuple[str, ...]) -> None:
         """What was selected on the canvas; nothing is: then the canvas's own graph is worked on."""
@@ -172,7 +172,7 @@ class InPlace(QObject):
         """Edit the parameters of a node, of the selected one where none is given, under its plate."""
         document = self._document
         plate = plate or (document.prefix + document.selection[-1] if document.selection else "")
-        (node,) = self.take((plate,)) if plate else ("",)
+        node = "".join(self.take((plate,)) if plate else ())
         if node not in document.graph.nodes:
             document.refused.emit("No node is selected; select the one to edit.")
             return
