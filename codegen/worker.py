@@ -54,6 +54,7 @@ FUNCTIONS: Mapping[str, str] = {
     "quantize": "codegen.compress.work:quantize_drawing",
     "emit": "codegen.emit.work:emit_drawing",
     "back": "codegen.emit.work:take_back",
+    "import": "codegen.intake.work:import_drawing",
     "export": "codegen.deploy.work:export_drawing",
 }
 """Verb → `module:function`, imported when first asked for."""

@@ -161,6 +161,8 @@ def layer_result(node: Node, layer: Layer, outcome: Outcome | Refusal, enabled: 
 def _dtype(declared: str, layer: Layer, inputs: Sequence[Spec]) -> str:
     if declared in layer.fields:
         declared = str(layer.values[declared])
+    if declared == "first":
+        return inputs[0].dtype
     if declared == "same":
         return result_type(inputs)
     if declared == "quotient":

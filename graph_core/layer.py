@@ -152,8 +152,9 @@ class Inlet:
 
 
 class Outlet:
-    """An output port. ``dtype`` is ``same`` (promoted from the inputs), ``quotient`` (the same, but always a float), a
-    dtype by name, or the parameter that names one. ``state`` says that it is what a recurrent layer remembers."""
+    """An output port. ``dtype`` is ``same`` (promoted from the inputs), ``quotient`` (the same, but always a float),
+    ``first`` (that of the first input), a dtype by name, or the parameter that names one. ``state`` says that it is
+    what a recurrent layer remembers."""
 
     def __init__(self, dtype: str = "same", *, state: bool = False) -> None:
         self.dtype = dtype

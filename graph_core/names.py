@@ -59,7 +59,8 @@ def check_name(text: str) -> str:
         return text
     if isinstance(text, str) and _NUMBER.match(text):
         return text
-    check_identifier(text.replace("-", "_") if isinstance(text, str) and not text.startswith("-") else text)
+    plain = text.replace("-", "_") if isinstance(text, str) and not text.startswith("-") else text
+    check_identifier(f"{plain}_" if plain in EMITTED_NAMES else plain)  # an attribute hides none of them
     if text in MODULE_ATTRIBUTES:
         raise BadName(f"“{text}” is taken by torch.nn.Module itself; choose another name.")
     return text

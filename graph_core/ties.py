@@ -73,7 +73,7 @@ def rewrite(graph: Graph, ties: Mapping[str, str], ways: Mapping[str, str]) -> N
 def _owner(graph: Graph, end: str) -> Node:
     """The layer at an end; raises EditError where there is none that makes weights."""
     way, weight = parts_of(end)
-    if not weight:
+    if not weight and not end.endswith("."):
         raise EditError(f"“{end}” names no weight; write node.weight, such as head.weight.")
     here, node = graph, graph.node(way[0])
     for id in way[1:]:
@@ -96,7 +96,7 @@ def told(graph: Graph, end: str) -> str:
         node = here.nodes.get(id) if here else None
         names.append(node.name if node else id)
         here = graph.project.graphs.get(node.type) if node else None
-    return ".".join([*names, weight])
+    return ".".join([*names, weight] if weight else names)
 
 
 # Analysis.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codegen.emit import trees
@@ -51,13 +52,19 @@ def _weight(writer: ClassWriter, end: str) -> ast.expr:
         graph = writer.plan.project.graphs[node.type]
         node = graph.nodes[id]
         tree = _inside(tree, graph, node)
-    for part in weight.split("."):
+    for part in weight.split(".") if weight else ():
         tree = ast.Attribute(tree, trees.name(part).id)
     return tree
 
 
 def _inside(tree: ast.expr, graph: Graph, node: Node) -> ast.expr:
     name = attribute(node.name)
+    if "." in name:
+        first, *rest = name.split(".")
+        tree = _inside(tree, graph, replace(node, name=first))
+        for part in rest:
+            tree = ast.Subscript(tree, ast.Constant(int(part) if part.isdigit() else part))
+        return tree
     if name.isidentifier():
         return ast.Attribute(tree, trees.name(name).id)
     if is_chain(graph):

@@ -14,7 +14,7 @@ from typing import Any
 from torch import nn
 
 from codegen.intake.constants import constant_params
-from codegen.intake.dialect_modules import BUFFER, PARAMETER
+from codegen.intake.dialect_modules import BUFFER, PARAMETER, SPREAD
 from codegen.intake.opaque import opaque_call, opaque_scope
 from codegen.intake.record import Op, Scope, Value, values_in
 from codegen.intake.steps import Body, Note, Ref, Step, Unsupported
@@ -216,7 +216,7 @@ class Maker:
 
     def _constant(self, value: Value) -> Ref:
         if value.varies():
-            raise Unsupported("makes a constant whose size depends on the batch")
+            return self._repeated(value)
         name = self.free("constant")
         ref = self.add(BUFFER, name, **constant_params(value))
         path = f"{self.scope.path}.{name}" if self.scope.path else name
@@ -224,6 +224,26 @@ class Maker:
         ref.step.params["content"] = value.tensor  # type: ignore[union-attr]
         self.where[value] = ref
         return ref
+
+    def _repeated(self, value: Value) -> Ref:
+        """A constant with the same values for every sample: those of one, spread over the batch."""
+        row = value.tensor[:1]
+        if value.varies() != [0] or not bool((value.tensor == row).all()):
+            raise Unsupported("makes a constant whose values depend on the batch")
+        one = Value(row, "constant", fixed=True)
+        ref = self.add(SPREAD, x=one, like=self.sample(value), axes=len(value.shape))
+        self.where[value] = ref
+        return ref
+
+    def sample(self, wanted: Value) -> Value:
+        """A value at hand whose first axis is the batch, as that of ``wanted`` is; raises Unsupported."""
+        given = values_in((self.scope.args, self.scope.kwargs))
+        size, twin = wanted.shape[0], wanted.twin.shape[0] if wanted.twin is not None else 0
+        for value in [*self.where, *given]:
+            first = value.twin.shape[:1] if value.twin is not None else ()
+            if not value.fixed and value.varies()[:1] == [0] and value.shape[0] == size and first == (twin,):
+                return value
+        raise Unsupported("spreads over a batch that nothing at hand has")
 
     def _op(self, op: Op) -> None:
         before = len(self.body.steps)

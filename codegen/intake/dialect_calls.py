@@ -200,6 +200,13 @@ def _matmul(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], maker.add("MatMul", a=a, b=b))
 
 
+def _addmm(maker: Maker, op: Op) -> None:
+    a = given(op, "x", "a", "b", "beta", "alpha", beta=1, alpha=1)
+    if a["beta"] != 1 or a["alpha"] != 1 or len(a["x"].shape) != 1:
+        raise Unsupported("adds more than a row of biases, or weighs it")
+    maker.bind(op.outs[0], maker.add("AddMM", x=a["x"], a=a["a"], b=a["b"]))
+
+
 def _einsum(maker: Maker, op: Op) -> None:
     equation, *operands = op.args
     if len(operands) == 1 and isinstance(operands[0], list | tuple):
@@ -311,6 +318,7 @@ CALLS: Mapping[str, Call] = {
     "bmm": _matmul,
     "mm": _matmul,
     "zero": _map("zeros_like"),
+    "addmm": _addmm,
     "einsum": _einsum,
     "clamp": _clamp,
     "clip": _clamp,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-INPUT, OUTPUT, PARAMETER, BUFFER, CUSTOM = "Input", "Output", "HeldParameter", "HeldBuffer", "Custom"
+INPUT, OUTPUT, CUSTOM = "Input", "Output", "Custom"
+PARAMETER, BUFFER, SPREAD = "HeldParameter", "HeldBuffer", "ExpandBatch"
 IGNORED = frozenset(["self", "device", "dtype", "inplace"])
 
 

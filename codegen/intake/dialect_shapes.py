@@ -216,6 +216,13 @@ def _getitem(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], here)
 
 
+def _gather(maker: Maker, op: Op) -> None:
+    x, dim, index = (*op.args, *op.kwargs.values())[:3]
+    if not isinstance(index, Value) or len(x.shape) != 2:
+        raise Unsupported("picks from other than a matrix")
+    maker.bind(op.outs[0], maker.add("Gather", x=x, index=index, dim=dim))
+
+
 def _put_back(maker: Maker, op: Op) -> None:
     """A part that was changed in place, put back into the whole."""
     whole, part, index = op.args
@@ -281,7 +288,7 @@ def expanded(maker: Maker, x: Value, y: Value) -> Ref:
         return maker.add("Expand", x=x, sizes=sizes)
     if varying != [0]:
         raise Unsupported("spreads over an axis that depends on the batch")
-    like = _alike(maker, y)
+    like = maker.sample(y)
     here: Value | Ref = x
     if len(x.shape) < len(y.shape):
         here = maker.add("Unsqueeze", x=here, dim=0)
@@ -291,20 +298,6 @@ def expanded(maker: Maker, x: Value, y: Value) -> Ref:
     if any(size != -1 for size in rest):
         here = maker.add("Expand", x=here, sizes=[-1, *rest])
     return maker.add("ExpandBatch", x=here, like=like, axes=len(y.shape))
-
-
-def _alike(maker: Maker, y: Value) -> Value:
-    """A value at hand whose first axis is the batch."""
-    known = [*maker.where, *(value for value, _, _ in maker.body.inputs)]
-    assert y.twin is not None
-    for value in known:
-        twin = value.twin
-        if value.varies()[:1] == [0] and value.shape[0] == y.shape[0] and twin and twin.shape[0] == y.twin.shape[0]:
-            return value
-    for value in values_in((maker.scope.args, maker.scope.kwargs)):
-        if value.varies()[:1] == [0] and value.shape[0] == y.shape[0]:
-            return value
-    raise Unsupported("spreads over a batch that nothing at hand has")
 
 
 def _roll(maker: Maker, op: Op) -> None:
@@ -387,6 +380,7 @@ CALLS: Mapping[str, Call] = {
     "select": _select,
     "narrow": _narrow,
     "getitem": _getitem,
+    "gather": _gather,
     "setitem": _setitem,
     "put_back": _put_back,
     "expand": _expand,

@@ -18,6 +18,7 @@ from codegen.errors import Refusal
 from codegen.intake.bodies import Homes, Maker
 from codegen.intake.dialect_calls import draw
 from codegen.intake.drawn import Drawing
+from codegen.intake.idle import complete, tie_weights
 from codegen.intake.leaves import leaf_of
 from codegen.intake.opaque import TooWide
 from codegen.intake.pairing import pair_batches, pair_training
@@ -87,8 +88,10 @@ def import_with_report(
         body = Maker(root, homes, draw, notes).build()
         if not body.outputs:
             raise ImportRefused(f"{root.kind} returns no tensor that depends on its inputs.")
+        complete(body, module)
         drawing = Drawing(name or root.kind)
         drawing.network(body, batched=batched)
+        tie_weights(drawing.project, module)
     except (TooWide, EditError) as error:
         raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
     result = Imported(drawing.project, notes, batched, len(drawing.graphs) + 1)

@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "definition": "codegen.verbs.definition",
     "merge": "codegen.verbs.merge",
     "git-setup": "codegen.verbs.git_setup",
+    "import": "codegen.verbs.import_",
     "emit": "codegen.verbs.emit",
     "trust": "codegen.verbs.trust",
     "train": "codegen.verbs.train",

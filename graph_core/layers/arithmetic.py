@@ -100,6 +100,28 @@ class MatMul(Layer):
         return facts(y, macs=prod(y) * k)
 
 
+class AddMM(Layer):
+    """A product of two matrices plus a third tensor, in one step."""
+
+    torch = Function("torch.addmm")
+    family, stem, words = "arith", "addmm", "matrix product bias add linear conv1d"
+    saves = ("a", "b")
+    help = "Multiplies two matrices and adds a third tensor, such as a bias, in one step."
+    source = "torch.addmm"
+
+    x, a, b, y = Inlet("P", "float"), Inlet("M K", "float"), Inlet("K P", "float"), Outlet()
+
+    def rule(self, x: Shape, a: Shape, b: Shape) -> Facts:
+        (m, k), (inner, p) = a, b
+        require(
+            same(k, inner),
+            lambda: f"cannot multiply {shape_text(a)} by {shape_text(b)}: {k} columns meet {inner} rows",
+        )
+        fits = same(x[0], p)
+        require(fits, lambda: f"adds {shape_text(x)} to {shape_text((m, p))}", port="x")
+        return facts((m, p), macs=m * p * k, elementwise=m * p)
+
+
 class Scale(Layer):
     """A tensor times a number."""
 

@@ -128,8 +128,9 @@ class ExpandBatch(Layer):
     view = "strided"
     help = "Spreads a tensor with a batch of one, such as a class token, over the batch of another."
     source = "torch.Tensor.expand"
+    promotes = True  # of the other, only the size is read
 
-    x, like, y = Inlet("N ...", "float"), Inlet("B ..."), Outlet()
+    x, like, y = Inlet("N ..."), Inlet("B ..."), Outlet("first")
     axes = Count(3, "How many axes it has.", most=8, emit=False)
 
     @classmethod
@@ -284,3 +285,26 @@ class SliceScatter(Layer):
                 same(given, size), lambda: f"takes {shape_text(wanted)} at part, not {shape_text(part)}", port="part"
             )
         return facts(x)
+
+
+class Gather(Layer):
+    """Values picked along an axis, for each place by a number of its own."""
+
+    torch = Phrase("torch.gather(x, dim, index)")
+    family, stem, words = "shape", "gather", "index pick take along axis"
+    help = "Picks values along an axis: at each place of the index, the one that its number tells."
+    source = "torch.gather"
+    promotes = True
+    saves = ("index",)
+
+    x, index, y = Inlet("N C"), Inlet("N K", "int"), Outlet("first")
+    dim = Axes(1, "The axis.", single=True)
+
+    def rule(self, x: Shape, index: Shape) -> Facts:
+        axis = axis_of(self.dim[0], x)
+        for place, (given, size) in enumerate(zip(index, x, strict=True)):
+            fits = place == axis or at_least(size, given)
+            require(
+                fits, f"takes an index that is no larger than {shape_text(x)}, not {shape_text(index)}", port="index"
+            )
+        return facts(index)

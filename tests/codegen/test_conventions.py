@@ -130,6 +130,10 @@ BY_WIRE = frozenset(
         "BatchNormWith",
         "HeldParameter",
         "HeldBuffer",
+        "AddMM",
+        "Einsum",
+        "SliceScatter",
+        "Gather",
     ]
 )
 PARAMS: dict[str, dict[str, Any]] = {

@@ -78,7 +78,7 @@ def test_ports_have_one_meaning_each(name: str):
         assert set(inlet.kinds) <= set(KINDS)
         assert inlet.axes.count("...") <= 1
     for outlet in declaration.outlets.values():
-        known = {"same", "quotient", *(dtype for names in KINDS.values() for dtype in names)}
+        known = {"same", "quotient", "first", *(dtype for names in KINDS.values() for dtype in names)}
         assert outlet.dtype in known or outlet.dtype in declaration.fields
 
 

@@ -19,7 +19,19 @@ from tests.graph_core.test_layers_against_torch import expected_dtypes
 
 # What torch keeps of these, or whether it copies, depends on more than their shapes.
 OPEN = frozenset(
-    ["Cast", "BatchNormWith", "GroupNorm", "RMSNorm", "LayerNormWith", "Normalize", "Softsign", "LogSigmoid", "Lookup"]
+    [
+        "Cast",
+        "BatchNormWith",
+        "GroupNorm",
+        "RMSNorm",
+        "LayerNormWith",
+        "Normalize",
+        "Softsign",
+        "Gather",
+        "LogSigmoid",
+        "Lookup",
+        "Gather",
+    ]
 )
 SPELLED = [
     name

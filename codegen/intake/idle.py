@@ -1,0 +1,67 @@
+"""Weights that a run does not read, and those that are known by several names: each keeps its key in the state dict."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from codegen.intake.bodies import held, held_params
+from codegen.intake.record import Value
+from codegen.intake.steps import Body, Step
+from codegen.weights import weight_keys
+from graph_core.graph import Project
+from graph_core.ties import tie
+
+
+def complete(body: Body, module: nn.Module) -> None:
+    """Add what the state dict of ``module`` has and no step holds, each in the body of the module that owns it."""
+    covered = list(_covered(body, ""))
+    for path, tensor in _state(module):
+        if not any(path == known or path.startswith(f"{known}.") for known in covered):
+            _add(body, path, path, tensor, module)
+
+
+def _state(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    kept = set(module.state_dict())
+    for path, parameter in module.named_parameters(remove_duplicate=False):
+        if path in kept:
+            yield path, parameter
+    for path, buffer in module.named_buffers(remove_duplicate=False):
+        if path in kept:
+            yield path, buffer
+
+
+def _covered(body: Body, prefix: str) -> Iterator[str]:
+    for step in body.steps:
+        if step.use is None and step.body is not None:
+            yield from _covered(step.body, f"{prefix}{step.name}.")
+        elif step.use is None:
+            yield f"{prefix}{step.name}"
+
+
+def _add(body: Body, rest: str, path: str, tensor: Tensor, module: nn.Module) -> None:
+    for step in body.steps:
+        if step.body is not None and step.use is None and rest.startswith(f"{step.name}."):
+            _add(step.body, rest[len(step.name) + 1 :], path, tensor, module)
+            return
+    value = Value(tensor, "weight", path)
+    type, name = held(value, rest)
+    body.steps.append(Step(type, name, held_params(value, module)))
+
+
+def tie_weights(project: Project, module: nn.Module) -> None:
+    """Tie in the drawing what is one parameter under several names in the module."""
+    names: dict[int, list[str]] = defaultdict(list)
+    for path, parameter in module.named_parameters(remove_duplicate=False):
+        names[id(parameter)].append(path)
+    several = [paths for paths in names.values() if len(paths) > 1]
+    if not several:
+        return
+    keys = dict(weight_keys(project, "main"))
+    graph = project.networks["main"]
+    for paths in several:
+        ends = [keys[path].partition("/")[2].replace(":", ".") for path in paths if path in keys]
+        for target in ends[1:]:
+            tie(graph, target, ends[0])

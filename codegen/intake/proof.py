@@ -1,0 +1,120 @@
+"""The proof of an import: the emitted module with the original's weights does what the original does."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from codegen.build import build_module
+from codegen.emit import EmitError
+from graph_core.graph import Project
+
+TOLERANCE = 1e-5  # relative; exactly 0 is normal
+
+
+def prove(module: nn.Module, project: Project, inputs: tuple[Tensor, ...], *, batched: bool) -> dict[str, Any]:
+    """Compare both on stirred weights, in both modes, at two batch sizes: `{"equal", "comparison", "reason"}`.
+
+    Each comparison has the largest difference of outputs and of gradients, as parts of the largest value. ``reason``
+    says why nothing could be compared. The module is left as it was.
+    """
+    try:
+        made = build_module(project)
+        made.load_state_dict(module.state_dict(), strict=True)
+    except (EmitError, RuntimeError) as error:
+        return {"equal": False, "comparison": [], "reason": " ".join(str(error).split())[:300]}
+    original = copy.deepcopy(module)
+    _stir(original)
+    made.load_state_dict(original.state_dict(), strict=True)
+    sizes = [inputs[0].shape[0], inputs[0].shape[0] + 1] if batched else [inputs[0].shape[0]]
+    rows = [_compared(original, made, inputs, size, training) for training in (False, True) for size in sizes]
+    equal = all(row["outputs"] <= TOLERANCE and row["gradients"] <= TOLERANCE for row in rows)
+    return {"equal": equal, "comparison": rows, "reason": ""}
+
+
+def _stir(module: nn.Module) -> None:
+    """Weights with which no part of the output is small by chance, and no dropout, so that training is repeatable."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.is_floating_point():
+                spread = max(parameter[0].numel(), 1) ** -0.5 if parameter.dim() > 1 else 0.3
+                values = torch.randn(parameter.shape, generator=generator) * spread
+                parameter.copy_(values if parameter.dim() > 1 else 1 + values)
+
+
+def _without_dropout(module: nn.Module) -> None:
+    for child in module.modules():
+        for name in ("p", "drop_prob", "dropout", "dropout_p"):
+            if isinstance(getattr(child, name, None), float):
+                setattr(child, name, 0.0)
+
+
+def _compared(
+    original: nn.Module, made: nn.Module, inputs: tuple[Tensor, ...], batch: int, training: bool
+) -> dict[str, Any]:
+    generator = torch.Generator().manual_seed(batch)
+    given = [_another(tensor, batch, generator) for tensor in inputs]
+    state = copy.deepcopy(original.state_dict())
+    row: dict[str, Any] = {"training": training, "batch": batch, "outputs": float("inf"), "gradients": float("inf")}
+    results = []
+    for one in (original, made):
+        one.train(training)
+        _without_dropout(one)
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                outputs = list(_tensors(one(*given)))
+            results.append((outputs, _gradients(one, outputs)))
+        except (RuntimeError, ValueError, IndexError) as error:
+            return row | {"failed": " ".join(str(error).split())[:200]}
+        one.load_state_dict(state)
+    (outputs, gradients), (others, their_gradients) = results
+    if len(outputs) == len(others):
+        row["outputs"] = max((_apart(a, b) for a, b in zip(others, outputs, strict=True)), default=0.0)
+        pairs = [(their_gradients.get(name), gradient) for name, gradient in gradients.items() if gradient is not None]
+        # A gradient that is nothing but rounding (of a key's bias, say) is measured by the others.
+        least = 1e-4 * max((float(b.abs().max()) for _, b in pairs if b.numel()), default=0.0)
+        row["gradients"] = max((float("inf") if a is None else _apart(a, b, least) for a, b in pairs), default=0.0)
+    return row
+
+
+def _gradients(module: nn.Module, outputs: list[Tensor]) -> dict[str, Tensor | None]:
+    named = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    floats = [output.double().square().mean() for output in outputs if output.is_floating_point()]
+    with contextlib.suppress(RuntimeError):
+        found = torch.autograd.grad(torch.stack(floats).sum(), list(named.values()), allow_unused=True)
+        return dict(zip(named, found, strict=True))
+    return {}
+
+
+def _another(tensor: Tensor, batch: int, generator: torch.Generator) -> Tensor:
+    shape = (batch, *tensor.shape[1:])
+    if tensor.is_floating_point():
+        return torch.randn(shape, generator=generator)
+    return torch.randint(0, max(int(tensor.max()), 1) + 1, shape, generator=generator).to(tensor.dtype)
+
+
+def _tensors(part: Any) -> Iterator[Tensor]:
+    if isinstance(part, Tensor):
+        yield part
+    elif isinstance(part, tuple | list):
+        for one in part:
+            yield from _tensors(one)
+    elif isinstance(part, dict):
+        for one in part.values():
+            yield from _tensors(one)
+
+
+def _apart(found: Tensor, wanted: Tensor, least: float = 1e-30) -> float:
+    if found.shape != wanted.shape:
+        return float("inf")
+    if not wanted.numel():
+        return 0.0
+    scale = wanted.detach().abs().max().double().clamp_min(least)
+    return float((found.detach().double() - wanted.detach().double()).abs().max() / scale)
