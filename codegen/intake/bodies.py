@@ -25,8 +25,9 @@ from graph_core.names import BadName, check_name, numbered
 class Homes:
     """Where each value belongs, known of the whole record before anything is built."""
 
-    def __init__(self, root: Scope) -> None:
+    def __init__(self, root: Scope, forked: frozenset[str] = frozenset()) -> None:
         self.root = root
+        self.forked = forked  # paths of modules that do other things at a later call
         self.first: dict[Scope, Scope] = {}  # a later call of a module -> the first one
         self.weights: dict[str, Scope] = {}  # path of a weight -> the scope whose body holds it
         self.exported: dict[Scope, list[Value]] = defaultdict(list)  # scope -> what it makes and others use
@@ -43,7 +44,7 @@ class Homes:
             parent = self.canonical(scope.parent) if scope.parent is not None else None
             key = (id(parent), scope.path)
             earlier = seen.setdefault(key, scope)
-            if earlier is not scope:
+            if earlier is not scope and scope.path not in self.forked:
                 self.first[scope] = earlier
 
     def _find_homes(self) -> None:
@@ -199,8 +200,7 @@ class Maker:
             check_name(wish)
         except BadName:
             wish = "x"
-        taken = {name for _, name, _ in self.body.inputs}
-        name = numbered(wish, taken, bare=True)
+        name = self.free(wish)
         self.body.inputs.append((value, name, ref))
         self.where[value] = ref
         return ref
@@ -274,7 +274,8 @@ class Maker:
                 if inner is not None:
                     self.bind(value, inner)
             return
-        name = self.relative(scope.path) if self._owns(scope.path) else self.free("block")
+        own = self._owns(scope.path) and not self._holds_weights_of(scope.path)
+        name = self.relative(scope.path) if own else self.free("block")
         earlier = self.by_name.get(name)
         step = Step("", name if earlier is None else self.free(name.rpartition(".")[2] or "block"), body=body)
         step.use = earlier
@@ -283,6 +284,11 @@ class Maker:
         self.body.steps.append(step)
         for place, (value, _) in enumerate(body.outputs):
             self.bind(value, Ref(step, str(place)))
+
+    def _holds_weights_of(self, path: str) -> bool:
+        """Whether weights of a module lie in this body, so that no block can have its name."""
+        here, inside = self.homes.canonical(self.scope), f"{path}."
+        return any(home is here and weight.startswith(inside) for weight, home in self.homes.weights.items())
 
     def _owns(self, path: str) -> bool:
         return not self.scope.path or path.startswith(f"{self.scope.path}.")

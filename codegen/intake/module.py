@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from codegen.errors import Refusal
-from codegen.intake.bodies import Homes, Maker
+from codegen.intake.bodies import Homes, Maker, scopes_of
 from codegen.intake.dialect_calls import draw
 from codegen.intake.drawn import Drawing
 from codegen.intake.idle import complete, tie_weights
 from codegen.intake.leaves import leaf_of
 from codegen.intake.opaque import TooWide
 from codegen.intake.pairing import pair_batches, pair_training
-from codegen.intake.record import Op, Scope
+from codegen.intake.record import Op, Scope, Value
 from codegen.intake.steps import Note
 from codegen.intake.trace import record
 from codegen.train.checkpoint import save_tensors
@@ -72,18 +72,24 @@ def import_with_report(
         raise ImportRefused(f"An import makes the network main, not {network}; rename it afterwards.")
     flat = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
     excluded: set[int] = set()
+    forked: frozenset[str] = frozenset()
     for _ in range(MOST_TRIES):
         root = _recorded(module, flat, excluded, training=False)
-        found = _conflicts(root, Homes(root))
-        if not found:
+        homes = Homes(root, forked)
+        turns = _forks(root, homes)
+        found = _conflicts(root, homes) | {
+            id(child) for path in turns for child in module.get_submodule(path).modules()
+        }
+        if not found - excluded:
             break
         excluded |= found
+        forked |= turns
     notes: list[Note] = []
     batched = _batch(root, module, flat, excluded, notes)
     _train(root, module, flat, excluded, notes)
     if root.fault:
         raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
-    homes = Homes(root)
+    homes = Homes(root, forked)
     try:
         body = Maker(root, homes, draw, notes).build()
         if not body.outputs:
@@ -103,8 +109,9 @@ def _recorded(module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], *,
     def is_layer(child: nn.Module) -> bool:
         return id(child) not in excluded and leaf_of(child) is not None
 
+    opened = frozenset(id(child) for child in module.modules() if id(child) in excluded and leaf_of(child) is not None)
     try:
-        return record(module, inputs, is_layer, training=training)
+        return record(module, inputs, is_layer, training=training, open_layers=opened)
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ImportRefused(f"{type(module).__name__} cannot run on these inputs: {reason}.") from error
@@ -168,6 +175,25 @@ def _conflicts(root: Scope, homes: Homes) -> set[int]:
         if (own and not op.path.startswith(f"{own}.")) or any(id(p) in weights for p in module.parameters()):
             found.add(id(module))
     return found | {key for key, scopes in calls.items() if len(scopes) > 1}
+
+
+def _forks(root: Scope, homes: Homes) -> set[str]:
+    """Modules of which a later call does other things than the first."""
+    return {scope.path for scope in scopes_of(root) if _outline(scope) != _outline(homes.canonical(scope))}
+
+
+def _outline(scope: Scope) -> list[Any]:
+    """What a call did: the names of its calls, and their plain arguments."""
+    return [
+        (item.path, _outline(item)) if isinstance(item, Scope) else (item.path, item.name, _plain(item.args))
+        for item in scope.items
+    ]
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, tuple | list):
+        return [_plain(one) for one in part]
+    return "tensor" if isinstance(part, Value) else repr(part)
 
 
 def _layer_calls(root: Scope) -> Iterator[Op]:

@@ -48,9 +48,10 @@ PUT_BACK = "put_back"  # what stands for a change of a part in place: (whole, pa
 class Recorder(TorchFunctionMode):
     """Records one run of a module; use ``record``."""
 
-    def __init__(self, module: nn.Module, is_layer: Callable[[nn.Module], bool]) -> None:
+    def __init__(self, module: nn.Module, is_layer: Callable[[nn.Module], bool], open_layers: frozenset[int]) -> None:
         super().__init__()
         self.module = module
+        self.open = open_layers  # layers whose weights others read too: recorded as the calls that they make
         self.layers = {id(child) for child in module.modules() if is_layer(child)}
         self.paths = {id(child): path for path, child in module.named_modules()}
         self.known: dict[int, Value] = {}
@@ -196,7 +197,7 @@ class Recorder(TorchFunctionMode):
     def enter(self, original: Callable[..., Any], module: nn.Module, args: Any, kwargs: Any) -> Any:
         """A call of a module: a layer, or a scope of its own."""
         path = self.paths.get(id(module))
-        if self.quiet or path is None or (module is self.module and self.here is self.root):
+        if self.quiet or path is None or id(module) in self.open or (module is self.module and self.here is self.root):
             return original(module, *args, **kwargs)
 
         def run() -> Any:
@@ -220,13 +221,19 @@ class Recorder(TorchFunctionMode):
 
 
 def record(
-    module: nn.Module, inputs: tuple[Any, ...], is_layer: Callable[[nn.Module], bool], *, training: bool = False
+    module: nn.Module,
+    inputs: tuple[Any, ...],
+    is_layer: Callable[[nn.Module], bool],
+    *,
+    training: bool = False,
+    open_layers: frozenset[int] = frozenset(),
 ) -> Scope:
     """The record of ``module(*inputs)``; parameters and buffers are as before, and so is torch's random state.
 
-    ``is_layer`` tells which modules are recorded as one call. Raises whatever the module raises.
+    ``is_layer`` tells which modules are recorded as one call; those of ``open_layers`` (by identity) as the calls that
+    they make, as if their caller had made them. Raises whatever the module raises.
     """
-    recorder = Recorder(module, is_layer)
+    recorder = Recorder(module, is_layer, open_layers)
     for number, tensor in enumerate(t for t in inputs if isinstance(t, Tensor)):
         recorder._learn(Value(tensor, "input", str(number)))
     recorder.root.args = recorder.given(inputs)

@@ -85,7 +85,8 @@ def compare(module: nn.Module, made: nn.Module, inputs: tuple[Tensor, ...], batc
         outputs = list(tensors_in(one(*given)))
         loss = torch.stack([output.double().square().mean() for output in outputs]).sum()
         named = dict(one.named_parameters())
-        gradients = dict(zip(named, torch.autograd.grad(loss, list(named.values()), allow_unused=True), strict=True))
+        found = torch.autograd.grad(loss, list(named.values()), allow_unused=True) if named else ()
+        gradients = dict(zip(named, found, strict=True))
         buffers = {name: buffer.clone() for name, buffer in one.named_buffers()}
         results.append((outputs, gradients, buffers))
         one.load_state_dict(before)
@@ -95,7 +96,7 @@ def compare(module: nn.Module, made: nn.Module, inputs: tuple[Tensor, ...], batc
     for output, other in zip(outputs, others, strict=True):
         assert relative(other, output) <= TOLERANCE
     # A gradient that is nothing but rounding (of a key's bias, say) is measured by the others.
-    least = 1e-4 * max(float(g.abs().max()) for g in gradients.values() if g is not None and g.numel())
+    least = 1e-4 * max((float(g.abs().max()) for g in gradients.values() if g is not None and g.numel()), default=0.0)
     for name, gradient in gradients.items():
         if gradient is not None:
             assert name in their_gradients, name
