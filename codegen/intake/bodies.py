@@ -84,7 +84,8 @@ class Homes:
         chains = [[self.canonical(scope) for scope in scope.chain()] for scope in scopes]
         home = self.root
         for level in zip(*chains, strict=False):
-            inside = level[0].path == "" or path.startswith(f"{level[0].path}.")
+            own = level[0].path
+            inside = own not in self.forked and (not own or path.startswith(f"{own}."))
             if any(scope is not level[0] for scope in level) or not inside:
                 break
             home = level[0]
