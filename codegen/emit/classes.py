@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen.emit import trees
 from codegen.emit.containers import Containers
+from codegen.emit.docs import harmless
 from codegen.emit.forward import Forward
 from codegen.emit.frames import Frame
 from codegen.emit.naming import Namespace, attribute, stored_name
@@ -182,8 +183,10 @@ class ClassWriter:
         return variable
 
     def _doc(self) -> str:
-        """What goes in and what comes out."""
+        """What the drawing notes of it, and what goes in and comes out."""
         given = [self.shapes.of(self.context.results[port.id].specs) for port in self.graph.inputs()]
         outputs = self.context.outputs()
         found = [self.shapes.of((outputs[port.id],)) for port in self.graph.outputs()]
-        return f"{', '.join(given)} → {', '.join(found)}."
+        shapes = f"{', '.join(given)} → {', '.join(found)}."
+        note = harmless(self.graph.head.get("note"))
+        return f"{note}\n\n{shapes}" if note else shapes

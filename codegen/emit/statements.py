@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from codegen.emit.docs import docstring
 from codegen.emit.printing import STEP, WIDTH, signature, statement, top
 
 Spot = tuple[str, str]  # the key of a graph and the id of a node in it; an empty id for the graph's whole class
@@ -132,7 +133,7 @@ class Page:
             case Class():
                 self.raw([f"{pad}class {item.name}({item.base}):"])
                 if item.doc:
-                    self.raw([f'{pad}    """{item.doc}"""'])
+                    self.raw(docstring(item.doc, indent + STEP))
                 for place, method in enumerate(item.methods):
                     if place or item.doc:
                         self.blank()

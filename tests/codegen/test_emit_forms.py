@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from codegen import build_module, emit_source
 from codegen.emit import EmitError, emit_with_spans
 from graph_core import Param, Project, analyze, edits
 from graph_core.graph import Graph
+from graph_core.templates import open_template
 from tests.templates import chain, finish, new_graph
 
 
@@ -672,3 +674,18 @@ def test_a_repeat_that_by_itself_stops_early_is_written_to_its_end():
     finish(graph, chain(graph, "x.y", ("o", "outer", "body", {})))
     module = counted(project)
     assert len(module.body.stages) == 3  # type: ignore[union-attr, arg-type]
+
+
+def test_what_is_noted_of_a_graph_is_its_docstring():
+    project = open_template("lenet")
+    with project.editing("Note"):
+        note = 'LeNet (1998), "small".\n\nTwo convolutions \\ three linear maps' + ", each by itself" * 9
+        project.record("main", "head", "note", note)
+    source = emit_source(project)
+    doc = ast.get_docstring(ast.parse(source).body[-1])  # type: ignore[arg-type]
+    assert doc is not None
+    first, middle, last = doc.split("\n\n")
+    assert first == "LeNet (1998), 'small'."
+    assert middle.replace("\n", " ").startswith("Two convolutions / three linear maps, each by itself")
+    assert last == "N × 1 × 8 × 8 → N × 10."
+    assert max(map(len, source.splitlines())) <= 88

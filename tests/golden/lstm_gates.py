@@ -5,7 +5,9 @@ from torch import Tensor, nn
 
 
 class LSTMCell(nn.Module):
-    """N × features, N × hidden_size, N × hidden_size → N × hidden_size, N × hidden_size, N × hidden_size."""
+    """N × features, N × hidden_size, N × hidden_size → N × hidden_size,
+    N × hidden_size, N × hidden_size.
+    """
 
     def __init__(self, features: int, hidden_size: int = 64) -> None:
         super().__init__()
