@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -206,9 +207,9 @@ class Center(QWidget):
             if len(plates) == 1:
                 self.canvas.reveal(plates[0])
 
-    def say(self, sentence: str, kind: str = "error") -> None:
-        """One strip over the canvas; the document is untouched."""
-        self.banner.show_message(sentence, kind)
+    def say(self, sentence: str, kind: str = "error", fixes: Sequence[tuple[str, Callable[[], None]]] = ()) -> None:
+        """One strip over the canvas, with a button (words, what it does) per fix; the document is untouched."""
+        self.banner.show_message(sentence, kind, fixes)
         self._place_banner()
         self.banner.raise_()
 

@@ -27,6 +27,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         ("File", SEPARATOR),
         Command("File", "Compare with…", lambda: compare(window)),
         Command("File", "Export…", window.export, "Ctrl+E"),
+        Command("File", "Recover unsaved work", lambda: window.recovery.look(asked=True)),
         ("File", SEPARATOR),
         Command("File", "Quit", window.close, "Ctrl+Q"),
         Command("Edit", "Undo", document.undo, "Ctrl+Z"),

@@ -86,6 +86,19 @@ class Document(QObject):
         self._adopt(project)
         self.replaced.emit()
 
+    def recover(self, project: Project, path: Path | None, saved: Project | None) -> None:
+        """Go on with a drawing that no file has yet; `saved` is what its file at `path` has."""
+        if saved is not None:
+            self._adopt(saved)
+        nodes, figures = self._saved_nodes, self.saved_figures
+        self.path, self.read_only = path, False
+        project.file = path
+        self._adopt(project)
+        if saved is not None:
+            self._saved_nodes, self.saved_figures = nodes, figures
+        self.history.mark_unsaved()
+        self.replaced.emit()
+
     def save(self, path: Path) -> None:
         """Save with the weights that the drawing refers to, whole or not at all. Raises FileError or OSError."""
         if self.read_only and path == self.path:

@@ -39,6 +39,7 @@ from designer.panels.outline import OutlinePanel
 from designer.panels.palette import PalettePanel
 from designer.panels.problems import ProblemsPanel
 from designer.panels.readout import ReadoutPanel
+from designer.recovery import Recovery
 from designer.rehearsal import Rehearsal
 from designer.settings import Settings
 from designer.sheet_verbs import SheetVerbs
@@ -82,6 +83,8 @@ class MainWindow(QMainWindow):
         self.files.said.connect(self.center.say)
         if opening is not None:
             opening(self.files)
+        self.recovery = Recovery(self.document, self.center.say, lambda: self.files.may_leave())
+        self.recovery.failed.connect(self.center.say)
         self._make_docks()
         self._make_bars()
         self.rehearsal = Rehearsal(self)
@@ -97,7 +100,7 @@ class MainWindow(QMainWindow):
         looked = [self.tabs.widget(place) for place in range(self.tabs.count())]
         late = [page for page in (*looked, self.rehearsal.sketch_page) if isinstance(page, Late)]
         self.afterwards = Afterwards(
-            self, [lambda: self.verbs.popup, *(partial(getattr, page, "content") for page in late)]
+            self, [self.recovery.look, lambda: self.verbs.popup, *(partial(getattr, page, "content") for page in late)]
         )
 
     # Building ------------------------------------------------------------------------------------------------
@@ -381,6 +384,7 @@ class MainWindow(QMainWindow):
             return
         self.settings.keep_layout(self.saveGeometry(), self.saveState())
         self.training.close()
+        self.recovery.end()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:

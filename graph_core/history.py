@@ -117,6 +117,11 @@ class History:
         self._saved = self._place
         self._tell()
 
+    def mark_unsaved(self) -> None:
+        """The drawing as it is now is on no disk, and neither is anything that undo leads back to."""
+        self._saved = None
+        self._tell()
+
     @property
     def is_saved(self) -> bool:
         """Whether the drawing is as it was when last saved, whatever was done and undone since."""

@@ -1,0 +1,168 @@
+"""Keeps the open drawing safe while it is unsaved, and offers what a session that ended early has left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic, process_time
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from designer.autosave import Left, Session, State, disk_hash, left_behind, project_of
+from designer.document import Document
+from designer.settings import data_folder
+from graph_core.project import FileError, dumps, load
+
+PAUSE = 1.5  # seconds without an edit before a state is kept
+LONGEST = 10.0  # seconds that work may be unkept while edits go on
+_SHARE = 20  # writing down a large drawing may take one part in so many of the time
+
+Offer = Callable[[str, str, Sequence[tuple[str, Callable[[], None]]]], None]
+
+
+def recovery_folder() -> Path:
+    """Where sessions keep states."""
+    return data_folder() / "recovery"
+
+
+class Recovery(QObject):
+    """States are written beside the window's thread; `kept` tells that one is on the disk, `failed` why not.
+
+    `offer` shows a sentence, of a kind, with buttons. `may_leave` asks before a drawing is left.
+    """
+
+    kept = Signal()
+    failed = Signal(str)
+
+    def __init__(
+        self, document: Document, offer: Offer, may_leave: Callable[[], bool], folder: Path | None = None
+    ) -> None:
+        super().__init__(document)
+        self._document, self._offer, self._may_leave = document, offer, may_leave
+        self.folder = folder or recovery_folder()
+        self._session = Session(self.folder)
+        self._writer = ThreadPoolExecutor(1, "autosave")
+        self._left: list[Left] = []
+        self._since: float | None = None  # when the oldest edit that is not kept was made
+        self._cost = 0.0
+        self._edits = 0
+        self._told = False
+        self._disk = disk_hash(document.path)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.keep)
+        document.edited.connect(self._edited)
+        document.renamed.connect(self._renamed)
+        document.replaced.connect(self._replaced)
+
+    # Keeping -------------------------------------------------------------------------------------------------
+
+    def _edited(self, *_: object) -> None:
+        self._edits += 1
+        if self._since is None:
+            self._since = monotonic()
+        rest = LONGEST - (monotonic() - self._since)
+        self._timer.start(round(1000 * max(min(PAUSE, rest), self._cost * _SHARE, 0.0)))
+
+    def _renamed(self) -> None:
+        if not self._document.unsaved:
+            self._settle()
+
+    def _replaced(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        """The drawing is on the disk, or is another one: what was kept of it is of no use."""
+        self._timer.stop()
+        self._since, self._edits = None, 0
+        self._writer.submit(self._session.forget)
+        self._disk = disk_hash(self._document.path)
+
+    def keep(self) -> None:
+        """Keep the drawing as it is now, if it is unsaved."""
+        document = self._document
+        self._timer.stop()
+        self._since = None
+        if not document.unsaved:
+            return
+        before = process_time()
+        text = dumps(document.project)
+        self._cost = process_time() - before
+        state = State(0, document.name, document.path, self._disk, self._edits, text)
+        self._writer.submit(self._write, state)
+
+    def _write(self, state: State) -> None:
+        try:
+            self._session.keep(state)
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                self.failed.emit(
+                    f"Unsaved work cannot be kept in {self.folder}: {error.strerror or error}; save it yourself."
+                )
+        else:
+            self._told = False
+            self.kept.emit()
+
+    def end(self) -> None:
+        """The window closes as a person wants it: nothing is left to recover."""
+        self._timer.stop()
+        self._writer.submit(self._session.forget)
+        self._writer.shutdown()
+        for left in self._left:
+            left.release()
+        self._left = []
+
+    # Offering ------------------------------------------------------------------------------------------------
+
+    def look(self, asked: bool = False) -> None:
+        """Offer what sessions that ended early have left, one after the other; say so where there is nothing."""
+        self._left += left_behind(self.folder)
+        if self._left:
+            self._offer_next()
+        elif asked:
+            self._offer("No session has ended with unsaved work.", "note", ())
+
+    def _offer_next(self) -> None:
+        if not self._left:
+            return
+        left = self._left[0]
+        edits = "an edit" if left.state.edits == 1 else f"{left.state.edits:,} edits"
+        self._offer(
+            f"A session ended before {left.state.name} was saved; {edits} can be recovered.",
+            "warn",
+            (("Recover drawing", lambda: self.recover(left)), ("Discard edits", lambda: self._discard(left))),
+        )
+
+    def recover(self, left: Left) -> None:
+        """Open what was left, unsaved; without a file where that has changed since, so that none is overwritten."""
+        if not self._may_leave():
+            return
+        state = left.state
+        moved_on = state.path is not None and disk_hash(state.path) != state.disk
+        base = None
+        if state.path is not None and not moved_on:
+            try:
+                base = load(state.path)
+            except FileError:
+                moved_on = True
+        self._document.recover(project_of(state), None if moved_on else state.path, base)
+        self._edits = state.edits
+        self.keep()
+        self._writer.submit(left.discard).result()  # once the session that is open has it
+        self._left.remove(left)
+        said = f"{state.name} is as it was; save it to keep it."
+        if moved_on:
+            said = f"{state.name} has changed on the disk since, so what was recovered has no file; save it elsewhere."
+        self._offer(said, "note", ())
+        self._offer_next()
+
+    def _discard(self, left: Left) -> None:
+        left.discard()
+        self._left.remove(left)
+        has_file = left.state.path is not None
+        self._offer(
+            "The edits are gone; the saved file is as it was." if has_file else "The drawing is gone.", "note", ()
+        )
+        self._offer_next()
