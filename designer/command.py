@@ -11,6 +11,7 @@ from pathlib import Path
 USAGE = """usage: netwright [FILE]            open the window
        netwright --new TEMPLATE   open the window on a fresh drawing from a template
        netwright VERB …           work without a window; netwright VERB --help
+       netwright --install-desktop, --uninstall-desktop   the menu entry, file type and icon for this user
 
 verbs:
 """
@@ -41,6 +42,12 @@ def _run(words: list[str]) -> int:
 
         print(f"netwright {version('netwright')}")
         return 0
+    if words and words[0] in ("--install-desktop", "--uninstall-desktop"):
+        if len(words) > 1:
+            return _wrong(f"{words[0]} takes nothing after it.")
+        from designer import desktop
+
+        return desktop.install() if words[0] == "--install-desktop" else desktop.uninstall()
     template = ""
     if words and words[0] == "--new":
         if len(words) != 2:
