@@ -27,6 +27,7 @@ from designer.commands import commands_of
 from designer.docks import dock, keep_readable, split
 from designer.document import Document
 from designer.drawing import Drawing
+from designer.dropped import DroppedFiles
 from designer.files import Files
 from designer.formulas import Formulas
 from designer.inplace import CanvasJudge, InPlace
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.files.said.connect(self.center.say)
         if opening is not None:
             opening(self.files)
+        self.dropped = DroppedFiles(self, self.files)
         self.recovery = Recovery(self.document, self.center.say, lambda: self.files.may_leave())
         self.recovery.failed.connect(self.center.say)
         self._make_docks()
