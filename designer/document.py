@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from designer.figures import Figures, figures_of
 from designer.settings import weights_store
+from designer.steps import Step, steps_along
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
 from graph_core.context import Context
 from graph_core.fixes import Fix
@@ -25,14 +25,6 @@ from graph_core.kept import carry_weights
 from graph_core.marks import is_mark
 from graph_core.project import FileError, load, save
 from graph_core.propagate import engine_of
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One block on the way down: the node in the graph above it, and which of its iterations is looked at."""
-
-    node: str
-    iteration: int = 0
 
 
 class Document(QObject):
@@ -88,14 +80,11 @@ class Document(QObject):
 
     def recover(self, project: Project, path: Path | None, saved: Project | None) -> None:
         """Go on with a drawing that no file has yet; `saved` is what its file at `path` has."""
-        if saved is not None:
-            self._adopt(saved)
-        nodes, figures = self._saved_nodes, self.saved_figures
-        self.path, self.read_only = path, False
-        project.file = path
+        self._adopt(saved or project)
+        had = self._saved_nodes, self.saved_figures
+        self.path, self.read_only, project.file = path, False, path
         self._adopt(project)
-        if saved is not None:
-            self._saved_nodes, self.saved_figures = nodes, figures
+        self._saved_nodes, self.saved_figures = had
         self.history.mark_unsaved()
         self.replaced.emit()
 
@@ -321,11 +310,7 @@ class Document(QObject):
 
     def steps(self, path: str) -> tuple[Step, ...]:
         """The steps from the graph on the canvas to a block opened in it, by its ids joined by ``/``."""
-        found, here = [], ""
-        for id in path.split("/") if path else ():
-            here = f"{here}/{id}" if here else id
-            found.append(Step(id, self.opened.get(here, 0)))
-        return tuple(found)
+        return steps_along(path, self.opened)
 
     def dive(self, steps: Iterable[Step]) -> None:
         """Work on the graph of a block opened in place (or, with no steps, on the canvas's own)."""
