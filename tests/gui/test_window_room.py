@@ -58,10 +58,10 @@ def test_larger_text_makes_higher_bars_and_keeps_the_menu(rig: WindowRig):
     bars = (rig.window.topbar, rig.window.center.bar, rig.window.statusBar())
     before = [bar.height() for bar in bars]
     themes.set_scale(1.5)
-    QTest.qWait(100)
-    assert [bar.height() for bar in bars] == [round(high * 1.5) for high in before]
+    wanted = [round(high * 1.5) for high in before]
+    rig.qtbot.waitUntil(lambda: [bar.height() for bar in bars] == wanted)
     menu = rig.window.topbar.findChildren(QMenuBar)[0]
-    assert menu.width() >= menu.sizeHint().width()
+    rig.qtbot.waitUntil(lambda: menu.width() >= menu.sizeHint().width())
 
 
 def test_templates_have_the_room_until_something_is_drawn(rig: WindowRig):
