@@ -15,12 +15,14 @@ from graph_core.analysis import analyze
 from graph_core.context import Call, Context
 from graph_core.expressions import names_in
 from graph_core.graph import Graph, Project, Repeat
+from graph_core.names import BadName, check_identifier
 from graph_core.order import blocks_used, callees_first
 from graph_core.propagate import engine_of
 
 _MODULES = {"torch": "import torch", "F": "import torch.nn.functional as F"}
 # What is wrong with a set-up does not concern the source.
 _HARMLESS = ("optimizer", "optimizer-shape", "group", "group-order", "frozen", "schedule", "training", "tuple")
+_DOC = re.compile(r'"""(?s:.*?)"""')  # a note may speak of torch; that is no use of it
 _PROBE = """
 def _probe(module: nn.Module, name: str, value: Tensor) -> Tensor:
     return value
@@ -48,6 +50,8 @@ class Plan:
         self.instances = _instances([self.engine.root(name) for name in roots])
         self._add_sleeping()
         keys = [key for key in callees_first(project)[0] if key in self.instances]
+        for key in keys:
+            _require_names(project.graphs[key])
         last = project.networks[network].key
         if not any(last in blocks_used(project.graphs[key]) for key in keys):  # else its users come after it
             keys.sort(key=lambda key: key == last)
@@ -105,7 +109,7 @@ class Plan:
         """
         imports, helpers = self.helpers.write()
         helpers += [_PROBE.strip("\n")] if self.probes else []
-        text = "\n".join((body, *helpers))
+        text = "\n".join((_DOC.sub("", body), *helpers))
         used = {name for name in ("torch", "F", "Tensor") if re.search(rf"\b{name}\b", text)}
         lines = [f'"""{_title(self.project.name)}: made with Netwright."""', ""]
         lines += [line for name, line in _MODULES.items() if name in used]
@@ -158,6 +162,15 @@ def _instances(roots: list[Context]) -> dict[str, list[Context]]:
 def _calls(context: Context) -> Iterator[Call]:
     for id in context.order:
         yield from context.results[id].calls
+
+
+def _require_names(graph: Graph) -> None:
+    """Raise EmitError for a parameter whose name is none: the symbolic engine takes no text but a name."""
+    try:
+        for name in graph.params:
+            check_identifier(name)
+    except BadName as error:
+        raise EmitError(f"{graph.name}: {error}") from error
 
 
 def _require_sound(project: Project, network: str) -> None:

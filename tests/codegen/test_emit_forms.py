@@ -689,3 +689,10 @@ def test_what_is_noted_of_a_graph_is_its_docstring():
     assert middle.replace("\n", " ").startswith("Two convolutions / three linear maps, each by itself")
     assert last == "N × 1 × 8 × 8 → N × 10."
     assert max(map(len, source.splitlines())) <= 88
+
+
+def test_a_note_that_speaks_of_torch_imports_nothing():
+    project = open_template("mlp")
+    with project.editing("Note"):
+        project.record("main", "head", "note", "As torch and F have it.")
+    assert "import torch\n" not in emit_source(project)
