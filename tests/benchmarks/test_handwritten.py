@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
 
 from codegen import build_module
@@ -48,19 +49,24 @@ def interval(ratios: list[float]) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("learn", [False, True], ids=["forward", "training"])
 @pytest.mark.parametrize("subject", list(SUBJECTS))
-def test_ratio(subject: str, learn: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ratio(benchmark: BenchmarkFixture, subject: str, learn: bool, capsys: pytest.CaptureFixture[str]) -> None:
     draw, by_hand, _ = SUBJECTS[subject]
     torch.manual_seed(0)
     x = torch.randint(0, 50257, (1, 64)) if subject == "gpt2" else torch.randn(1, 3, 224, 224)
     make: list[Callable[[], nn.Module]] = [lambda: build_module(draw()), by_hand]
     emitted, other = (one().train(learn) for one in make)
     other.load_state_dict(emitted.state_dict())
-    ratios = []
-    for number in range(PAIRS + 2):
-        first, second = (emitted, other) if number % 2 else (other, emitted)
-        times = {id(first): once(first, x, learn=learn), id(second): once(second, x, learn=learn)}
-        if number >= 2:  # the first two warm up
-            ratios.append(times[id(emitted)] / times[id(other)])
+
+    def measure() -> list[float]:
+        ratios = []
+        for number in range(PAIRS + 2):
+            first, second = (emitted, other) if number % 2 else (other, emitted)
+            times = {id(first): once(first, x, learn=learn), id(second): once(second, x, learn=learn)}
+            if number >= 2:  # the first two warm up
+                ratios.append(times[id(emitted)] / times[id(other)])
+        return ratios
+
+    ratios = benchmark.pedantic(measure, rounds=1)
     ratio, low, high = interval(ratios)
     with capsys.disabled():
         what = "training step" if learn else "forward"
