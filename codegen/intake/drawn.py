@@ -6,11 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
+from codegen.intake.classes import FIRST
 from codegen.intake.dialect_modules import INPUT, OUTPUT
 from codegen.intake.steps import Body, Ref, Step
 from graph_core import edits
 from graph_core.blocks import add_graph, free_class_name
-from graph_core.graph import Graph, Project
+from graph_core.graph import Graph, Param, Project
 from graph_core.names import BadName, check_class_name, class_name_from
 
 
@@ -44,6 +45,8 @@ class Drawing:
         if key not in self.graphs:
             graph = add_graph(self.project, free_class_name(self.project, _class_name(body.kind)))
             self.graphs[key] = graph
+            for name in body.params:
+                edits.set_graph_param(graph, name, Param())
             self._fill(graph, body)
         return self.graphs[key]
 
@@ -100,7 +103,7 @@ class Drawing:
 
         steps = []
         for step in body.steps:
-            params = {name: value for name, value in step.params.items() if name != "content"}
+            params = {name: value for name, value in step.params.items() if name not in FIRST}
             content = step.params.get("content")
             kind = self._key(step.body) if step.body is not None else step.type
             wired = tuple((port, end(ref)) for port, ref in sorted(step.inputs.items()))

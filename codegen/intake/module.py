@@ -14,8 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from codegen.errors import Refusal
+from codegen.build import build_module
+from codegen.emit import EmitError, emit_source
+from codegen.errors import Refusal, Unusable
 from codegen.intake.bodies import Homes, Maker, scopes_of
+from codegen.intake.classes import merge_classes
 from codegen.intake.dialect_calls import draw
 from codegen.intake.drawn import Drawing
 from codegen.intake.idle import complete, tie_weights
@@ -91,18 +94,49 @@ def import_with_report(
         raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
     homes = Homes(root, forked)
     try:
-        body = Maker(root, homes, draw, notes).build()
-        if not body.outputs:
-            raise ImportRefused(f"{root.kind} returns no tensor that depends on its inputs.")
-        complete(body, module)
-        drawing = Drawing(name or root.kind)
-        drawing.network(body, batched=batched)
-        tie_weights(drawing.project, module)
+        drawing = _drawn(root, homes, notes, module, name or root.kind, batched, merge=True)
+        if drawing is None:
+            drawing = _drawn(root, homes, notes, module, name or root.kind, batched, merge=False)
+        assert drawing is not None
     except (TooWide, EditError) as error:
         raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
-    result = Imported(drawing.project, notes, batched, len(drawing.graphs) + 1)
+    result = Imported(drawing.project, notes, batched, emit_source(drawing.project).count("\nclass "))
     _keep(result, drawing, module)
     return result
+
+
+def _drawn(
+    root: Scope, homes: Homes, notes: list[Note], module: nn.Module, name: str, batched: bool, *, merge: bool
+) -> Drawing | None:
+    """The drawing; with ``merge`` bodies of one class are one graph, and None is said where that does not work out."""
+    earlier = list(notes)
+    body = Maker(root, homes, draw, notes).build()
+    if not body.outputs:
+        raise ImportRefused(f"{root.kind} returns no tensor that depends on its inputs.")
+    complete(body, module)
+    if merge:
+        merge_classes(body)
+    drawing = Drawing(name)
+    drawing.network(body, batched=batched)
+    tie_weights(drawing.project, module)
+    if not merge or _holds(drawing.project, module, opaque=any(note.opaque for note in notes)):
+        return drawing
+    notes[:] = earlier
+    return None
+
+
+def _holds(project: Project, module: nn.Module, *, opaque: bool) -> bool:
+    """Whether the source of a drawing makes exactly the module's weights."""
+    try:
+        if opaque:
+            emit_source(project)
+            return True
+        with torch.device("meta"):
+            made = build_module(project)
+    except (EmitError, Unusable, RuntimeError):
+        return False
+    wanted = {path: tuple(tensor.shape) for path, tensor in module.state_dict().items()}
+    return {path: tuple(tensor.shape) for path, tensor in made.state_dict().items()} == wanted
 
 
 def _recorded(module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], *, training: bool) -> Scope:

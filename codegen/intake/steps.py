@@ -45,6 +45,7 @@ class Body:
     inputs: list[tuple[Value, str, Ref]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     outputs: list[tuple[Value, Ref]] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)  # what its class takes, with this one's values
 
 
 @dataclass(frozen=True)
