@@ -15,10 +15,13 @@ from PySide6.QtWidgets import QApplication
 if TYPE_CHECKING:
     from designer.files import Files
 
+FIRST_LOOK = 600  # ms before the tour begins, the first time
+
 
 def run(path: Path | None, template: str = "") -> int:
     """Open the window on a file, on a fresh drawing from a template, or empty; returns Qt's exit code."""
     app = application()
+    from designer.commands import tour
     from designer.window import MainWindow
     from graph_core.project import FileError
     from graph_core.templates import template_text
@@ -39,6 +42,8 @@ def run(path: Path | None, template: str = "") -> int:
     window = MainWindow(opening=opening)
     window.show()
     QTimer.singleShot(0, _collect_from_now)
+    if path is None and not window.settings.toured:
+        QTimer.singleShot(FIRST_LOOK, lambda: tour(window))
     return app.exec()
 
 

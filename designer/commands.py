@@ -114,6 +114,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Run", "Compression", lambda: window.rehearsal.show_compression()),
         Command("Help", "Commands…", window.focus_search, "Ctrl+Shift+P"),
         Command("Help", "All keys…", lambda: _show_keys(window), "Ctrl+/"),
+        Command("Help", "Tour", lambda: tour(window), "F1"),
         Command("Help", "About Netwright", lambda: _about(window)),
     ]
 
@@ -129,6 +130,13 @@ def overlays(window: MainWindow, one: str = "") -> None:
     window.canvas.picture.hides = hidden - {"marks"}
     window.canvas.base.forget()
     window.center.refresh()
+
+
+def tour(window: MainWindow) -> None:
+    """Begin the tour; it is loaded when one is taken."""
+    from designer.tour import start_tour
+
+    start_tour(window)
 
 
 def compare(window: MainWindow) -> None:

@@ -66,6 +66,15 @@ class Settings:
         """Remember the keys of commands."""
         self._store.setValue("keys", json.dumps(dict(keys)))
 
+    @property
+    def toured(self) -> bool:
+        """Whether the tour was begun once."""
+        return bool(self._store.value("toured", False, bool))
+
+    @toured.setter
+    def toured(self, begun: bool) -> None:
+        self._store.setValue("toured", begun)
+
     def layout(self) -> tuple[QByteArray | None, QByteArray | None]:
         """The window's geometry and docks, where they were kept."""
         found = self._store.value("geometry"), self._store.value("docks")

@@ -76,6 +76,12 @@ class WindowRig:
     def mouse_move(self, at: QPoint, buttons: Qt.MouseButton = LEFT) -> None:
         QApplication.sendEvent(self.canvas, self.moved_event(at, NO, buttons))
 
+    def mouse_move_on(self, widget: QWidget, at: QPoint) -> None:
+        """Move the pressed mouse over another widget than the canvas."""
+        place = QPointF(widget.mapToGlobal(at))
+        moved = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), place, Qt.MouseButton.NoButton, LEFT, NO)
+        QApplication.sendEvent(widget, moved)
+
     def moved_event(self, at: QPoint, held: Qt.KeyboardModifier = NO, buttons: Qt.MouseButton = LEFT) -> QMouseEvent:
         """What the canvas hears when the mouse moves there."""
         place = QPointF(self.canvas.mapToGlobal(at))
