@@ -186,7 +186,7 @@ class Tour(QObject):
         if not self.step:
             return
         window = self._window
-        top = window.topbar.geometry().bottom() if self.step != STEPS else 0
+        top = window.topbar.geometry().bottom()
         room = window.rect().adjusted(8, top + 8, -8, -8)
         target = self._target().intersected(window.rect())
         self.ring.setGeometry(target.adjusted(-4, -4, 4, 4))
