@@ -68,6 +68,7 @@ def application() -> QApplication:
     install(app)
     themes.follow()
     themes.choose(Settings().theme)  # type: ignore[arg-type]
+    themes.set_scale(Settings().text_size)
     icon = QPixmap()
     if icon.loadFromData((resources.files("assets") / "icon.svg").read_bytes(), "SVG"):
         app.setWindowIcon(QIcon(icon))

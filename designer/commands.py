@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMessageBox
 
 from designer.actions import Command
+from designer.theme import themes
 from graph_core.marks import SLOTS
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("View", "Light theme", lambda: window.choose_theme("light")),
         Command("View", "Dark theme", lambda: window.choose_theme("dark")),
         Command("View", "Theme of the system", lambda: window.choose_theme("system")),
+        ("View", SEPARATOR),
+        Command("View", "Larger text", lambda: resize_text(window, 0.1), "Ctrl+Alt+= | Ctrl+Alt++"),
+        Command("View", "Smaller text", lambda: resize_text(window, -0.1), "Ctrl+Alt+-"),
+        Command("View", "Text at 100 %", lambda: resize_text(window), "Ctrl+Alt+0"),
         ("View", SEPARATOR),
         Command("View", "Next panel", window.next_panel, "F6"),
         Command("View", "Previous panel", lambda: window.next_panel(-1), "Shift+F6"),
@@ -130,6 +135,12 @@ def overlays(window: MainWindow, one: str = "") -> None:
     window.canvas.picture.hides = hidden - {"marks"}
     window.canvas.base.forget()
     window.center.refresh()
+
+
+def resize_text(window: MainWindow, by: float = 0.0) -> None:
+    """Scale the texts of all panels up or down, or back to 100 %; remembered."""
+    themes.set_scale(themes.scale + by if by else 1.0)
+    window.settings.text_size = themes.scale
 
 
 def tour(window: MainWindow) -> None:

@@ -67,6 +67,18 @@ class Settings:
         self._store.setValue("keys", json.dumps(dict(keys)))
 
     @property
+    def text_size(self) -> float:
+        """Of the panels, 1.0 = 100 %; what is no number is that."""
+        try:
+            return float(str(self._store.value("text_size", 1.0)))
+        except ValueError:
+            return 1.0
+
+    @text_size.setter
+    def text_size(self, scale: float) -> None:
+        self._store.setValue("text_size", scale)
+
+    @property
     def toured(self) -> bool:
         """Whether the tour was begun once."""
         return bool(self._store.value("toured", False, bool))

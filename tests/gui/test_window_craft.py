@@ -1,0 +1,151 @@
+"""What a window owes its desktop: text size, sharp pictures at every scale, layout kept, text between windows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
+
+from designer.settings import Settings
+from designer.theme import themes
+from graph_core import Project
+from tests.gui.window_rig import WindowRig
+from tests.house.source import ROOT
+
+Key, CTRL, ALT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+
+SHOT = """
+import sys
+from pathlib import Path
+from PySide6.QtTest import QTest
+from designer.application import application
+from designer.settings import Settings
+from designer.theme import themes
+app = application()
+from designer.window import MainWindow
+themes.set_still(True)
+themes.choose("light")
+window = MainWindow(Settings(Path(sys.argv[1])), lambda files: files.new_from_template("lenet"))
+window.resize(1200, 800)
+window.show()
+QTest.qWait(300)
+window.canvas.fit()
+QTest.qWait(200)
+window.grab().save(sys.argv[2])
+print(window.devicePixelRatioF(), window.width(), window.height(), window.canvas.camera.zoom)
+"""
+
+
+@pytest.fixture
+def rig(qtbot, house, tmp_path: Path) -> WindowRig:
+    return WindowRig(qtbot, tmp_path)
+
+
+def test_text_grows_and_shrinks_within_its_bounds_and_is_remembered(rig: WindowRig, tmp_path: Path):
+    rig.window.files.new_from_template("lenet")
+    height = rig.window.topbar.name.sizeHint().height()
+    for _ in range(15):
+        rig.key(Key.Key_Equal, CTRL | ALT)
+    assert themes.scale == 2.0
+    assert rig.window.topbar.name.sizeHint().height() > 1.5 * height
+    assert Settings(tmp_path / "settings.ini").text_size == 2.0
+    for _ in range(15):
+        rig.key(Key.Key_Minus, CTRL | ALT)
+    assert themes.scale == 0.8
+    assert rig.window.topbar.name.sizeHint().height() < height
+    rig.key(Key.Key_0, CTRL | ALT)
+    assert themes.scale == 1.0
+    assert Settings(tmp_path / "settings.ini").text_size == 1.0
+    Settings(tmp_path / "settings.ini")._store.setValue("text_size", "large")
+    assert Settings(tmp_path / "settings.ini").text_size == 1.0
+
+
+def test_every_panel_can_still_be_used_at_200_percent(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    themes.set_scale(2.0)
+    rig.click(rig.middle("conv1"))
+    QTest.qWait(20)
+    assert rig.window.width() <= 1920, "a common screen"
+    assert rig.window.height() == 950
+    assert rig.canvas.width() > 300
+    rig.type_into("out_channels", "24")
+    assert rig.node("conv1").params["out_channels"] == 24
+
+
+@pytest.mark.parametrize("factor", ["1", "1.5", "2", "3"])
+def test_the_window_is_drawn_in_the_screens_own_pixels(tmp_path: Path, factor: str):
+    """At every scale factor the same window, with as many pixels as it has, and edges that are sharp in them."""
+    picture = tmp_path / "w.png"
+    done = subprocess.run(
+        [sys.executable, "-c", SHOT, str(tmp_path / "s.ini"), str(picture)],
+        cwd=ROOT,
+        env={**os.environ, "QT_SCALE_FACTOR": factor, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    ratio, width, height, _ = (float(word) for word in done.stdout.split())
+    assert ratio == float(factor)
+    image = QImage(str(picture))
+    assert (image.width(), image.height()) == (round(width * ratio), round(height * ratio))
+    middle = image.copy(image.width() // 4, image.height() // 8, image.width() // 2, image.height() // 2)
+    assert not doubled(middle), "painted small and blown up"
+    half = middle.scaled(middle.width() // 2, middle.height() // 2)
+    assert doubled(half.scaled(2 * half.width(), 2 * half.height()))
+
+
+def doubled(image: QImage) -> bool:
+    """Whether nearly all pixels come in pairs, as those of a picture that was painted at half the scale do."""
+    image = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())[:, : image.width()]
+    changes = (np.diff(rows.astype(int), axis=1) != 0).sum(0)
+    even, odd = int(changes[::2].sum()), int(changes[1::2].sum())
+    return min(even, odd) < 0.05 * max(even, odd)
+
+
+def test_docks_come_back_as_they_were(qtbot, house, tmp_path: Path):
+    first = WindowRig(qtbot, tmp_path)
+    first.window.files.new_from_template("lenet")
+    before = first.window.left_dock.width()
+    first.window.resizeDocks([first.window.left_dock], [333], Qt.Orientation.Horizontal)
+    QTest.qWait(20)
+    wide = first.window.left_dock.width()
+    assert wide > before + 20
+    first.window.close()
+    second = WindowRig(qtbot, tmp_path)
+    second.window.files.new_from_template("lenet")
+    QTest.qWait(20)
+    assert second.window.left_dock.width() == wide
+
+
+def test_what_is_copied_is_text_that_another_window_pastes(qtbot, house, tmp_path: Path):
+    one, other = WindowRig(qtbot, tmp_path), WindowRig(qtbot, tmp_path)
+    one.window.files.new_from_template("lenet")
+    other.document.new(Project.new("empty"))
+    other.window.center.leave_gallery()
+    one.document.select([one.node(name).id for name in ("conv1", "relu1")])
+    one.key(Key.Key_C, CTRL)
+    assert '"conv1"' in QGuiApplication.clipboard().text()
+    before = other.bytes()
+    other.window.activateWindow()
+    qtbot.waitUntil(other.window.isActiveWindow)
+    other.key(Key.Key_V, CTRL)
+    names = sorted(node.name for node in other.graph.nodes.values())
+    assert names == ["conv1", "relu1"]
+    assert other.graph.wires == {f"{other.node('relu1').id}.x": f"{other.node('conv1').id}.y"}
+    assert one.document.project is not other.document.project
+    other.document.undo()
+    assert other.bytes() == before
+    other.window.setFocus()
+    QGuiApplication.clipboard().setText("words of another program")
+    other.key(Key.Key_V, CTRL)
+    assert other.bytes() == before
