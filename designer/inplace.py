@@ -21,6 +21,7 @@ from designer.verbs import Verbs
 
 if TYPE_CHECKING:
     from designer.inline import InlineEdit
+    from designer.panels.outline import OutlineTree
 
 APART = "The two ends lie in different blocks; join them through the block's ports."
 
@@ -144,6 +145,16 @@ class InPlace(QObject):
             self._document.fold(plate)
         else:
             self._document.unfold(plate)
+
+    def join_outline(self, tree: OutlineTree) -> None:
+        """The outline's keys and menu do to its selection what the canvas's do."""
+        tree.peeked.connect(self.toggle_selection)
+        tree.menu_requested.connect(self._menu_in_outline)
+
+    def _menu_in_outline(self, at: QPoint) -> None:
+        plates = tuple(self._document.prefix + id for id in self._document.selection)
+        if plates:
+            self.menu(plates, "", at, (0.0, 0.0)).exec(at)
 
     def menu(self, plates: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
         """What can be done to what is under the pointer."""

@@ -228,6 +228,8 @@ class MainWindow(QMainWindow):
         canvas.left.connect(document.leave)
         canvas.inline_requested.connect(here.edit_here)
         canvas.edit_requested.connect(lambda _: self.inspector.focus_first())
+        here.join_outline(self.outline.tree)
+        self.outline.tree.edit_requested.connect(self.inspector.focus_first)
         canvas.rename_requested.connect(lambda _: self.inspector.focus_name())
         canvas.context_menu.connect(self._menu_at)
         self.palette_panel.chosen.connect(self.place_in_middle)

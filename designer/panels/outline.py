@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -208,7 +218,14 @@ class _Row(QStyledItemDelegate):
 
 
 class OutlineTree(QTreeView):
-    """F2 renames, Delete removes and heals, Ctrl+Enter or Return opens a block, arrows walk."""
+    """F2 renames, Delete removes and heals, Return opens a block or edits a layer, Space opens in place, arrows walk.
+
+    Everything else that the canvas does with what is selected is in its menu, under the menu key or a right click.
+    """
+
+    menu_requested = Signal(QPoint)  # where, on the screen
+    peeked = Signal()
+    edit_requested = Signal()
 
     def __init__(self, document: Document, model: OutlineModel) -> None:
         super().__init__()
@@ -238,7 +255,21 @@ class OutlineTree(QTreeView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and items and items[0].inner() is not None:
             self._document.look((*items[0].trail, Step(items[0].id)))
             return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and items:
+            self.edit_requested.emit()
+            return
+        if event.key() == Qt.Key.Key_Space and items:
+            self.peeked.emit()
+            return
         super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of what is selected, at the pointer, or beside the row where a key asks for it."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            row = self.visualRect(self.currentIndex())
+            self.menu_requested.emit(self.viewport().mapToGlobal(row.bottomLeft()))
+        elif self.indexAt(self.viewport().mapFromGlobal(event.globalPos())).isValid():
+            self.menu_requested.emit(event.globalPos())
 
 
 class OutlinePanel(QWidget):

@@ -1,0 +1,121 @@
+"""The outline from the keyboard: what the canvas does with what is selected, the outline does too, and it is heard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QAccessible, QContextMenuEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
+
+from tests.gui.window_rig import WindowRig
+
+Key = Qt.Key
+
+
+@pytest.fixture
+def rig(qtbot, house, tmp_path: Path) -> WindowRig:
+    found = WindowRig(qtbot, tmp_path)
+    found.window.files.new_from_template("lenet")
+    found.window.outline.tree.setFocus()
+    return found
+
+
+def row(rig: WindowRig, name: str) -> None:
+    """Make a node's row the current one, as arrows would."""
+    tree, model = rig.window.outline.tree, rig.window.outline.model
+    tree.setCurrentIndex(model.find(rig.document.trail, rig.node(name).id))
+    assert rig.document.selection == (rig.node(name).id,)
+
+
+def choose_from_menu(rig: WindowRig, text: str) -> None:
+    """Ask for the menu by key and take an entry with the keyboard."""
+    tree = rig.window.outline.tree
+    found: list[str] = []
+
+    def take() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        found.extend(action.text() for action in menu.actions())
+        action = next(action for action in menu.actions() if action.text() == text)
+        menu.setActiveAction(action)
+        QTest.keyClick(menu, Key.Key_Return)
+
+    QTimer.singleShot(50, take)
+    asked = QContextMenuEvent(
+        QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), tree.viewport().mapToGlobal(QPoint(5, 5))
+    )
+    QApplication.sendEvent(tree.viewport(), asked)
+    assert text in found
+
+
+def undone(rig: WindowRig, before: str) -> None:
+    rig.document.undo()
+    assert rig.bytes() == before
+
+
+def test_its_menu_has_the_verbs_of_the_canvas(rig: WindowRig):
+    before = rig.bytes()
+    row(rig, "relu1")
+    choose_from_menu(rig, "Remove and heal")
+    assert rig.graph.by_name("relu1") is None
+    assert rig.graph.wires[f"{rig.node('pool1').id}.x"] == f"{rig.node('conv1').id}.y"
+    undone(rig, before)
+    row(rig, "conv2")
+    choose_from_menu(rig, "Duplicate with wires")
+    assert len(rig.graph.nodes) == 15
+    undone(rig, before)
+
+
+def test_names_are_changed_in_the_row(rig: WindowRig):
+    before = rig.bytes()
+    row(rig, "conv1")
+    tree = rig.window.outline.tree
+    QTest.keyClick(tree, Key.Key_F2)
+    field = tree.findChild(QLineEdit)
+    assert field is not None
+    field.selectAll()
+    QTest.keyClicks(field, "stem")
+    QTest.keyClick(field, Key.Key_Return)
+    assert rig.node("stem").type == "Conv2d"
+    undone(rig, before)
+
+
+def test_delete_heals_and_shift_delete_takes_the_wires(rig: WindowRig):
+    before = rig.bytes()
+    row(rig, "relu1")
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Delete)
+    assert len(rig.graph.wires) == 12
+    undone(rig, before)
+    row(rig, "relu1")
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    assert len(rig.graph.wires) == 11
+    undone(rig, before)
+
+
+def test_return_edits_a_layer_and_space_opens_a_block_in_place(rig: WindowRig):
+    row(rig, "conv1")
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Return)
+    QTest.qWait(5)
+    assert rig.window.inspector.isAncestorOf(rig.window.focusWidget())
+    rig.window.files.new_from_template("resnet18")
+    row(rig, "layer1")
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Space)
+    block = rig.node("layer1").id
+    assert block in rig.document.opened
+    row(rig, "layer1")
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Space)
+    assert block not in rig.document.opened
+
+
+def test_a_reader_of_the_screen_walks_its_rows(rig: WindowRig):
+    tree = rig.window.outline.tree
+    spoken = QAccessible.queryAccessibleInterface(tree)
+    assert spoken.text(QAccessible.Text.Name) == "Outline"
+    assert spoken.role() == QAccessible.Role.Tree
+    said = [spoken.child(k).text(QAccessible.Text.Name).split(", ") for k in range(spoken.childCount())]
+    heard = {words[0]: words for words in said}
+    assert {node.name for node in rig.graph.nodes.values()} <= set(heard)
+    assert heard["fc2"][1:] == ["Linear", "84"]
