@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-_UNITS = (("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3))
-THIN = "\u202f"
+from graph_core.numerals import bytes_text, exact, short
 
-
-def short(value: int, unit: str = "") -> str:
-    """``11.69 M``, ``73.73 k``, exact below 10,000; ``unit`` is joined to the prefix: ``1.814 GMACs``."""
-    size = abs(value)
-    if size < 10_000:
-        text, prefix = f"{size:,}", ""
-    else:
-        prefix, scale = next((p, s) for p, s in _UNITS if size >= s)
-        text = _four(size / scale)
-        if text == "1000" and prefix != "T":
-            at = [p for p, _ in _UNITS].index(prefix) - 1
-            prefix, text = _UNITS[at][0], "1.000"
-    sign = "−" if value < 0 else ""
-    tail = f"{prefix}{unit}"
-    return f"{sign}{text} {tail}" if tail else f"{sign}{text}"
-
-
-def _four(value: float) -> str:
-    whole = len(str(int(value)))
-    text = f"{value:.{max(0, 4 - whole)}f}"
-    return f"{value:.{max(0, 3 - whole)}f}" if len(text.replace(".", "")) > 4 else text
+__all__ = ["bytes_text", "change", "exact", "percent", "short", "split"]
 
 
 def split(value: int, unit: str = "") -> tuple[str, str]:
@@ -36,22 +15,12 @@ def split(value: int, unit: str = "") -> tuple[str, str]:
     return short(value), unit
 
 
-def exact(value: int) -> str:
-    """With commas between groups, and a real minus."""
-    return f"{value:,}".replace("-", "−")
-
-
 def change(value: int, unit: str = "", *, precise: bool = False) -> str:
     """``▲ 461,700``, ``▼ 1.777 G``, ``±0``."""
     if value == 0:
         return "±0"
     text = exact(abs(value)) if precise else short(abs(value), unit)
     return f"{'▲' if value > 0 else '▼'} {text}"
-
-
-def bytes_text(value: int) -> str:
-    """Bytes by powers of ten: ``46.76 MB``."""
-    return short(value, "B")
 
 
 def percent(share: float) -> str:

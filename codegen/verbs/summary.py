@@ -16,6 +16,7 @@ from graph_core.dims import Expr
 from graph_core.graph import Project
 from graph_core.ledger import Convention, ledger
 from graph_core.memory import PRECISIONS
+from graph_core.numerals import bytes_text, short
 
 HELP = "print the layer table, totals and formulas of a network"
 
@@ -76,15 +77,15 @@ def _lines(readout: Analysis, precision: str = "fp32") -> list[str]:
     memory = readout.memory_at(precision)
     frozen = f" ({readout.params.frozen:,} frozen)" if readout.params.frozen else ""
     figures = [
-        ("parameters", f"{readout.params.total:,}{frozen}"),
-        ("buffers", f"{readout.params.buffers:,}"),
-        ("MACs", f"{readout.macs:,}"),
-        ("FLOPs", f"{readout.flops:,}"),
-        ("memory, inference", _bytes(memory.params + memory.activations_inference)),
+        ("parameters", f"{_both(readout.params.total)}{frozen}"),
+        ("buffers", _both(readout.params.buffers)),
+        ("MACs", _both(readout.macs)),
+        ("FLOPs", _both(readout.flops)),
+        ("memory, inference", bytes_text(memory.params + memory.activations_inference)),
     ]
     if PRECISIONS[precision].trains:
         training = memory.params + memory.grads + memory.optimizer + memory.activations_training
-        figures.append(("memory, training", _bytes(training)))
+        figures.append(("memory, training", bytes_text(training)))
     width = max(len(name) for name, _ in figures)
     lines += ["", *(f"{name:<{width}}  {text}" for name, text in figures)]
     lines += _formulas(readout.complexity)
@@ -139,8 +140,7 @@ def _formulas(found: Complexity) -> list[str]:
     return lines
 
 
-def _bytes(count: int) -> str:
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
+def _both(count: int) -> str:
+    """A figure exactly, and as it is said where that is shorter: ``1,814,073,344 (1.814 G)``."""
+    told = short(count)
+    return f"{count:,}" if told == f"{count:,}" else f"{count:,} ({told})"

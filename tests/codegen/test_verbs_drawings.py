@@ -118,6 +118,19 @@ def test_summary_prints_layers_totals_and_formulas(lenet: str, capsys: pytest.Ca
     assert "conv1 MACs" in out
 
 
+def test_summary_says_totals_as_the_window_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = str(tmp_path / "r.netw")
+    assert run_verb("new", ["resnet18", "-o", path]) == 0
+    assert run_verb("summary", [path]) == 0
+    out = capsys.readouterr().out
+    assert "parameters         11,689,512 (11.69 M)" in out
+    assert "buffers            9,620\n" in out
+    assert "MACs               1,814,073,344 (1.814 G)" in out
+    # Bytes by powers of ten: weights and buffers, and the peak of activations.
+    assert f"memory, inference  {(46_796_608 + 7_024_640) / 1e6:.2f} MB" in out
+    assert "iB" not in out
+
+
 def test_emit_writes_and_prints_the_same(lenet: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert run_verb("emit", [lenet, "-o", str(tmp_path / "model.py")]) == 0
     assert run_verb("emit", [lenet]) == 0
