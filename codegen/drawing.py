@@ -138,8 +138,6 @@ def drawing_of(project: Project, network: str = "") -> Drawing:
         count = "an error" if len(errors) == 1 else f"{len(errors)} errors, the first"
         place = f" at {errors[0].path}" if errors[0].path else ""
         raise Refusal(f"The drawing has {count}{place}: {errors[0].message.rstrip('.')}.")
-    if not project.networks[chosen].outputs():
-        raise Refusal(f"The network {chosen} has no output; add one and wire it.")
     return Drawing(project, chosen)
 
 

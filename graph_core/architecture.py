@@ -185,7 +185,7 @@ CONDITIONS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
     ),
     "acyclic": ("The graph is acyclic", frozenset({"cycle", "recursion", "depth"})),
     "wired": ("Every required port is wired", frozenset({"unwired", "dangling", "no-input"})),
-    "reaches": ("Everything reaches an output", frozenset({"unused", "no-output"})),
+    "reaches": ("Everything reaches an output", frozenset({"unused", "no-output", "empty"})),
     "optimizer": (
         "The optimizer's fields are valid for its kind",
         frozenset({"optimizer", "optimizer-shape", "schedule", "frozen", "training"}),

@@ -180,7 +180,7 @@ def _setter(graph: Graph, id: str, values: Mapping[str, Any]) -> Callable[[], No
 
 def _graph_fixes(graph: Graph, finding: Finding) -> Iterator[Fix]:
     """Place the missing Input or Output, on the first loose end."""
-    role = {"no-input": "input", "no-output": "output"}.get(finding.code)
+    role = {"empty": "input", "no-input": "input", "no-output": "output"}.get(finding.code)
     if role is None:
         return
     type = next(name for name, d in layer_types().items() if getattr(d.torch, "role", "") == role)

@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "A state that a scan carries does not come back as it went in, or has nothing to begin with.",
     ),
     "run": (ERROR, "A layer is told to repeat or to scan, which only blocks can."),
+    "empty": (ERROR, "A network has neither nodes nor wires."),
     "no-input": (ERROR, "A network has no input."),
     "no-output": (ERROR, "A network has no output."),
     "unused": (WARNING, "A node's result reaches no output."),

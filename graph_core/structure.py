@@ -64,7 +64,7 @@ class Structure:
             self._found = [
                 *(finding for id in sorted(self._local, key=natural) for finding in self._local[id]),
                 *_cycles(graph, plan),
-                *(_ports(graph) if network and graph.nodes else ()),
+                *(_ports(graph) if network else ()),
                 *_unused(graph, plan),
             ]
         return self._found
@@ -195,6 +195,9 @@ def _sharing(graph: Graph, node: Node) -> Iterator[Finding]:
 
 
 def _ports(graph: Graph) -> Iterator[tuple[str, Finding]]:
+    if not graph.nodes:
+        yield "", Finding("empty", f"{graph.name} is empty; place an Input, the layers and an Output")
+        return
     if not graph.ports_of_role["input"]:
         yield "", Finding("no-input", f"{graph.name} has no Input; place one and wire it to the first layer")
     if not graph.ports_of_role["output"]:

@@ -178,5 +178,3 @@ def _require_sound(project: Project, network: str) -> None:
     for problem in analyze(project, network).problems:
         if problem.severity == "error" and problem.code not in _HARMLESS:
             raise EmitError(problem.message if problem.message.endswith(".") else f"{problem.message}.")
-    if not project.networks[network].outputs():
-        raise EmitError(f"{project.networks[network].name} has no Output; place one after the last layer.")

@@ -118,6 +118,17 @@ def test_summary_prints_layers_totals_and_formulas(lenet: str, capsys: pytest.Ca
     assert "conv1 MACs" in out
 
 
+def test_check_and_emit_say_the_same_of_an_empty_drawing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = str(tmp_path / "empty.netw")
+    save(Project.new("tiny"), path)
+    sentence = "Tiny is empty; place an Input, the layers and an Output."
+    assert run_verb("check", [path]) == 1
+    assert capsys.readouterr().out == f"error: {sentence} Fix: Place an Input.\n"
+    assert run_verb("emit", [path]) == 1
+    assert sentence in capsys.readouterr().err
+    assert run_verb("summary", [path]) == 0
+
+
 def test_summary_says_totals_as_the_window_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = str(tmp_path / "r.netw")
     assert run_verb("new", ["resnet18", "-o", path]) == 0
@@ -208,14 +219,6 @@ def test_an_unreadable_file_is_one_line_and_two(text: str, tmp_path: Path, capsy
         assert run_verb(verb, [str(path)]) == 2
         [line] = capsys.readouterr().err.splitlines()
         assert "x.netw" in line
-
-
-def test_an_empty_drawing_is_no_crash(tmp_path: Path):
-    path = tmp_path / "empty.netw"
-    save(Project.new("empty"), path)
-    assert run_verb("check", [str(path)]) == 0
-    assert run_verb("summary", [str(path)]) == 0
-    assert run_verb("emit", [str(path)]) == 1
 
 
 def test_they_load_no_torch(lenet: str):

@@ -534,6 +534,14 @@ WRONG: tuple[Wrong, ...] = (
         ("Run layer once",),
     ),
     Wrong(
+        "empty",
+        lambda g: None,
+        "Main is empty; place an Input, the layers and an Output",
+        ("Place an Input",),
+        node="",
+        left=("no-output",),
+    ),
+    Wrong(
         "no-input",
         edited(plain, lambda g: g.remove("x")),
         "Main has no Input; place one and wire it to the first layer",
