@@ -74,6 +74,8 @@ class Document(QObject):
             if not getattr(error, "newer", False):
                 raise
             project, read_only = load(path, newer_ok=True), True
+        if not project.networks:
+            raise FileError(f"{path.name}: The drawing holds no network; add one to its networks.")
         self.path, self.read_only = path, read_only
         self._adopt(project)
         self.replaced.emit()
