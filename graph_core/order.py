@@ -133,13 +133,15 @@ def loops(graph: Graph, cyclic: Iterable[str]) -> list[list[str]]:
         digraph.add_edges_from((id, target) for target, _ in graph.outgoing.get(id, {}) if target in inside)
     found = []
     for component in nx.strongly_connected_components(digraph):
-        # In the order of ids, so that one drawing has one loop, whatever way it was made.
-        part = nx.DiGraph()
-        for id in sorted(component, key=_natural):
-            targets = sorted(component & set(digraph[id]), key=_natural)
-            part.add_edges_from((id, target) for target in targets)
-        if part.edges:
-            found.append([source for source, _ in nx.find_cycle(part, min(component, key=_natural))])
+        # Within a component every node leads on, so that walking comes round. Least ids first, so that one drawing has
+        # one loop, whatever way it was made.
+        walked: dict[str, int] = {}
+        id = min(component, key=_natural)
+        while id not in walked and (targets := component & set(digraph[id])):
+            walked[id] = len(walked)
+            id = min(targets, key=_natural)
+        if id in walked:
+            found.append(list(walked)[walked[id] :])
     return sorted(found, key=lambda loop: _natural(loop[0]))
 
 

@@ -215,7 +215,10 @@ def cut_detail(detail: str, room: float) -> str:
     fit = int(room / (MONO_PX * 0.6) + 1e-6)
     if mono_width(detail) <= room:
         return detail
-    words = detail.split(" ")
+    type, _, rest = detail.partition(" ")
+    if len(rest) > fit:  # a file may hold thousands of settings: those beyond the room go at once
+        rest = rest[: fit + 1].rpartition(" ")[0]
+    words = [type, *rest.split(" ")] if rest else [type]
     while True:
         rest = " ".join(words[1:])
         letters = fit - (len(rest) + 1 if rest else 0) - 1

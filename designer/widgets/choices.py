@@ -34,6 +34,10 @@ class Toggle(QCheckBox):
         self._say(on)
         self.toggled.connect(self._say)
 
+    def checkStateSet(self) -> None:
+        super().checkStateSet()
+        self._say(self.isChecked())  # set by code, where signals may be blocked
+
     def _say(self, on: bool) -> None:
         self.setText(self._words[on])
 

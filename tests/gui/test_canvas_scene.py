@@ -200,6 +200,7 @@ def test_the_types_end_yields_before_its_settings():
     assert cut_detail("AdaptiveAvgPool2d 1×1", 106) == "AdaptiveAvg… 1×1"
     assert cut_detail("Conv2d 3×3 s2 p1", 106) == "Conv2d 3×3 s2 p1"
     assert cut_detail("Conv2d 3×3 s2 p1 d2 g64", 106).startswith("Conv2d 3×3")
+    assert cut_detail("Linear" + " 1" * 50_000, 80) == "Linear 1 1 1"
     assert cut_detail("MaxPool2d 3×3 s2 p1", 106) == "MaxPool2d 3×3 s2"
     assert cut("downsample_projection", 60)[:6] == "downsa"
     assert len(cut("downsample_projection", 1)) == 7

@@ -251,6 +251,16 @@ def test_a_path_is_chosen_or_typed(house, qtbot):
 # Choices ---------------------------------------------------------------------------------------------------------
 
 
+def test_the_word_of_a_switch_follows_where_signals_are_blocked(qtbot, house):
+    toggle = Toggle(False)
+    qtbot.addWidget(toggle)
+    toggle.blockSignals(True)
+    toggle.setChecked(True)
+    assert toggle.text() == "on"
+    toggle.setChecked(False)
+    assert toggle.text() == "off"
+
+
 def test_a_toggle_says_its_state(house, qtbot):
     toggle = Toggle(False)
     placed(qtbot, toggle)
