@@ -13,7 +13,7 @@ from graph_core.graph import Graph
 from graph_core.marks import Bookmark, Frame, Mark, Point, around, inside
 
 Rect = tuple[float, float, float, float]
-MARGIN, TITLE = (24.0, 12.0), 16.0  # between two plates of a chain there are 32
+MARGIN, TITLE = (24.0, 6.0), 22.0  # a shape label stands in the middle of the 32 between two plates
 
 
 def mark_plate(key: str, mark: Mark) -> Plate | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from graph_core.bypass import is_bypassed
 from graph_core.expressions import ExpressionError, decide, names_in
 from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import layer_types
@@ -78,7 +79,7 @@ class Structure:
                 found += [(id, finding) for finding in _names(graph, node)]
             if node.run is not None and node.type in layer_types():
                 found.append((id, _no_run(node)))
-            if node.when and _never(node.when):
+            if node.when and not is_bypassed(node) and _never(node.when):
                 found.append((id, Finding("identity", f"{node.name} never acts: {node.when} is never true")))
             if node.use:
                 found += [(id, finding) for finding in _sharing(graph, node)]

@@ -176,7 +176,6 @@ class FlagEditor(FieldEditor):
     def __init__(self, field: Field[Any], apply: Apply) -> None:
         super().__init__(field, apply)
         self.box = Toggle()
-        self._words = self.box.text()
         self.box.setAccessibleName(field.name)
         self.setFocusProxy(self.box)
         self.row.addWidget(self.box)
@@ -187,7 +186,7 @@ class FlagEditor(FieldEditor):
         """See FieldEditor."""
         on = resolved if isinstance(value, str) else value
         self.box.setChecked(bool(on))
-        self.box.setText(f"ƒx {value}" if isinstance(value, str) else self._words)
+        self.box.setText(f"ƒx {value}" if isinstance(value, str) else ("off", "on")[bool(on)])
 
     def show_mixed(self) -> None:
         """See FieldEditor."""

@@ -198,6 +198,7 @@ def test_b_bypasses_and_takes_it_back(rig: WindowRig) -> None:
     with one_step(rig):
         rig.key(Key.Key_B)
     assert rig.canvas.scene.plates[rig.node("relu1").id].mark == "bypassed"
+    assert not rig.document.analysis().problems, "what is meant is no problem"
     assert emit_source(rig.document.project).count("relu(") == relus - 2
     with one_step(rig):
         rig.key(Key.Key_B)
