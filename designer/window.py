@@ -251,7 +251,10 @@ class MainWindow(QMainWindow):
 
     def _menu_at(self, ids: tuple[str, ...], wire: str, at: QPoint) -> None:
         place = self.canvas.camera.to_canvas(self.canvas.mapFromGlobal(at).toPointF())
-        self.in_place.menu(ids, wire, at, (place.x(), place.y())).exec(at)
+        menu = self.in_place.menu(ids, wire, at, (place.x(), place.y()))
+        menu.addSeparator()
+        menu.addActions([self.actions_["Frame"], self.actions_["Bypass, or stop bypassing" if ids else "Note"]])
+        menu.exec(at)
 
     def _to_canvas(self) -> None:
         page = self.center.stack.currentWidget()
