@@ -76,7 +76,7 @@ class Inspector(QWidget):
             block = graph.project.graphs.get(node.type)
             key = (graph.key, node.id, node.type, tuple(block.params) if block else ())
             if self._document.selection[1:]:
-                key = (graph.key, tuple(sorted(f"{id} {graph.nodes[id].type}" for id in self._document.selection)))
+                key = (graph.key, tuple(sorted({graph.nodes[id].type for id in self._document.selection})))
         elif self._document.marked:
             key = (graph.key, self._document.marked[-1])
         if key != self._shown or self.form is None:
@@ -85,7 +85,7 @@ class Inspector(QWidget):
         if self.mark_form is not None:
             self.mark_form.refresh()
         elif self.several is not None:
-            self.several.refresh()
+            self.several.show_nodes(self._document.selection)
         elif node is None:
             assert self._network is not None
             self._network.refresh()

@@ -22,21 +22,18 @@ class SeveralForm(QWidget):
     def __init__(self, document: Document, ids: tuple[str, ...]) -> None:
         super().__init__()
         self._document, self._graph, self._ids = document, document.graph, ids
-        graph = self._graph
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        heading, types, self.figures = QLabel(f"{len(ids)} nodes"), QLabel(), QLabel()
-        dress(heading, font="title")
-        counted = Counter(type_name(graph.project, graph.nodes[id].type) for id in ids)
-        types.setText(", ".join(f"{count} {name}" for name, count in counted.most_common()))
-        types.setWordWrap(True)
-        dress(types, font="mono_small", ink="ink3")
+        self.heading, self.types, self.figures = QLabel(), QLabel(), QLabel()
+        dress(self.heading, font="title")
+        self.types.setWordWrap(True)
+        dress(self.types, font="mono_small", ink="ink3")
         dress(self.figures, font="small", ink="ink2")
         common = self._common()
         self.form = FieldForm(common, self._apply)
-        layout.addWidget(heading)
-        layout.addWidget(types)
+        layout.addWidget(self.heading)
+        layout.addWidget(self.types)
         layout.addWidget(self.figures)
         layout.addWidget(caption("Parameters of all"))
         layout.addWidget(self.form)
@@ -48,7 +45,8 @@ class SeveralForm(QWidget):
         layout.addStretch()
 
     def _common(self) -> dict[str, Field[Any]]:
-        tables = [fields_of(self._graph, self._graph.nodes[id]) for id in self._ids]
+        one_of_each = {self._graph.nodes[id].type: self._graph.nodes[id] for id in self._ids}
+        tables = [fields_of(self._graph, node) for node in one_of_each.values()]
         first = tables[-1]
         return {
             name: field
@@ -58,14 +56,18 @@ class SeveralForm(QWidget):
             and all(getattr(table[name], "length", 0) == getattr(field, "length", 0) for table in tables)
         }
 
-    def refresh(self) -> None:
-        """Show the nodes as of now; what is being typed stays."""
-        nodes = [self._graph.nodes[id] for id in self._ids if id in self._graph.nodes]
-        if not nodes:
-            return
+    def show_nodes(self, ids: tuple[str, ...]) -> None:
+        """Show nodes of the same types as of now; what is being typed stays."""
+        self._ids = ids
+        nodes = [self._graph.nodes[id] for id in ids]
+        project = self._graph.project
+        counted = Counter(type_name(project, node.type) for node in nodes)
+        self.heading.setText(f"{len(nodes)} nodes")
+        self.types.setText(", ".join(f"{count} {name}" for name, count in counted.most_common()))
+        tables = [parameters(project, node) for node in nodes] if self.form.editors else []
         results = self._document.context().results
         for name, editor in self.form.editors.items():
-            values = [_listed(parameters(self._graph.project, node).get(name)) for node in nodes]
+            values = [_listed(table.get(name)) for table in tables]
             if all(value == values[0] and type(value) is type(values[0]) for value in values):
                 result = results.get(nodes[-1].id)
                 resolved = result.layer.values.get(name) if result and result.layer else None
