@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.entries import parse_entry
 from designer.going import look_at
 from designer.panels.forms import fields_of
+from designer.search import catalogue
 from designer.widgets import SearchField, Segments, Strip, Text
 from graph_core import EditError, Graph, Node
 from graph_core.field import FieldError
@@ -80,7 +81,13 @@ class FindBar(QWidget):
         self.query.setPlaceholderText(f"Find nodes by {by}, such as {HINTS[by]}")
         self.new.setPlaceholderText(NEW[by])
         self.new.setAccessibleName(NEW[by])
+        self.new.setCompleter(self._types() if by == "type" else None)
         self.refresh()
+
+    def _types(self) -> QCompleter:
+        completer = QCompleter([entry.title for entry in catalogue(self._document.project)], self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        return completer
 
     def refresh(self, *_: object) -> None:
         """Look again; nothing is selected by that."""
