@@ -90,6 +90,11 @@ class Center(QWidget):
         bar.left.connect(self.canvas.setFocus)
         return bar
 
+    def find(self, *, replacing: bool = False) -> None:
+        """Find nodes, and replace."""
+        self.leave_gallery()
+        self.finder.open(replacing=replacing)
+
     def leave_gallery(self) -> None:
         """Show the canvas although nothing is drawn yet."""
         self._gallery_wanted = False

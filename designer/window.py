@@ -333,11 +333,6 @@ class MainWindow(QMainWindow):
             target = stops[(here + 2 * way) % len(stops)]
         target.setFocus(Qt.FocusReason.TabFocusReason)
 
-    def find(self, *, replacing: bool = False) -> None:
-        """The bar that finds nodes, and replaces."""
-        self.center.leave_gallery()
-        self.center.finder.open(replacing=replacing)
-
     def focus_search(self) -> None:
         """The command search in the top bar."""
         self.topbar.search.setFocus()
