@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMessageBox
 
 from designer.actions import Command
+from designer.docks import next_panel
 from designer.theme import themes
 from graph_core.marks import SLOTS
 
@@ -70,8 +71,8 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("View", "Smaller text", lambda: resize_text(window, -0.1), "Ctrl+Alt+-"),
         Command("View", "Text at 100 %", lambda: resize_text(window), "Ctrl+Alt+0"),
         ("View", SEPARATOR),
-        Command("View", "Next panel", window.next_panel, "F6"),
-        Command("View", "Previous panel", lambda: window.next_panel(-1), "Shift+F6"),
+        Command("View", "Next panel", partial(next_panel, window), "F6"),
+        Command("View", "Previous panel", partial(next_panel, window, -1), "Shift+F6"),
         Command("Insert", "Place a layer…", window.search_here, shown_key="Tab"),
         Command("Insert", "Collapse to block…", verbs.collapse_selection, "Ctrl+G"),
         Command("Insert", "Expand block", verbs.expand_selection, "Ctrl+Shift+G"),

@@ -314,25 +314,6 @@ class MainWindow(QMainWindow):
                 self.tabs.setCurrentIndex(place)
                 self.tabs.currentWidget().setFocus()
 
-    def next_panel(self, way: int = 1) -> None:
-        """F6 walks canvas, palette, outline, inspector, bottom panel."""
-        stops: list[QWidget] = [
-            self.canvas,
-            self.palette_panel.search,
-            self.outline.tree,
-            self.inspector,
-            self.tabs.tabBar(),
-        ]
-        focused = self.focusWidget()
-        here = next((k for k, s in enumerate(stops) if focused is s or (focused and s.isAncestorOf(focused))), 0)
-        target = stops[(here + way) % len(stops)]
-        if target is self.inspector:
-            self.inspector.focus_first()
-            if self.inspector.isAncestorOf(self.focusWidget() or self):
-                return
-            target = stops[(here + 2 * way) % len(stops)]
-        target.setFocus(Qt.FocusReason.TabFocusReason)
-
     def focus_search(self) -> None:
         """The command search in the top bar."""
         self.topbar.search.setFocus()
