@@ -33,8 +33,13 @@ class SheetVerbs(QObject):
 
     def frame_selection(self) -> None:
         """A frame round what is selected, or an empty one in the middle of what is seen; its title is asked for."""
-        document, graph = self._document, self._document.graph
+        document = self._document
         boxes = self._boxes()
+        if boxes and document.prefix:
+            document.refused.emit(
+                f"Frames are drawn on a block's own sheet; open {document.graph.name} with Ctrl+Enter to add one."
+            )
+            return
         self._to_own_sheet(bool(boxes))
         graph = document.graph
         if boxes:

@@ -84,6 +84,21 @@ def test_ctrl_j_frames_the_selection_and_asks_for_its_title(rig: WindowRig) -> N
     assert rig.canvas.scene.plates["frame:1"].name == "Stem"
 
 
+def test_what_lies_in_a_block_opened_in_place_is_framed_on_its_own_sheet(rig: WindowRig) -> None:
+    rig.window.verbs.collapse((rig.node("fc1").id, rig.node("relu1").id), "Stem")
+    block = rig.document.selection[0]
+    rig.canvas.setFocus()
+    rig.key(Key.Key_Space)
+    inner = next(plate for plate in rig.canvas.scene.plates if plate.startswith(f"{block}/"))
+    rig.canvas.select((inner,))
+    said: list[str] = []
+    rig.document.refused.connect(said.append)
+    before = rig.bytes()
+    rig.key(Key.Key_J, CTRL)
+    assert said == ["Frames are drawn on a block's own sheet; open Stem with Ctrl+Enter to add one."]
+    assert rig.bytes() == before
+
+
 def test_a_frame_takes_its_nodes_along_and_is_removed_alone(rig: WindowRig) -> None:
     framed(rig, "fc1", "relu1")
     before = {name: rig.graph.view[rig.node(name).id] for name in ("fc1", "relu1")}
