@@ -17,6 +17,7 @@ from graph_core.memory import Parts, parts_of
 from graph_core.propagate import Engine, engine_of
 
 MOST: Final = 2**31 - 1  # the largest example size; see edits.set_symbol
+_UNITS: Final = 4096  # the largest step between sizes that is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +98,49 @@ def largest(
 def _largest(
     total: Callable[[int], Generator[None, None, int | None]], limit: int, start: int
 ) -> Generator[None, None, Most]:
+    most = yield from _search(total, limit, start, MOST)
+    if most.size is None or most.sound:
+        return most
+    # An error ended it, maybe as a width has to be a multiple (of the heads): of what, the next sound size tells.
+    for unit in (unit for unit in range(2, min(start, _UNITS) + 1) if start % unit == 0):
+        if (yield from total(start + unit)) is not None:
+            found = yield from _search(total, limit, start, MOST, unit)
+            return found if found.size is None or found.size >= most.size else most
+    return most
+
+
+def _search(
+    total: Callable[[int], Generator[None, None, int | None]], limit: int, start: int, end: int, unit: int = 1
+) -> Generator[None, None, Most]:
+    """The largest size among the multiples of ``unit``, which ``start`` is; inside, sizes are counted in units."""
     known: dict[int, int | None] = {}
-    low, high = 0, MOST + 1  # the largest that is known to fit, and the smallest that is known not to
+    start, end = start // unit, end // unit
+    low, high = 0, end + 1  # the largest that is known to fit, and the smallest that is known not to
     guess = start
     while low + 1 < high:
-        found = known[guess] = yield from total(guess)
+        found = known[guess] = yield from total(unit * guess)
         if found is not None and found <= limit:
             low = guess
         else:
             high = guess
-        guess = _guess(known, limit, low, high)
-    if low == MOST:
+        guess = _guess(known, limit, low, high, end)
+    if low == end:
         return Most(None)
-    return Most(low, known.get(low + 1) is not None)
+    return Most(unit * low, known.get(low + 1) is not None)
 
 
-def _guess(known: Mapping[int, int | None], limit: int, low: int, high: int) -> int:
+def _guess(known: Mapping[int, int | None], limit: int, low: int, high: int, end: int) -> int:
     """Where to look next, strictly between: on the line through the two known sizes nearest to the end."""
     measured = sorted((size, bytes) for size, bytes in known.items() if bytes is not None)
     if len(measured) < 2:
-        ahead = 2 * low if high > MOST else (low + high) // 2
+        ahead = 2 * low if high > end else (low + high) // 2
         return min(max(ahead, low + 1), high - 1)
     below = [point for point in measured if point[0] <= low][-2:]
     above = [point for point in measured if point[0] >= high][:1]
     (a, at_a), (b, at_b) = ([*below, *above] if len(below) < 2 else below)[-2:] if below else measured[:2]
     if at_b <= at_a:
-        return min(max(16 * low, low + 1), high - 1) if high > MOST else (low + high) // 2
+        return min(max(16 * low, low + 1), high - 1) if high > end else (low + high) // 2
     foretold = a + (limit - at_a) * (b - a) // (at_b - at_a)
-    if high <= MOST and len(known) > 12:  # no line after all: halve
+    if high <= end and len(known) > 12:  # no line after all: halve
         return (low + high) // 2
     return min(max(foretold, low + 1), high - 1)

@@ -95,3 +95,26 @@ def test_devices_come_by_their_memory() -> None:
     for gigabytes in (4, 6, 8, 12, 16, 24, 40, 48, 80):
         assert gigabytes * 2**30 in sizes
     assert 141 * 10**9 in sizes
+
+
+def test_a_width_that_heads_divide_is_found_among_their_multiples() -> None:
+    project = Project.new("attention")
+    graph = project.networks["main"]
+    for name, size in (("T", 10), ("d", 16)):
+        edits.set_symbol(project, name, size)
+    graph.add("Input", id="x", shape=["N", "T", "d"])
+    graph.add("MultiheadAttention", id="m", num_heads=4)
+    graph.add("Output", id="y")
+    for port in ("query", "key", "value"):
+        graph.connect("x.y", f"m.{port}")
+    graph.connect("m.y", "y.x")
+    question = Question()
+    limit = 12 * 2**30
+    most = finished(largest(project, question, {}, "d", limit))[0]
+    assert most.sound
+    assert most.size is not None
+    assert most.size % 4 == 0
+    fits, further = (needs(project, question, {"d": size}) for size in (most.size, most.size + 4))
+    assert fits is not None
+    assert further is not None
+    assert fits.total <= limit < further.total
