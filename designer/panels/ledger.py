@@ -137,6 +137,7 @@ class LedgerPanel(LazyPanel):
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(0)  # of the rows in sight: to look at all of them takes seconds
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     # What a person does --------------------------------------------------------------------------------------

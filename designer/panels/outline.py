@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QItemSelection,
+    QItemSelectionRange,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -179,6 +182,29 @@ class OutlineModel(QAbstractItemModel):
                 return QModelIndex()
             index = self.index(place, 0, index)
         return index
+
+    def rows(self, trail: tuple[Step, ...], ids: Iterable[str]) -> tuple[QItemSelection, QModelIndex]:
+        """The rows of nodes in a place, neighbours in one range, and the row of the last node."""
+        *above, inside = [step.node for step in trail] or [""]
+        place = self.find(tuple(Step(id) for id in above), inside) if inside else self.index(0, 0)
+        item = self.item(place) if place.isValid() else None
+        chosen, found, last = dict.fromkeys(ids), QItemSelection(), QModelIndex()
+        places = {child.id: child.row for child in item.children() if child.id in chosen} if item else {}
+        for start, end in _runs(sorted(places.values())):
+            found.append(QItemSelectionRange(self.index(start, 0, place), self.index(end, 0, place)))
+        for id in chosen:
+            if id in places:
+                last = self.index(places[id], 0, place)
+        return found, last
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as runs without a gap: first and last of each."""
+    start = 0
+    for k in range(1, len(numbers) + 1):
+        if k == len(numbers) or numbers[k] != numbers[k - 1] + 1:
+            yield numbers[start], numbers[k - 1]
+            start = k
 
 
 class _Row(QStyledItemDelegate):
@@ -355,11 +381,10 @@ class OutlinePanel(QWidget):
         self._busy = True
         selection = self.tree.selectionModel()
         selection.clearSelection()
-        for id in ids:
-            index = self.model.find(self._document.trail, id)
-            if index.isValid():
-                selection.select(index, selection.SelectionFlag.Select)
-                self.tree.scrollTo(index)
+        rows, last = self.model.rows(self._document.trail, ids)
+        if not rows.isEmpty():
+            selection.select(rows, selection.SelectionFlag.Select)
+            self.tree.scrollTo(last)
         self._busy = False
 
     def _find(self, words: str) -> None:

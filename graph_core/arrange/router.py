@@ -22,6 +22,9 @@ TRIES = 160  # shapes tried for one wire; fewer once one is known that crosses n
 FREE_TRIES = 24
 SPARE = 4000  # tries beyond the third in one call, and one more per wire: in a thicket the rest settle for less
 DETOURS = 60  # searches of last resort in one call
+EFFORT = 150_000  # plates looked at in one call, and some more per wire, before the rest settle for their first shape
+EFFORT_A_WIRE = 8
+DETOUR = 2500  # what a search of last resort counts for
 
 
 class Router(Register):
@@ -42,6 +45,7 @@ class Router(Register):
         self._trunk: dict[int, Route] = {}
         self._detours = DETOURS
         self._spare = SPARE + len(self.wires)
+        self._effort = EFFORT + EFFORT_A_WIRE * len(self.wires)
         for node in self._into:
             self._enter(node)
         self._route(range(len(self.wires)))
@@ -117,7 +121,8 @@ class Router(Register):
         for node in dict.fromkeys(self.wires[i][2] for i in wires):
             if node in self._round:
                 self._enter(node)
-        self._detours, self._spare = 4, SPARE
+        self._detours, self._spare, self._effort = 4, SPARE, EFFORT
+        self._ways.effort = 0
         self._route(wires)
         keys = [self.keys[i] for i in wires]
         found: list[Point] = []
@@ -247,7 +252,7 @@ class Router(Register):
         second: Route | None = None
         tried: Route | None = None
         fewest = 1 << 30
-        last = TRIES
+        last = TRIES if self._ways.effort < self._effort else 0
         for attempt, (trunk, part) in enumerate(self._shapes(task)):
             if attempt > last:
                 break
@@ -264,8 +269,9 @@ class Router(Register):
                 last = attempt + (FREE_TRIES if self._spare > 0 else 2)
             if shared < fewest:
                 second, fewest = route, shared
-        if second is None and self._detours > 0:
+        if second is None and self._detours > 0 and self._ways.effort < self._effort:
             self._detours -= 1
+            self._ways.effort += DETOUR
             second = way_around(self._plates, task.start, goal, side)
         return second or tried or (task.start, goal)
 

@@ -15,6 +15,7 @@ CLEAR = 6.0  # between a wire and a plate that it passes
 FAR = 12.0  # between a lane and the plates beyond it
 NARROW = 18.0  # half a gutter
 TOUCH = 4.0  # closer parallel wires read as one
+ASKING = 8  # what a question to the index of plates costs, counted in plates looked at
 BUNDLE = 160.0  # how far to look over lanes that stand side by side
 FOLD = 40.0  # a folded wire that parts again comes down from here, to leave room for its junction
 
@@ -39,6 +40,7 @@ class Ways:
 
     def __init__(self, plates: Plates) -> None:
         self.plates = plates
+        self.effort = 0  # plates looked at for lanes since somebody set it to 0
         self.down = Runs()
         self.over = Runs()
 
@@ -206,11 +208,13 @@ class Ways:
         for _ in range(64):
             if sign > 0:
                 rects = hits(x - near, low, x + FAR, high)
+                self.effort += ASKING + len(rects)
                 if rects:
                     x = max([rect[3] for rect in rects]) + near
                     continue
             else:
                 rects = hits(x - FAR, low, x + near, high)
+                self.effort += ASKING + len(rects)
                 if rects:
                     x = min([rect[2] for rect in rects]) - near
                     continue
