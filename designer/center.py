@@ -6,19 +6,20 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from designer.canvas.scene import Legend
+from designer.canvas.scene import Legend, Scene
 from designer.canvas.surface import Canvas
 from designer.document import Document
 from designer.drawing import Drawing
-from designer.late import Late
+from designer.late import MANY, Late
 from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
 from graph_core.fixes import Fix
+from graph_core.graph import Edit
 
 if TYPE_CHECKING:
     from designer.find_bar import FindBar
@@ -41,6 +42,11 @@ class Center(QWidget):
         self._gallery_wanted = True
         self._telling = False
         self._fix: Fix | None = None
+        self._made: Scene | None = None
+        self._placed = False
+        self._fit_then = False
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._next_part)
         self.crumbs = Breadcrumb()
         self.lenses = Segments(
             (("params", "Params"), ("macs", "MACs"), ("memory", "Memory"), ("activations", "Activations")),
@@ -96,7 +102,8 @@ class Center(QWidget):
         self.finder.open(replacing=replacing)
 
     def leave_gallery(self) -> None:
-        """Show the canvas although nothing is drawn yet."""
+        """Show the canvas although nothing is drawn yet, and on it the document as of now."""
+        self.settle()
         self._gallery_wanted = False
         self._choose_page()
         self.canvas.setFocus()
@@ -133,6 +140,11 @@ class Center(QWidget):
 
     def refresh(self, *_: object) -> None:
         """Paint the document as of now."""
+        self._later.stop()
+        self._made = None
+        self._show(self._scene())
+
+    def _scene(self) -> Scene:
         lens = self.lens if self.lens != "activations" else ""
         heat, legend = heat_of(self._document.contexts(), lens) if lens else ({}, None)
         self._drawing.heat = heat
@@ -143,13 +155,47 @@ class Center(QWidget):
             from designer.proposal import proposed
 
             scene = proposed(self._document, self._drawing, scene, self._fix)
+        return scene
+
+    def _show(self, scene: Scene) -> None:
         self.canvas.show_scene(scene)
         self.crumbs.set_names(self._names())
         self._choose_page()
+        if self._fit_then and self.canvas.isVisible():  # else it fits by itself when it is shown and has a size
+            self.canvas.fit()
+            self.canvas.setFocus()
+        self._fit_then = False
 
-    def _edited(self, *_: object) -> None:
+    def _edited(self, edit: Edit) -> None:
         self._fix = None  # it was made for the drawing as it was
-        self.refresh()
+        if sum(change.table in ("nodes", "wires") for change in edit.changes) > MANY:
+            self._show_soon()
+        else:
+            self.refresh()
+
+    def _show_soon(self) -> None:
+        """Draw what is large in turns of the event loop after this one, so that none of them is long."""
+        self._made, self._placed = None, False
+        self._later.start()
+
+    def _next_part(self) -> None:
+        if self._made is None:
+            if self._placed:
+                self._made = self._scene()
+            else:
+                self._drawing.positions()  # it remembers them
+                self._placed = True
+            self._later.start()
+            return
+        scene, self._made = self._made, None
+        self._show(scene)
+        self._show_selection(self._document.selection)
+
+    def settle(self) -> None:
+        """Have the canvas show the document as of now, if it does not yet."""
+        if self._later.isActive():
+            self.refresh()
+            self._show_selection(self._document.selection)
 
     def propose(self, fix: Fix | None) -> None:
         """Draw a fix as a proposal, until None is proposed."""
@@ -173,10 +219,11 @@ class Center(QWidget):
         self._fix = None
         self.lenses.set_current("")
         self._drawing.forget()
-        self.refresh()
-        if self.canvas.isVisible():  # before that the canvas has no size, and fits by itself when it is shown
-            self.canvas.fit()
-            self.canvas.setFocus()
+        self._fit_then = True
+        if self.isVisible() and len(self._document.graph.nodes) > MANY:
+            self._show_soon()
+        else:
+            self.refresh()
 
     def _look_elsewhere(self) -> None:
         self._drawing.activations = {}  # they are those of another graph's nodes

@@ -36,6 +36,7 @@ from graph_core.graph import Graph, Node
 from graph_core.instances import Repeat, Scan
 from graph_core.layer import layer_types
 from graph_core.problems import Problem
+from graph_core.propagate import engine_of
 from graph_core.ties import nodes_tied
 
 Problems = Mapping[str, Problem]
@@ -57,6 +58,8 @@ class Drawing:
         self._levels: dict[str, tuple[Any, Level]] = {}
         self._spread: tuple[Any, Mapping[str, Point], Mapping[str, Point]] | None = None
         self.marks = MarkPlates()
+        self._placed: dict[Graph, Mapping[str, Point]] = {}
+        self._placed_at = -1
         self._tied: set[str] = set()
         self._frozen: frozenset[str] = frozenset()
         self.heat: Mapping[str, tuple[float | None, str]] = {}
@@ -72,6 +75,7 @@ class Drawing:
         self._sided.clear()
         self._boxes.clear()
         self._levels.clear()
+        self._placed.clear()
         self._router = self._spread = None
 
     def scene(self, legend: Legend | None = None) -> Scene:
@@ -96,7 +100,18 @@ class Drawing:
 
     def positions(self) -> dict[str, Point]:
         """Where each node of the graph that is worked on stands: as placed by hand, else arranged around those."""
-        return placed(self.document.graph)
+        return dict(self._places(self.document.graph))
+
+    def _places(self, graph: Graph) -> Mapping[str, Point]:
+        """The same for any graph, worked out once after an edit."""
+        version = engine_of(self.document.project).version
+        if self._placed_at != version:
+            self._placed_at = version
+            self._placed.clear()
+        found = self._placed.get(graph)
+        if found is None:
+            found = self._placed[graph] = placed(graph)
+        return found
 
     def arranged(self, *, near: Mapping[str, Point] | None = None, height: float | None = None) -> dict[str, Point]:
         """A layered layout of the graph that is worked on."""
@@ -119,12 +134,12 @@ class Drawing:
                 inside = document.inside(context, Step(id, opened[path]))
                 inner[id] = self._level(block, inside, f"{path}/")
         if not prefix and not inner and not self.activations:
-            return Level(graph, context, prefix, {}, placed(graph), inner)
+            return Level(graph, context, prefix, {}, self._places(graph), inner)
         boxes = {id: self._box(graph, context, node, inner.get(id)) for id, node in graph.nodes.items()}
         ends = wire_ends(graph)
         if not prefix:
             return Level(graph, context, prefix, boxes, self._spread_out(graph, boxes, ends), inner)
-        places = placed(graph) if not inner else dict(arrange(boxes, ends).positions)
+        places = self._places(graph) if not inner else dict(arrange(boxes, ends).positions)
         key = (graph.key, boxes, places, ends)
         known = self._levels.get(prefix)
         if known is not None and known[0] == key:
@@ -152,7 +167,7 @@ class Drawing:
 
         What is moved meanwhile moves here too, and stays moved when all are small again.
         """
-        now = placed(graph)
+        now = self._places(graph)
         key = (graph.key, boxes, ends)
         if self._spread is None or self._spread[0] != key:
             self._spread = key, dict(arrange(boxes, ends, height=self.room()).positions), now
@@ -248,7 +263,6 @@ class Drawing:
         key = (
             id(node),
             id(result),
-            at,
             problem,
             ports,
             wired_out,
@@ -262,7 +276,11 @@ class Drawing:
         )
         known = self._plates.get(name)
         if known is not None and known[0][:-1] == key and known[0][-1] is result:
-            return known[1]
+            plate = known[1]
+            if (plate.x, plate.y) != at:
+                plate = replace(plate, x=at[0], y=at[1])
+                self._plates[name] = known[0], plate
+            return plate
         kind = kind_of(graph, node)
         detail = detail_of(graph, node, result)
         bypassed = is_bypassed(node)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from designer.theme import themes
 
 NARROW = 320  # what is wider gives way
+MANY = 300  # work on more nodes and wires than that is parted, so that no turn of the event loop is long
 
 
 class Roomy(QScrollArea):

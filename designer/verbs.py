@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
@@ -14,6 +14,7 @@ from designer.canvas.scene import PLATE_H_DETAIL, PLATE_W, End, plate_size
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.judge import DocumentJudge
+from designer.late import MANY
 from designer.marking import following, rects_of
 from designer.plates import kind_of
 from designer.room import make_room
@@ -22,7 +23,7 @@ from designer.sheet_verbs import split
 from graph_core import EditError, Graph, edits, mark_edits
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
-from graph_core.copying import duplicate
+from graph_core.copying import aside, duplicate
 from graph_core.expanding import expand
 from graph_core.marks import is_mark, kind_of_mark
 
@@ -220,9 +221,11 @@ class Verbs(QObject):
         return lambda: edits.move(graph, loose) if loose else None
 
     def duplicate_selection(self) -> None:
-        """A copy beside the original."""
+        """A copy beside the original; of many nodes, beside the drawing."""
         if self._document.chosen:
-            self.copy_by_drag(self._document.chosen, 24, 24)
+            places = self._drawing.positions()
+            chosen = {id: places[id] for id in self._document.selection}
+            self.copy_by_drag(self._document.chosen, *aside(self._document.graph, chosen, (24, 24)))
 
     def copy_selection(self) -> None:
         """The selection as text on the clipboard."""
@@ -263,11 +266,13 @@ class Verbs(QObject):
         before, after = rects_of(graph, self._drawing.positions()), rects_of(graph, places)
 
         def make() -> None:
-            edits.move(graph, places)
+            edits.move(graph, {id: at for id, at in places.items() if id in graph.nodes})
             for key, mark in following(graph.marks, before, after).items():
                 mark_edits.put(graph, key, mark, "Arrange")
 
-        if places:
+        if len(places) > MANY:  # working the places out was a turn of the event loop, drawing them is another
+            QTimer.singleShot(0, lambda: self._document.edit(make, "Arrange"))
+        elif places:
             self._document.edit(make, "Arrange")
 
     def collapse_selection(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from graph_core.copying import OFFSET, chosen, corner, insert, moved
+from graph_core.copying import aside, chosen, corner, insert, moved
 from graph_core.graph import EditError, Graph, Node, Project
 from graph_core.jsontext import FileError
 from graph_core.layer import layer_types
@@ -68,8 +68,9 @@ def looks_like_nodes(text: str) -> bool:
 def paste(graph: Graph, text: str, at: tuple[float, float] | None = None) -> list[str]:
     """Put in the nodes that ``text`` holds and return their ids; their top left corner comes to ``at``.
 
-    Blocks that the project has already are used; others come in, renamed where their name is taken. Raises EditError
-    in one sentence where the text holds no nodes, and changes nothing.
+    Without ``at`` they stand a step from where they were copied; many, to the right of the whole drawing. Blocks that
+    the project has already are used; others come in, renamed where their name is taken. Raises EditError in one
+    sentence where the text holds no nodes, and changes nothing.
     """
     if not looks_like_nodes(text):
         raise EditError("The clipboard holds no nodes; copy some first.")
@@ -88,7 +89,7 @@ def paste(graph: Graph, text: str, at: tuple[float, float] | None = None) -> lis
     place = corner(
         {**source.view, **{key: mark.at for key, mark in source.marks.items()}}, {**source.nodes, **source.marks}
     )
-    by = OFFSET if at is None or place is None else (at[0] - place[0], at[1] - place[1])
+    by = aside(graph, source.view) if at is None or place is None else (at[0] - place[0], at[1] - place[1])
     nodes = list(source.nodes.values())
     things = [*(node.name for node in nodes), *map(kind_of_mark, source.marks)]
     used = _used(scratch, blocks_used(source))

@@ -12,6 +12,8 @@ from graph_core.ports import clash, port_role
 from graph_core.ties import moved as moved_ties
 
 OFFSET = (40.0, 40.0)
+CROWD = 40  # copies of more nodes than that would hide what they lie on
+ASIDE = 320.0  # wider than a node
 
 
 def duplicate(graph: Graph, ids: Iterable[str], offset: tuple[float, float] = OFFSET) -> dict[str, str]:
@@ -33,6 +35,15 @@ def chosen(graph: Graph, ids: Iterable[str]) -> list[Node]:
 def moved(view: Mapping[str, tuple[float, float]], by: tuple[float, float]) -> dict[str, tuple[float, float]]:
     """Positions, each ``by`` further."""
     return {id: (round(x + by[0], 2), round(y + by[1], 2)) for id, (x, y) in view.items()}
+
+
+def aside(
+    graph: Graph, view: Mapping[str, tuple[float, float]], step: tuple[float, float] = OFFSET
+) -> tuple[float, float]:
+    """How far from their places in ``view`` copies come to stand: a step; many, to the right of the whole drawing."""
+    if len(view) <= CROWD or not graph.view:
+        return step
+    return max(x for x, _ in graph.view.values()) - min(x for x, _ in view.values()) + ASIDE, 0.0
 
 
 def insert(

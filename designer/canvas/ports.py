@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
-from designer.canvas.scene import GRID, HEADER, OPERATOR_R, Plate, Port
+from designer.canvas.scene import GRID, HEADER, OPERATOR_R, Plate, PlateKind, Port
 
 
 class Anchor(NamedTuple):
@@ -27,28 +28,41 @@ _OPERATOR_ANGLES = (-90, 0, 180, -45, -135, -22, -158, -67, -113)
 
 def anchors(plate: Plate) -> tuple[Anchor, ...]:
     """Every port of `plate`, inputs first; an opened block has each port twice, outside and inside."""
-    if plate.kind in ("frame", "note"):
+    return _anchors(plate.kind, plate.w, plate.h, plate.inputs, plate.outputs, plate.opened, plate.scan)
+
+
+@lru_cache(maxsize=4096)  # most plates of a drawing have the ports of another
+def _anchors(
+    kind: PlateKind,
+    w: float,
+    h: float,
+    inputs: tuple[Port, ...],
+    outputs: tuple[Port, ...],
+    opened: bool,
+    scan: bool,
+) -> tuple[Anchor, ...]:
+    if kind in ("frame", "note"):
         return ()
-    if plate.kind == "operator":
-        return _operator(plate)
+    if kind == "operator":
+        return _operator(w, inputs, outputs)
     placed: dict[str, list[tuple[Port, bool]]] = {}
-    for is_input, ports in ((True, plate.inputs), (False, plate.outputs)):
+    for is_input, ports in ((True, inputs), (False, outputs)):
         for port in ports:
-            side = port.side or _side(plate, port, is_input)
+            side = port.side or _side(scan, port, is_input)
             placed.setdefault(side, []).append((port, is_input))
     found = []
     for side, members in placed.items():
         dx, dy = _SIDES[side]
-        spread = spaced(plate.w, len(members)) if dy else beside(plate.h, len(members))
-        if plate.scan and dx:
+        spread = spaced(w, len(members)) if dy else beside(h, len(members))
+        if scan and dx:
             # A state comes out below where it goes in, the first one outermost: so their loops lie in each other.
             members = [m for m in members if m[1]] + [m for m in reversed(members) if not m[1]]
         for (port, is_input), along in zip(members, spread, strict=True):
             along = along if port.at is None else port.at
-            x = along if dy else (plate.w if dx > 0 else 0.0)
-            y = along if dx else (plate.h if dy > 0 else 0.0)
+            x = along if dy else (w if dx > 0 else 0.0)
+            y = along if dx else (h if dy > 0 else 0.0)
             found.append(Anchor(port, is_input, x, y, dx, dy))
-            if plate.opened:
+            if opened:
                 found.append(Anchor(port, is_input, x, HEADER if dy < 0 else y, -dx, -dy, True))
     found.sort(key=lambda anchor: not anchor.is_input)
     return tuple(found)
@@ -69,16 +83,16 @@ def beside(height: float, count: int) -> list[float]:
     return [height / 2 + step * (k - (count - 1) / 2) for k in range(count)]
 
 
-def _side(plate: Plate, port: Port, is_input: bool) -> str:
-    if port.kind == "state" and plate.scan and not port.wired:
+def _side(scan: bool, port: Port, is_input: bool) -> str:
+    if port.kind == "state" and scan and not port.wired:
         return "right"
     return "top" if is_input else "bottom"
 
 
-def _operator(plate: Plate) -> tuple[Anchor, ...]:
-    r = plate.w / 2 if plate.w else OPERATOR_R
+def _operator(w: float, inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> tuple[Anchor, ...]:
+    r = w / 2 if w else OPERATOR_R
     found = []
-    for k, port in enumerate(plate.inputs):
+    for k, port in enumerate(inputs):
         if port.side:
             dx, dy = _SIDES[port.side]
             y = r + r * dy if port.at is None or dy else port.at
@@ -90,7 +104,7 @@ def _operator(plate: Plate) -> tuple[Anchor, ...]:
         steep = abs(y) >= abs(x)
         direction = (0, -1) if steep else (1 if x > 0 else -1, 0)
         found.append(Anchor(port, True, r + r * x, r + r * y, *direction))
-    for port in plate.outputs:
+    for port in outputs:
         dx, dy = _SIDES[port.side or "bottom"]
         found.append(Anchor(port, False, r + r * dx, r + r * dy, dx, dy))
     return tuple(found)

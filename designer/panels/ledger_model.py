@@ -137,10 +137,23 @@ class LedgerModel(QAbstractItemModel):
         if role == SHARE:
             return self._share(item, column)
         if role == SORT:
-            return (item.place, item.entry.type, self._shape(item), item.entry.params, *[item.operations] * 2)[column]
+            return self._sort_key(item, column)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self._text(item, column)
         return None
+
+    def _sort_key(self, item: Item, column: int) -> object:
+        match column:
+            case 0:
+                return item.place
+            case 1:
+                return item.entry.type
+            case 2:
+                return self._shape(item)
+            case 3:
+                return item.entry.params
+            case _:
+                return item.operations
 
     def _share(self, item: Item, column: int) -> float:
         if self.root is None or column < 3:

@@ -22,9 +22,9 @@ TRIES = 160  # shapes tried for one wire; fewer once one is known that crosses n
 FREE_TRIES = 24
 SPARE = 4000  # tries beyond the third in one call, and one more per wire: in a thicket the rest settle for less
 DETOURS = 60  # searches of last resort in one call
-EFFORT = 150_000  # plates looked at in one call, and some more per wire, before the rest settle for their first shape
+EFFORT = 60_000  # plates looked at in one call, and some more per wire, before the rest settle for their first shape
 EFFORT_A_WIRE = 8
-DETOUR = 2500  # what a search of last resort counts for
+DETOUR = 1000  # what a search of last resort counts for
 
 
 class Router(Register):
@@ -252,9 +252,9 @@ class Router(Register):
         second: Route | None = None
         tried: Route | None = None
         fewest = 1 << 30
-        last = TRIES if self._ways.effort < self._effort else 0
+        last = TRIES
         for attempt, (trunk, part) in enumerate(self._shapes(task)):
-            if attempt > last:
+            if attempt > last or (attempt > 0 and self._ways.effort > self._effort):
                 break
             self._spare -= attempt > 2
             route = (*trunk, *part)

@@ -8,7 +8,6 @@ step; with names of steps it prints their profiles as well.
 from __future__ import annotations
 
 import cProfile
-import gc
 import pstats
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from PySide6.QtCore import QAbstractEventDispatcher, QElapsedTimer, QEventLoop, 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from designer.garbage import Tidying
 from designer.settings import Settings
 from designer.theme import themes
 from designer.window import MainWindow
@@ -220,9 +220,9 @@ def measure(wanted: Collection[str] = ()) -> Iterator[tuple[str, float, float]]:
     with tempfile.TemporaryDirectory() as name:
         window = shown_window(Path(name))
         window.files.may_leave = lambda: True  # type: ignore[method-assign]
+        Tidying(window.document)
         turns = Turns()
         turns.run(lambda: None)
-        gc.collect()
         for title, step in steps_of(window, Path(name)):
             profile = cProfile.Profile() if title in wanted else None
             spent = turns.run(step, profile)

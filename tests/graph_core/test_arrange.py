@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph_core.arrange import Box, Layout, Router, Wire, arrange, port_offsets, route, route_some
+from graph_core.arrange.router import EFFORT, EFFORT_A_WIRE
 from tests.graph_core.drawings import (
     EXAMPLES,
     Drawing,
@@ -415,3 +416,13 @@ def test_imports_neither_qt_nor_numpy_nor_a_layout_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_thicket_costs_no_more_than_its_budget() -> None:
+    """Plates upon plates: no shape is free, and after some looking the rest take their first one."""
+    boxes = {f"n{k}": Box(152, 48) for k in range(800)}
+    places = {f"n{k}": (24.0 * (k // 400) + 300.0 * (k % 400 // 40), 30.0 * (k % 40)) for k in range(800)}
+    wires = [(f"n{k}", "y", f"n{k + 7}", "x") for k in range(793)]
+    router = Router(places, boxes, wires)
+    assert router._ways.effort < 2 * (EFFORT + EFFORT_A_WIRE * len(wires))
+    assert all(len(way) > 1 for way in router.routes.values())
