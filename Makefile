@@ -39,7 +39,7 @@ format: setup  ## let ruff put the source in shape
 	@$(PY) -m ruff format .
 
 bench: setup  ## timings and their ratios (an otherwise idle machine)
-	@$(PY) -c "import fvcore, ptflops, torchinfo" 2>/dev/null || $(PY) -m pip install -q --editable ".[bench]"
+	@$(PY) -c "import fvcore, OdenGraphQt, ptflops, torchinfo" 2>/dev/null || $(PY) -m pip install -q --editable ".[bench]"
 	@$(PYTEST) tests/benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds
 
 soak: setup  ## the property tests with many examples, and the long tests
