@@ -6,6 +6,8 @@ changed plus a few passes in C.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import is_not
 from typing import Any
 
 import numpy as np
@@ -51,6 +53,12 @@ class Row:
         self.tile: Any = None
 
 
+def _differing(before: Sequence[object], now: Sequence[object]) -> Ints:
+    """The places where two sequences of the same length hold other objects."""
+    found: Ints = np.flatnonzero(np.fromiter(map(is_not, before, now), np.bool_, len(now)))
+    return found
+
+
 class Snapshot:
     """Arrays of one scene: `rect` (n, 4) x y w h, `layer`, `colors`, `bar`; wires: `ends` (m, 4), `group`, `paths`.
 
@@ -79,7 +87,7 @@ class Snapshot:
             old = before.rows
             if self.ids == before.ids:
                 self.index = before.index
-                other = [i for i, (row, plate) in enumerate(zip(old, plates, strict=True)) if row.plate is not plate]
+                other = _differing(list(before.scene.plates.values()), plates).tolist()
                 self.kept = np.arange(len(plates))
             else:
                 self.index = {name: i for i, name in enumerate(self.ids)}
@@ -137,7 +145,7 @@ class Snapshot:
         if before is not None and ids == before.wire_ids:
             self.wire_index: dict[str, int] = before.wire_index
             kept = np.arange(m)
-            kept[[i for i, (a, b) in enumerate(zip(wires, before.wires, strict=True)) if a is not b]] = -1
+            kept[_differing(before.wires, wires)] = -1
         else:
             self.wire_index = {name: i for i, name in enumerate(ids)}
             kept = np.full(m, -1, np.intp)

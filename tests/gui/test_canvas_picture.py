@@ -265,7 +265,7 @@ def test_files_are_written_whole_and_named_by_their_suffix(qapp, tmp_path):
         export.render(stage(), path, Theme())
         assert path.read_bytes().startswith(start)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["picture.pdf", "picture.png", "picture.svg"]
-    with pytest.raises(ValueError, match=r"must end in \.png, \.svg or \.pdf"):
+    with pytest.raises(ValueError, match=r"must end in \.png, \.svg, \.pdf or \.tex"):
         export.render(stage(), tmp_path / "picture.gif", Theme())
     with pytest.raises(ValueError, match="empty"):
         export.render(Scene(), tmp_path / "none.png", Theme())
