@@ -89,6 +89,19 @@ def test_after_edits_the_kept_picture_equals_a_fresh_one(qtbot, zoom: float):
     assert differing(kept(rig), fresh(scene, rig.canvas.camera)) < 0.0005
 
 
+def test_after_a_slow_zoom_the_picture_that_stood_in_gives_way_to_a_fresh_one(qtbot):
+    scene = chain(600, 12)
+    rig = Rig(qtbot, scene, (SIZE.width(), SIZE.height()))
+    canvas = rig.canvas
+    kept(rig)
+    canvas.base.full_ms = 1e6  # as if the last full paint had been slow
+    canvas.set_camera(canvas.camera.zoomed(canvas.camera.zoom * 1.7, QPointF(200, 150)))
+    canvas.repaint()
+    assert canvas.base.scaled
+    qtbot.waitUntil(lambda: not canvas.base.scaled)
+    assert differing(pixels(canvas.base.pixmap.toImage()), fresh(scene, canvas.camera)) < 0.0005
+
+
 def test_a_changed_plate_repaints_little(qtbot, monkeypatch):
     scene = chain(600, 12)
     rig = Rig(qtbot, scene, (900, 600))
