@@ -128,6 +128,7 @@ class Graph:
         # node -> {(target node, target port): source port}; of nodes, ids by name and the graph's ports.
         self.incoming: dict[str, dict[str, tuple[str, str]]] = {}
         self.outgoing: dict[str, dict[tuple[str, str], str]] = {}
+        self._counted: dict[str, tuple[Node, object, tuple[str, ...]]] = {}  # ports that grow, for a node and its wires
         # Of ties, the targets by the node at the one and the other end.
         self.tied: dict[str, set[str]] = {}
         self.lent: dict[str, set[str]] = {}
@@ -176,17 +177,20 @@ class Graph:
     def _layer_ports(self, node: Node, declaration: type[Layer]) -> list[str]:
         if declaration.simple:
             return list(declaration.inlets)
-        stated = declaration.ports_for(node.params)
-        if stated is not None:
+        if (stated := declaration.ports_for(node.params)) is not None:
             return stated[0]
+        wires, known = self.incoming.get(node.id), self._counted.get(node.id)
+        if known is not None and known[0] is node and known[1] is wires:
+            return list(known[2])
         ports: list[str] = []
         for name, inlet in declaration.inlets.items():
             if inlet.variadic:
-                wired = [p for p in self.incoming.get(node.id, ()) if p.startswith(name) and p[len(name) :].isdigit()]
+                wired = [p for p in wires or () if p.startswith(name) and p[len(name) :].isdigit()]
                 last = max((int(p[len(name) :]) for p in wired), default=-1)
                 ports += [f"{name}{k}" for k in range(max(min(last + 2, MAX_PORTS), inlet.least))]
             else:
                 ports.append(name)
+        self._counted[node.id] = node, wires, tuple(ports)
         return ports
 
     def out_ports(self, node: Node) -> list[str]:

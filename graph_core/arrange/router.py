@@ -24,6 +24,7 @@ SPARE = 4000  # tries beyond the third in one call, and one more per wire: in a 
 DETOURS = 60  # searches of last resort in one call
 EFFORT = 60_000  # plates looked at in one call, and some more per wire, before the rest settle for their first shape
 EFFORT_A_WIRE = 8
+RUNS_A_PLATE = 16  # how many runs of other wires are looked at in the time of a plate
 DETOUR = 1000  # what a search of last resort counts for
 
 
@@ -249,12 +250,14 @@ class Router(Register):
             self._start(i), goal, side, rect[0], rect[3] - rect[2], target, net,
             len(self._members[net]) > 1, self._leave.get(net), self._lane.get(net),
         )  # fmt: skip
+        if self._spent() > 2 * self._effort:
+            return _plain(task)
         second: Route | None = None
         tried: Route | None = None
         fewest = 1 << 30
         last = TRIES
         for attempt, (trunk, part) in enumerate(self._shapes(task)):
-            if attempt > last or (attempt > 0 and self._ways.effort > self._effort):
+            if attempt > last or (attempt > 0 and self._spent() > self._effort):
                 break
             self._spare -= attempt > 2
             route = (*trunk, *part)
@@ -269,11 +272,15 @@ class Router(Register):
                 last = attempt + (FREE_TRIES if self._spare > 0 else 2)
             if shared < fewest:
                 second, fewest = route, shared
-        if second is None and self._detours > 0 and self._ways.effort < self._effort:
+        if second is None and self._detours > 0 and self._spent() < self._effort:
             self._detours -= 1
             self._ways.effort += DETOUR
             second = way_around(self._plates, task.start, goal, side)
         return second or tried or (task.start, goal)
+
+    def _spent(self) -> float:
+        """Plates looked at in this call, and runs of other wires, which are looked at sooner."""
+        return self._ways.effort + (self._ways.down.looked + self._ways.over.looked) / RUNS_A_PLATE
 
     def _keep(self, task: Task, route: Route) -> None:
         """Remember where this output parts: later wires of it leave there, or after the fold to the next column."""
@@ -291,6 +298,15 @@ class Router(Register):
                 yield trunk[:-1], route
         for route in self._ways.shapes(task):
             yield (), route
+
+
+def _plain(task: Task) -> Route:
+    """Down, across and down, whatever lies there: for the rest of a knot that nobody could follow anyway."""
+    (sx, sy), (tx, ty) = task.start, task.goal
+    if task.side != "top":
+        return (task.start, (sx, ty), task.goal)
+    middle = (sy + ty) / 2
+    return (task.start, (sx, middle), (tx, middle), task.goal)
 
 
 def route(positions: Mapping[str, Point], boxes: Mapping[str, Box], wires: Sequence[Wire]) -> Layout:

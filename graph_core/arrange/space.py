@@ -118,6 +118,7 @@ class Runs:
 
     def __init__(self) -> None:
         self.cells: dict[int, list[Run]] = {}
+        self.looked = 0  # runs that were looked at so far: what a thicket costs
 
     def add(self, at: float, low: float, high: float, net: int, wire: int) -> None:
         """Take in a segment of a wire: its place across, and from where to where it runs."""
@@ -146,6 +147,7 @@ class Runs:
         for across in range(int(left // LINE) * CELLS, int(right // LINE) * CELLS + 1, CELLS):
             for cell in range(across + first, across + last):
                 if cell in cells:
+                    self.looked += len(cells[cell])
                     for run in cells[cell]:
                         if left < run[0] < right and run[1] < high and run[2] > low and run[3] != net:
                             found.append(run[0])
