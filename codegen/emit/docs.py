@@ -29,6 +29,8 @@ def docstring(text: str, indent: int) -> Iterable[str]:
     for place, paragraph in enumerate(text.split("\n\n")):
         room = WIDTH - indent - QUOTES * (not place)
         lines += ["", *_wrapped(paragraph, room)] if place else _wrapped(paragraph, room)
+    if len(lines) == 1:  # too long by the closing quotes alone, which nobody puts on a line of their own then
+        lines = _wrapped(text, WIDTH - indent - 2 * QUOTES)
     first, *rest = lines
     return [f'{pad}"""{first}', *(f"{pad}{line}" if line else "" for line in rest), f'{pad}"""']
 

@@ -221,8 +221,12 @@ def test_double_click_searches_edits_and_opens(qtbot):
     assert rig.told("search_requested")[0][:2] == (100, 600)
     QTest.mouseDClick(rig.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(920, 120))
     assert rig.told("opened") == [("layer3",)]
-    QTest.mouseDClick(rig.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(120, 120))
+    plate = rig.canvas.scene.plates["conv1"]
+    name, settings = rig.at(plate.x + 50, plate.y + plate.h * 0.3), rig.at(plate.x + 50, plate.y + plate.h * 0.7)
+    QTest.mouseDClick(rig.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, name)
     assert rig.told("edit_requested") == [("conv1",)]
+    QTest.mouseDClick(rig.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, settings)
+    assert rig.told("inline_requested") == [("conv1",)]
 
 
 def test_the_header_of_an_opened_block_pages_and_closes(qtbot):
