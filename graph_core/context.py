@@ -133,6 +133,11 @@ class Context:
     released: bool = False  # nothing uses it any more
     sweeps: dict[Any, Any] = field(default_factory=dict)  # of graph_core.liveness, by mode
 
+    def given_out(self) -> list[tuple[Spec | None, ...] | None]:
+        """What its Output nodes get, in whatever order: quick, to see whether it changed."""
+        results = self.results
+        return [results[id].specs if id in results else None for id in self.graph.ports_of_role["output"]]
+
     def outputs(self) -> dict[str, Spec | None]:
         """What its Output nodes get, by their ids, in the order of its ports."""
         found: dict[str, Spec | None] = {}

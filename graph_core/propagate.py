@@ -270,10 +270,10 @@ class Engine:
             for context in list(self._contexts.get(key, {}).values()):
                 context.stale |= ways
                 if context.stale or context.resummed:
-                    totals, outputs = context.totals, context.outputs()
+                    totals, outputs = context.totals, context.given_out()
                     refresh_context(self, context)
                     self.settle_ties(context)
-                    if context.outputs() != outputs:
+                    if context.given_out() != outputs:
                         for user, id in context.users.values():
                             user.stale.add(id)
                     elif context.totals != totals:
