@@ -32,8 +32,8 @@ def clash(graph: Graph, name: str, role: str = "", besides: str = "") -> Node | 
 
 def is_state(graph: Graph, name: str) -> bool:
     """Whether a name is that of one Input and one Output, and of nothing else."""
-    roles = sorted(port_role(graph.nodes[id].type) for id in graph.names.get(name, ()))
-    return roles == ["input", "output"]
+    alike = graph.names.get(name, ())
+    return len(alike) == 2 and {port_role(graph.nodes[id].type) for id in alike} == {"input", "output"}
 
 
 def state_partners(graph: Graph, port: Node) -> list[Node]:

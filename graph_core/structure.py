@@ -58,8 +58,9 @@ class Structure:
     def findings(self, plan: Schedule, *, network: bool) -> list[tuple[str, Finding]]:
         """Each finding with the id of the node it is about (empty for the graph itself)."""
         if self._found is None:
+            firsts: dict[str, str] = {}
             for id in self._stale:
-                self._check(id)
+                self._check(id, firsts)
             self._stale.clear()
             graph = self.graph
             self._found = [
@@ -70,13 +71,13 @@ class Structure:
             ]
         return self._found
 
-    def _check(self, id: str) -> None:
+    def _check(self, id: str, firsts: dict[str, str]) -> None:
         graph = self.graph
         node = graph.nodes.get(id)
         found = [] if _well_wired(graph, id, node) else list(_dangling(graph, id, node))
         if node is not None:
             if not is_name(node.name) or len(graph.names[node.name]) > 1:
-                found += [(id, finding) for finding in _names(graph, node)]
+                found += [(id, finding) for finding in _names(graph, node, firsts)]
             if node.run is not None and node.type in layer_types():
                 found.append((id, _no_run(node)))
             if node.when and not is_bypassed(node) and _never(node.when):
@@ -168,13 +169,16 @@ def _cycles(graph: Graph, plan: Schedule) -> Iterator[tuple[str, Finding]]:
         yield loop[0], Finding("cycle", f"{names[0]} feeds itself: {shown}", "", {"wire": last})
 
 
-def _names(graph: Graph, node: Node) -> Iterator[Finding]:
+def _names(graph: Graph, node: Node, firsts: dict[str, str]) -> Iterator[Finding]:
+    """``firsts`` remembers the first of all nodes of one name, which keeps it."""
     try:
         check_name(node.name)
     except BadName as error:
         yield Finding("name", str(error).rstrip("."), hints={"rename": True})
     alike = graph.names.get(node.name, ())
-    if len(alike) > 1 and node.id != min(alike, key=natural) and not is_state(graph, node.name):
+    if len(alike) > 1 and node.name not in firsts:
+        firsts[node.name] = min(alike, key=natural)
+    if len(alike) > 1 and node.id != firsts[node.name] and not is_state(graph, node.name):
         yield Finding("name", f"{graph.name} has two nodes called {node.name}", hints={"rename": True})
 
 
