@@ -47,7 +47,7 @@ def needed(modules: tuple[Source, ...]) -> dict[str, str]:
         for one in imports(source):
             top = one.name.partition(".")[0]
             if top and top not in own and top not in sys.stdlib_module_names:
-                names = _distributions().get(top, [top])
+                names = _distributions().get(top, [_key(top)])
                 names = [COMES_WITH.get(name, name) for name in names]
                 known = [name for name in names if name in declared() or name in declared("dev")]
                 found.setdefault((known or names)[0], f"{source.path}:{one.line}")
@@ -73,4 +73,4 @@ def test_what_is_declared_has_both_bounds():
 
 
 def test_an_undeclared_import_is_seen():
-    assert set(needed((Source("designer/a.py", "def f():\n    import numpy, made_up"),))) == {"numpy", "made_up"}
+    assert set(needed((Source("designer/a.py", "def f():\n    import numpy, made_up"),))) == {"numpy", "made-up"}
