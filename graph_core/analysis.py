@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from graph_core.choosing import known_names, place_of, sentence, stands
 from graph_core.context import Context, Totals
-from graph_core.dims import Dim, Expr, prod
+from graph_core.dims import Dim, Expr
 from graph_core.graph import EditError, Project
 from graph_core.groups import Parameter, frozen_values, groups_of, parameters_of, share_out
-from graph_core.layer import Spec
 from graph_core.memory import PRECISIONS, parts_of
 from graph_core.optimizers import kind_of
 from graph_core.problems import Finding, Problem
@@ -345,9 +344,3 @@ def figures(totals: Totals) -> tuple[int, int, int]:
     """Parameters, MACs and FLOPs of totals."""
     macs = int_of(totals.macs)
     return int_of(totals.trainable) + int_of(totals.frozen), macs, 2 * macs + int_of(totals.elementwise)
-
-
-def values_on(spec: Spec | None) -> int:
-    """Values per sample on a wire: the product of the axes; 0 where unknown."""
-    size = prod(spec.shape) if spec else 0
-    return int(size) if isinstance(size, int) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -198,8 +198,3 @@ def conflict_json(project: Project, key: str, conflict: Conflict) -> dict[str, A
         "taken": "ours",
         **conflict.tree(),
     }
-
-
-def conflict_lines(project: Project, conflicts: Sequence[tuple[str, Conflict]]) -> list[str]:
-    """The conflicts as text, one a line."""
-    return [f"conflict {key}: {sentence(project, conflict)}; ours was taken." for key, conflict in conflicts]

@@ -87,9 +87,7 @@ def call_again(engine: Engine, context: Context, old: Result) -> Result | None:
         given = {**given, **dict(zip(ins, outputs.values(), strict=False))}
         if call.count > 1 and child.inputs != given:
             return None
-    result = _joined(node, list(old.calls), [port.id for port in block.outputs()])
-    result.enabled = old.enabled
-    return result
+    return _rejoined(old, block)
 
 
 def summed_again(context: Context, old: Result) -> Result | None:
@@ -101,7 +99,12 @@ def summed_again(context: Context, old: Result) -> Result | None:
         return None
     if context.graph.nodes.get(node.id) is not node or any(call.context.released for call in old.calls):
         return None
-    result = _joined(node, list(old.calls), [port.id for port in block.outputs()])
+    return _rejoined(old, block)
+
+
+def _rejoined(old: Result, block: Graph) -> Result:
+    """The result of the very same iterations, summed anew."""
+    result = _joined(old.node, list(old.calls), [port.id for port in block.outputs()])
     result.enabled = old.enabled
     return result
 

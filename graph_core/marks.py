@@ -6,7 +6,7 @@ nodes, one a line. All lengths are scene units, x to the right, y down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -133,13 +133,6 @@ def around(boxes: Iterable[tuple[float, float, float, float]], margin: Point, ti
     left, top = min(x for x, _, _, _ in rows) - margin[0], min(y for _, y, _, _ in rows) - margin[1] - title
     right, bottom = max(x + w for x, _, w, _ in rows) + margin[0], max(y + h for _, y, _, h in rows) + margin[1]
     return (left, top), (right - left, bottom - top)
-
-
-def texts_of(marks: Mapping[str, Mark]) -> Iterator[tuple[str, str]]:
-    """The marks that say something, and what."""
-    for key, mark in marks.items():
-        if not isinstance(mark, Bookmark) and mark.text:
-            yield key, mark.text
 
 
 def _pair(at: Point) -> list[float]:

@@ -27,10 +27,6 @@ def _padding(module: Any) -> Any:
     return module.padding
 
 
-def _stride(module: Any) -> Any:
-    return module.stride if module.stride is not None else module.kernel_size
-
-
 _CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d")
 
 # (layer type, argument) -> how to read it off the module; "" for every type. Others are attributes of that name.
