@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from designer.words import told
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -26,7 +28,7 @@ class Command:
 
 
 class Actions:
-    """The commands as QActions, by text; keys of ``canvas_only`` commands act while the canvas has the focus."""
+    """The commands as actions, by English text; keys of ``canvas_only`` commands act while the canvas has the focus."""
 
     def __init__(
         self, window: QWidget, canvas: QWidget, menu_bar: QMenuBar, commands: list[Command | tuple[str, str]]
@@ -41,8 +43,9 @@ class Actions:
             menu = menus.get(command.menu)
             if menu is None:
                 above, _, name = command.menu.rpartition("/")
-                menu = menus[command.menu] = (menus[above] if above else menu_bar).addMenu(name)
-            action = QAction(command.text, window)
+                menu = menus[command.menu] = (menus[above] if above else menu_bar).addMenu(told(name))
+            text = told(command.text)
+            action = QAction(text, window)
             action.setCheckable(command.checkable)
             if command.key:
                 action.setShortcuts([QKeySequence(part) for part in command.key.split(" | ")])
@@ -50,7 +53,7 @@ class Actions:
                 context = Qt.ShortcutContext.WindowShortcut if everywhere else Qt.ShortcutContext.WidgetShortcut
                 action.setShortcutContext(context)
             elif command.shown_key:
-                action.setText(f"{command.text}\t{command.shown_key}")
+                action.setText(f"{text}\t{command.shown_key}")
             action.triggered.connect(lambda _=False, run=command.run: run())
             menu.addAction(action)
             (canvas if command.canvas_only else window).addAction(action)

@@ -11,6 +11,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from designer import words
+
 if TYPE_CHECKING:
     from designer.files import Files
 
@@ -19,7 +21,7 @@ FIRST_LOOK = 600  # ms before the tour begins, the first time
 
 def run(path: Path | None, template: str = "") -> int:
     """Open the window on a file, on a fresh drawing from a template, or empty; returns Qt's exit code."""
-    app = application()
+    app = application(speaking=True)
     from designer.commands import tour
     from designer.garbage import Tidying
     from designer.window import MainWindow
@@ -47,8 +49,12 @@ def run(path: Path | None, template: str = "") -> int:
     return app.exec()
 
 
-def application() -> QApplication:
-    """The application with our style and theme; the one that runs, if there is one."""
+def application(*, speaking: bool = False) -> QApplication:
+    """The application with our style and theme; the one that runs, if there is one.
+
+    ``speaking`` settles its user's language. That comes before the modules of the window, whose words are fixed when
+    they are loaded; commands without a window stay with English.
+    """
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([*sys.argv[:1]])
@@ -59,6 +65,8 @@ def application() -> QApplication:
     app.setApplicationName("netwright")
     app.setApplicationDisplayName("Netwright")
     app.setDesktopFileName("netwright")
+    if speaking:
+        words.settle(Settings().language)
     install(app)
     themes.follow()
     themes.choose(Settings().theme)  # type: ignore[arg-type]

@@ -18,13 +18,14 @@ from designer.late import MANY, Late
 from designer.lens import LENSES, heat_of
 from designer.style import dress
 from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
+from designer.words import tr
 from graph_core.fixes import Fix
 from graph_core.graph import Edit
 
 if TYPE_CHECKING:
     from designer.find_bar import FindBar
 
-LIT = Legend("Activation, share of the layer's largest", "0", "max", "lit by the sketch pad's digit")
+LIT = Legend(tr("Activation, share of the layer's largest"), "0", "max", tr("lit by the sketch pad's digit"))
 
 
 class Center(QWidget):
@@ -49,12 +50,12 @@ class Center(QWidget):
         self._later.timeout.connect(self._next_part)
         self.crumbs = Breadcrumb()
         self.lenses = Segments(
-            (("params", "Params"), ("macs", "MACs"), ("memory", "Memory"), ("activations", "Activations")),
+            (("params", tr("Params")), ("macs", "MACs"), ("memory", tr("Memory")), ("activations", tr("Activations"))),
             optional=True,
         )
         self.lenses.segment("activations").setEnabled(False)
-        self.lenses.segment("activations").setToolTip("Train the network, then draw on the sketch pad")
-        lens_word = Text("Lens", "small", "ink3")
+        self.lenses.segment("activations").setToolTip(tr("Train the network, then draw on the sketch pad"))
+        lens_word = Text(tr("Lens"), "small", "ink3")
         self.bar = Strip("canvas", "overlay")
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(8, 0, 12, 0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMessageBox
 from designer.actions import Command
 from designer.docks import next_panel
 from designer.theme import themes
+from designer.words import LANGUAGES, has_font, tr
 from graph_core.marks import SLOTS
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("View", "Smaller text", lambda: resize_text(window, -0.1), "Ctrl+Alt+-"),
         Command("View", "Text at 100 %", lambda: resize_text(window), "Ctrl+Alt+0"),
         ("View", SEPARATOR),
+        *(
+            Command("View/Language", name, partial(speak, window, language))
+            for language, name in (("system", "Language of the system"), *LANGUAGES.items())
+        ),
         Command("View", "Next panel", partial(next_panel, window), "F6"),
         Command("View", "Previous panel", partial(next_panel, window, -1), "Shift+F6"),
         Command("Insert", "Place a layer…", window.search_here, shown_key="Tab"),
@@ -144,6 +149,17 @@ def resize_text(window: MainWindow, by: float = 0.0) -> None:
     window.settings.text_size = themes.scale
 
 
+def speak(window: MainWindow, language: str) -> None:
+    """Choose the window's language; it is remembered, and spoken when the window is opened next."""
+    window.settings.language = language
+    if not has_font(language):
+        sentence = "No font of this computer has the characters of {name}; install one, such as Noto Sans CJK SC."
+        window.center.say(tr(sentence, name=LANGUAGES[language]), "warning")
+    else:
+        name = LANGUAGES.get(language) or tr("the language of the system")
+        window.center.say(tr("The window speaks {name} when it is opened next.", name=name), "note")
+
+
 def tour(window: MainWindow) -> None:
     """Begin the tour; it is loaded when one is taken."""
     from designer.tour import start_tour
@@ -168,6 +184,6 @@ def _show_keys(window: MainWindow) -> None:
 def _about(window: MainWindow) -> None:
     QMessageBox.about(
         window,
-        "About Netwright",
-        "Netwright draws neural networks and writes the PyTorch they stand for. Apache-2.0.",
+        tr("About Netwright"),
+        tr("Netwright draws neural networks and writes the PyTorch they stand for. Apache-2.0."),
     )

@@ -22,6 +22,7 @@ from designer.document import Document
 from designer.files import FILTER, sentence_of
 from designer.style import dress
 from designer.theme import themes
+from designer.words import tr
 from graph_core import Graph
 from graph_core.difference import SIGNS, Difference, compare
 from graph_core.itemized import Item
@@ -36,7 +37,7 @@ ITEM = Qt.ItemDataRole.UserRole
 def ask_comparison(document: Document, window: QWidget) -> ComparisonDialog | None:
     """Choose a file and list what changed from it; a file that cannot be read is told and changes nothing."""
     folder = str(document.path.parent if document.path else Path.home())
-    name, _ = QFileDialog.getOpenFileName(window, "Compare with", folder, FILTER)
+    name, _ = QFileDialog.getOpenFileName(window, tr("Compare with"), folder, FILTER)
     if not name:
         return None
     try:
@@ -57,23 +58,23 @@ class ComparisonDialog(QDialog):
     def __init__(self, document: Document, file: Path, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Compared with {file.name}")
+        self.setWindowTitle(tr("Compared with {file}", file=file.name))
         self.resize(640, 560)
         self._document, self._other = document, load(file)
-        head = QLabel(f"From {file.name} to the open drawing")
+        head = QLabel(tr("From {file} to the open drawing", file=file.name))
         dress(head, font="small", ink="ink3")
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
         self.tree.setFrameShape(QTreeWidget.Shape.NoFrame)
-        self.tree.setAccessibleName("Changes")
+        self.tree.setAccessibleName(tr("Changes"))
         self.tree.itemActivated.connect(self._go_to)
         self.figures = QLabel()
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dress(self.figures, font="mono", ink="ink2")
-        shut = QPushButton("Close")
+        shut = QPushButton(tr("Close"))
         shut.setAutoDefault(False)  # Enter goes to a change
         shut.clicked.connect(self.close)
-        self.again = QPushButton("Compare again")
+        self.again = QPushButton(tr("Compare again"))
         self.again.setAutoDefault(False)
         self.again.clicked.connect(self.refresh)
         self.again.hide()
@@ -124,7 +125,7 @@ class ComparisonDialog(QDialog):
             row.setToolTip(0, f"{item.kind}: {item.text}")
             row.setData(0, ITEM, item)
         if not places:
-            QTreeWidgetItem(self.tree, ["No difference."]).setFlags(Qt.ItemFlag.ItemIsEnabled)
+            QTreeWidgetItem(self.tree, [tr("No difference.")]).setFlags(Qt.ItemFlag.ItemIsEnabled)
         self.figures.setText("\n".join(difference.figure_lines()))
         self.figures.setVisible(not difference.same)
 

@@ -28,6 +28,7 @@ from designer.plates import (
     worst_of,
 )
 from designer.sheets import Level, on_sheet
+from designer.words import tr
 from graph_core.arrange import Box, Router, arrange
 from graph_core.bypass import is_bypassed
 from graph_core.context import Context
@@ -225,7 +226,9 @@ class Drawing:
         shift = None if origin == (0.0, 0.0) else origin
         for target, source in graph.wires.items():
             start, end = tuple(source.split(".", 1)), tuple(target.split(".", 1))
-            known = start[0] in level.hidden or (start[0] in own and _has(own[start[0]].outputs, start[1]))
+            known = start[0] in level.hidden or (
+                start[0] in own and start[1] in {p.name for p in own[start[0]].outputs}
+            )
             if known and (end[0] in own or end[0] in level.hidden):
                 wire = self._wire(level, target, start, end, routes.get(target), shift, problems, parent)  # type: ignore[arg-type]
                 wires[wire.id] = wire
@@ -382,7 +385,7 @@ class Drawing:
             values_of(spec),
             spec.kind if spec else "float",  # type: ignore[arg-type]
             error,
-            f"now {label(spec)}" if error and spec else "",
+            tr("now {label}", label=label(spec)) if error and spec else "",
             spec is None,
             route,
             inside=parent,
@@ -394,7 +397,3 @@ class Drawing:
 
 def _on_edge(ports: Iterable[Port], places: Mapping[str, float]) -> tuple[Port, ...]:
     return tuple(replace(port, at=places.get(port.name)) for port in ports)
-
-
-def _has(ports: tuple[Port, ...], name: str) -> bool:
-    return any(port.name == name for port in ports)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
 from designer.files import Files
+from designer.words import tr
 
 
 class DroppedFiles(QObject):
@@ -37,7 +38,9 @@ class DroppedFiles(QObject):
 
     def _open(self, drawings: list[Path]) -> None:
         if len(drawings) > 1:
-            self._files.said.emit(f"{len(drawings)} drawings were dropped, and a window shows one; drop one of them.")
+            self._files.said.emit(
+                tr("{count} drawings were dropped, and a window shows one; drop one of them.", count=len(drawings))
+            )
         else:
             self._files.open(drawings[0])
 

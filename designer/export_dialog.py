@@ -29,6 +29,7 @@ from designer.drawing import Drawing
 from designer.jobs import Job
 from designer.style import dress
 from designer.training import Training
+from designer.words import tr
 from graph_core.evaluate import axes_of
 
 
@@ -47,24 +48,34 @@ class Format:
 
 FORMATS = (
     Format(
-        "py", "PyTorch source", ".py", "One readable module: a class per graph, nothing to install but torch.", False
+        "py",
+        tr("PyTorch source"),
+        ".py",
+        tr("One readable module: a class per graph, nothing to install but torch."),
+        False,
     ),
-    Format("package", "Python package", "", "A folder to import: the source, the weights, and load() for both."),
-    Format("onnx", "ONNX", ".onnx", "With a dynamic batch; checked by onnx, compared in onnxruntime.", onnx=True),
-    Format("pt2", "torch.export program", ".pt2", "Loads with torch.export.load."),
+    Format(
+        "package", tr("Python package"), "", tr("A folder to import: the source, the weights, and load() for both.")
+    ),
+    Format("onnx", "ONNX", ".onnx", tr("With a dynamic batch; checked by onnx, compared in onnxruntime."), onnx=True),
+    Format("pt2", tr("torch.export program"), ".pt2", tr("Loads with torch.export.load.")),
     Format(
         "tensorrt",
-        "TensorRT build script",
+        tr("TensorRT build script"),
         "",
-        "A folder with the ONNX model and a script that builds its engine where TensorRT is.",
+        tr("A folder with the ONNX model and a script that builds its engine where TensorRT is."),
         onnx=True,
         engine=True,
     ),
-    Format("svg", "Drawing as SVG", ".svg", "The drawing as a vector picture, text kept as text.", False),
-    Format("png", "Drawing as PNG", ".png", "The drawing as a picture, twice the screen's resolution.", False),
-    Format("pdf", "Drawing as PDF", ".pdf", "The drawing as a page.", False),
+    Format("svg", tr("Drawing as SVG"), ".svg", tr("The drawing as a vector picture, text kept as text."), False),
+    Format("png", tr("Drawing as PNG"), ".png", tr("The drawing as a picture, twice the screen's resolution."), False),
+    Format("pdf", tr("Drawing as PDF"), ".pdf", tr("The drawing as a page."), False),
     Format(
-        "tex", "Drawing as TikZ", ".tex", "The drawing for a paper in LaTeX: compiles by itself, or is input.", False
+        "tex",
+        tr("Drawing as TikZ"),
+        ".tex",
+        tr("The drawing for a paper in LaTeX: compiles by itself, or is input."),
+        False,
     ),
 )
 PICTURES = ("svg", "png", "pdf", "tex")
@@ -87,7 +98,7 @@ class ExportDialog(QDialog):
         self._document, self._drawing, self._training = document, drawing, training
         self._write_picture = write_picture
         self._job: Job | None = None
-        self.setWindowTitle("Export")
+        self.setWindowTitle(tr("Export"))
         self.setMinimumWidth(520)
         self.format, self.weights, self.place = QComboBox(), QComboBox(), QLineEdit()
         for kind in FORMATS:
@@ -97,26 +108,26 @@ class ExportDialog(QDialog):
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dress(self.help, font="small", ink="ink3")
-        own = "Kept with the drawing" if training.keeps else "Untrained: weights as initialized"
+        own = tr("Kept with the drawing") if training.keeps else tr("Untrained: weights as initialized")
         self.weights.addItem(own, "")
         for run in reversed(training.runs):
-            self.weights.addItem(f"Trained: {training.name_of(run)}", str(run))
+            self.weights.addItem(tr("Trained: {name_of}", name_of=training.name_of(run)), str(run))
         if training.run is not None:
             self.weights.setCurrentIndex(self.weights.findData(str(training.run)))
         self.opset = QSpinBox()
         self.opset.setRange(11, 23)
         self.opset.setValue(18)
-        self.fold = QCheckBox("Work out what is constant")
+        self.fold = QCheckBox(tr("Work out what is constant"))
         self.fold.setChecked(True)
-        self.fold.setToolTip("A batch normalization becomes part of the convolution before it")
+        self.fold.setToolTip(tr("A batch normalization becomes part of the convolution before it"))
         self.precision, self.workspace, self.sizes = QComboBox(), QSpinBox(), QLineEdit()
         self.precision.addItems(PRECISIONS)
         self.workspace.setRange(1, 2**20)
         self.workspace.setValue(1024)
         self.workspace.setSuffix(" MiB")
         self.sizes.setPlaceholderText(_usual_sizes(document))
-        self.sizes.setToolTip("Smallest, usual and largest size of each symbol, such as N=1,16,32 T=1,128,512")
-        browse, self.go, self.shut = QPushButton("Choose…"), QPushButton("Export"), QPushButton("Close")
+        self.sizes.setToolTip(tr("Smallest, usual and largest size of each symbol, such as N=1,16,32 T=1,128,512"))
+        browse, self.go, self.shut = QPushButton(tr("Choose…")), QPushButton(tr("Export")), QPushButton(tr("Close"))
         self.go.setProperty("primary", True)
         self.go.setDefault(True)
         row = QHBoxLayout()
@@ -124,15 +135,15 @@ class ExportDialog(QDialog):
         row.addWidget(browse)
         form = QFormLayout()
         form.setHorizontalSpacing(16)
-        form.addRow("Format", self.format)
+        form.addRow(tr("Format"), self.format)
         form.addRow("", self.help)
-        form.addRow("Weights", self.weights)
-        form.addRow("Opset", self.opset)
+        form.addRow(tr("Weights"), self.weights)
+        form.addRow(tr("Opset"), self.opset)
         form.addRow("", self.fold)
-        form.addRow("Precision", self.precision)
-        form.addRow("Workspace", self.workspace)
-        form.addRow("Sizes", self.sizes)
-        form.addRow("File", row)
+        form.addRow(tr("Precision"), self.precision)
+        form.addRow(tr("Workspace"), self.workspace)
+        form.addRow(tr("Sizes"), self.sizes)
+        form.addRow(tr("File"), row)
         self._form = form
         buttons = QHBoxLayout()
         buttons.addWidget(self.status, 1)
@@ -175,28 +186,32 @@ class ExportDialog(QDialog):
     def _browse(self) -> None:
         kind = self.kind
         if kind.key in ("package", "tensorrt"):
-            name = QFileDialog.getExistingDirectory(self, "Export", str(Path(self.place.text()).parent))
+            name = QFileDialog.getExistingDirectory(self, tr("Export"), str(Path(self.place.text()).parent))
         else:
-            name, _ = QFileDialog.getSaveFileName(self, "Export", self.place.text(), f"{kind.title} (*{kind.suffix})")
+            name, _ = QFileDialog.getSaveFileName(
+                self, tr("Export"), self.place.text(), f"{kind.title} (*{kind.suffix})"
+            )
         if name:
             self.place.setText(name)
 
     def _export(self) -> None:
         kind, out = self.kind, Path(self.place.text()).expanduser()
         if not out.parent.is_dir():
-            self._say(f"There is no folder {out.parent}; choose another place.", "error")
+            self._say(tr("There is no folder {parent}; choose another place.", parent=out.parent), "error")
             return
         errors = [p for p in self._document.analysis().problems if p.severity == "error"]
         if kind.key in PICTURES:
             try:
                 self._write_picture(out)
             except OSError as error:
-                self._say(f"{out.name} could not be written: {error.strerror or error}.", "error")
+                self._say(
+                    tr("{out} could not be written: {what}.", out=out.name, what=error.strerror or error), "error"
+                )
                 return
-            self._say(f"{out.name} is written.", "ok")
+            self._say(tr("{out} is written.", out=out.name), "ok")
             return
         if errors:
-            self._say(f"{errors[0].message}; mend it before exporting.", "error")
+            self._say(tr("{message}; mend it before exporting.", message=errors[0].message), "error")
             return
         args: dict[str, Any] = {
             "file": str(self._training.snapshot(weights=True)),
@@ -211,7 +226,7 @@ class ExportDialog(QDialog):
         if kind.engine:
             sizes = _sizes(self.sizes.text())
             if sizes is None:
-                self._say("Sizes takes smallest, usual and largest per symbol, such as N=1,16,32.", "error")
+                self._say(tr("Sizes takes smallest, usual and largest per symbol, such as N=1,16,32."), "error")
                 return
             args |= {
                 "workspace": self.workspace.value() * MIB,
@@ -219,8 +234,8 @@ class ExportDialog(QDialog):
                 "sizes": sizes,
             }
         self.go.setEnabled(False)
-        self.shut.setText("Cancel")
-        self._say("Exporting…", "ink2")
+        self.shut.setText(tr("Cancel"))
+        self._say(tr("Exporting…"), "ink2")
         self._job = self._training.answerer.run("export", args)
         self._job.finished.connect(lambda answer: self._say(_result(out, answer), "ok"))
         self._job.failed.connect(lambda sentence, _: self._say(sentence, "error"))
@@ -229,7 +244,7 @@ class ExportDialog(QDialog):
     def _ended(self) -> None:
         self._job = None
         self.go.setEnabled(True)
-        self.shut.setText("Close")
+        self.shut.setText(tr("Close"))
 
     def reject(self) -> None:
         """Cancel the export that is under way, else close."""
@@ -269,5 +284,9 @@ def _sizes(text: str) -> dict[str, list[int]] | None:
 def _result(out: Path, answer: dict[str, Any]) -> str:
     names = " and ".join(Path(name).name for name in answer.get("files", [])) or out.name
     difference = (answer.get("comparison") or {}).get("max_abs_diff")
-    compared = f" Greatest difference to torch: {difference:.1e}." if isinstance(difference, float | int) else ""
-    return f"{names} written.{compared}"
+    compared = (
+        tr(" Greatest difference to torch: {difference}.", difference=f"{difference:.1e}")
+        if isinstance(difference, float | int)
+        else ""
+    )
+    return tr("{names} written.{compared}", names=names, compared=compared)

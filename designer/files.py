@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from designer.document import Document
 from designer.plates import place_all
 from designer.settings import Settings
+from designer.words import tr
 from graph_core.project import FileError
 from graph_core.templates import open_template
 
-FILTER = "Netwright drawings (*.netw)"
+FILTER = tr("Netwright drawings (*.netw)")
 
 
 class Files(QObject):
@@ -31,7 +32,7 @@ class Files(QObject):
 
     def add_recent_menu(self, menu: QMenu, before: QAction) -> None:
         """A submenu with the files opened or saved last, made when it is looked at."""
-        self._recent = QMenu("Open recent", menu)
+        self._recent = QMenu(tr("Open recent"), menu)
         menu.insertMenu(before, self._recent)
         self._recent.aboutToShow.connect(self._fill_recent)
         menu.aboutToShow.connect(lambda: self._recent.setEnabled(bool(self._settings.recent())))
@@ -51,11 +52,11 @@ class Files(QObject):
         if not self._document.unsaved:
             return True
         box = QMessageBox(self._window)
-        box.setWindowTitle("Unsaved changes")
-        box.setText(f"{self._document.name} has changes that no file has.")
-        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Discard changes", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Keep editing", QMessageBox.ButtonRole.RejectRole)
+        box.setWindowTitle(tr("Unsaved changes"))
+        box.setText(tr("{document} has changes that no file has.", document=self._document.name))
+        save = box.addButton(tr("Save"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(tr("Discard changes"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(tr("Keep editing"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
         box.exec()
         if box.clickedButton() is save:
@@ -81,7 +82,7 @@ class Files(QObject):
 
     def ask_open(self) -> None:
         """Choose a file and open it."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open", str(self._folder()), FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open"), str(self._folder()), FILTER)
         if name:
             self.open(Path(name))
 
@@ -96,10 +97,16 @@ class Files(QObject):
             return False
         self._settings.remember(path)
         if self._document.read_only:
-            self.said.emit(f"{path.name} was made by a newer Netwright and is open read-only.")
+            self.said.emit(tr("{path} was made by a newer Netwright and is open read-only.", path=path.name))
         elif left := len(self._document.project.conflicts):
-            what = "a conflict" if left == 1 else f"{left} conflicts"
-            self.said.emit(f"{path.name} has {what} from a merge; ours stands until Problems has your choice.")
+            what = "a conflict" if left == 1 else tr("{left} conflicts", left=left)
+            self.said.emit(
+                tr(
+                    "{path} has {what} from a merge; ours stands until Problems has your choice.",
+                    path=path.name,
+                    what=what,
+                )
+            )
         return True
 
     def save(self) -> bool:
@@ -111,7 +118,7 @@ class Files(QObject):
     def save_as(self) -> bool:
         """Ask for a file and save there."""
         start = self._document.path or self._folder() / f"{self._document.project.name}.netw"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save as", str(start), FILTER)
+        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save as"), str(start), FILTER)
         if not name:
             return False
         path = Path(name)

@@ -12,12 +12,13 @@ from designer.going import look_at
 from designer.panels.forms import fields_of
 from designer.search import catalogue
 from designer.widgets import SearchField, Segments, Strip, Text
+from designer.words import tr
 from graph_core import EditError, Graph, Node
 from graph_core.field import FieldError
 from graph_core.finding import Found, find, replace_found
 
 HINTS = {"name": "conv1", "type": "norm", "parameter": "stride = 2"}
-NEW = {"name": "Replace the part found with", "type": "Replace with the type", "parameter": "Set it to"}
+NEW = {"name": tr("Replace the part found with"), "type": tr("Replace with the type"), "parameter": tr("Set it to")}
 
 
 class FindBar(QWidget):
@@ -30,12 +31,16 @@ class FindBar(QWidget):
         self._document = document
         self.found: list[Found] = []
         self._at = -1
-        self.query = _Query("Find nodes")
-        self.by = Segments((("name", "Name"), ("type", "Type"), ("parameter", "Parameter")))
+        self.query = _Query(tr("Find nodes"))
+        self.by = Segments((("name", tr("Name")), ("type", tr("Type")), ("parameter", tr("Parameter"))))
         self.by.set_current("name")
         self.count = Text("", "small", "ink3")
         self.new = QLineEdit()
-        self.one, self.all, self.close_button = QPushButton("Replace"), QPushButton("Replace all"), QPushButton("Close")
+        self.one, self.all, self.close_button = (
+            QPushButton(tr("Replace")),
+            QPushButton(tr("Replace all")),
+            QPushButton(tr("Close")),
+        )
         for button in (self.one, self.all, self.close_button):
             button.setProperty("small", True)
         column = QVBoxLayout(self)
@@ -78,7 +83,7 @@ class FindBar(QWidget):
 
     def _choose(self) -> None:
         by = self.by.current
-        self.query.setPlaceholderText(f"Find nodes by {by}, such as {HINTS[by]}")
+        self.query.setPlaceholderText(tr("Find nodes by {by}, such as {HINTS}", by=by, HINTS=HINTS[by]))
         self.new.setPlaceholderText(NEW[by])
         self.new.setAccessibleName(NEW[by])
         self.new.setCompleter(self._types() if by == "type" else None)
@@ -97,7 +102,13 @@ class FindBar(QWidget):
 
     def _show_count(self) -> None:
         count = len(self.found)
-        place = f"{self._at + 1} of {count}" if self._at >= 0 else f"{count} found" if count else "nothing found"
+        place = (
+            f"{self._at + 1} of {count}"
+            if self._at >= 0
+            else tr("{count} found", count=count)
+            if count
+            else tr("nothing found")
+        )
         self.count.setText(place if self.query.text().strip() else "")
         for button in (self.one, self.all):
             button.setEnabled(bool(count))

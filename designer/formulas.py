@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from designer.document import Document
+from designer.words import tr
 from graph_core import Project
 from graph_core.snapshot import snapshot
 
@@ -26,7 +27,13 @@ POLL = 15  # milliseconds between looks for an answer
 MOST = 2000  # lines that are told
 NEAR = (8.0, 2.0)  # the range of the small curve: from an eighth of the present size to twice it
 
-FIGURES = {"params": "Parameters", "macs": "MACs", "flops": "FLOPs", "memory_params": "Weights", "memory_kept": "Kept"}
+FIGURES = {
+    "params": tr("Parameters"),
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "memory_params": tr("Weights"),
+    "memory_kept": tr("Kept"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +207,12 @@ def _work(asked: queue.SimpleQueue[_Question], done: queue.SimpleQueue[tuple[int
             done.put((question.ticket, look_at(found, project, question)))
         except Exception as error:  # whatever it is, the window says so and goes on
             found = None
-            done.put((question.ticket, f"The formulas cannot be worked out ({type(error).__name__}: {error})."))
+            done.put(
+                (
+                    question.ticket,
+                    tr("The formulas cannot be worked out ({name}: {error}).", name=type(error).__name__, error=error),
+                )
+            )
 
 
 def look_at(found: Complexity, project: Project, question: Any) -> Look:

@@ -22,6 +22,7 @@ from designer.settings import Settings
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import SearchField
+from designer.words import tr
 from graph_core.templates import Template, templates
 
 CARD = QSize(300, 230)
@@ -141,7 +142,7 @@ class Card(QWidget):
             spot = QRectF(rect.x() + 12, rect.y() + 10, 12, 12)
             theme.paint_glyph(painter, "ui_play", spot, theme.color("ok"))
             painter.drawText(
-                QRectF(spot.right() + 4, spot.y() - 4, 120, 20), Qt.AlignmentFlag.AlignVCenter, "trains here"
+                QRectF(spot.right() + 4, spot.y() - 4, 120, 20), Qt.AlignmentFlag.AlignVCenter, tr("trains here")
             )
 
 
@@ -175,12 +176,12 @@ class Gallery(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._fill_next)
-        title, sentence = QLabel("Draw a network"), QLabel()
-        sentence.setText("Press Tab to place a layer at the cursor, or start from one that already works.")
+        title, sentence = QLabel(tr("Draw a network")), QLabel()
+        sentence.setText(tr("Press Tab to place a layer at the cursor, or start from one that already works."))
         dress(title, font="empty_title")
         dress(sentence, font="ui", ink="ink2")
-        self.search = SearchField("Find a template")
-        self.search.setAccessibleName("Find a template")
+        self.search = SearchField(tr("Find a template"))
+        self.search.setAccessibleName(tr("Find a template"))
         self.search.setFixedWidth(300)
         self.search.textChanged.connect(self._filter)
         self.cards = [Card(template) for template in templates()]
@@ -192,8 +193,8 @@ class Gallery(QWidget):
             card.stepped.connect(self._step)
         actions = QHBoxLayout()
         for text, glyph, signal in (
-            ("Blank canvas", "ui_plus", self.blank_chosen),
-            ("Open file…", "ui_open", self.open_chosen),
+            (tr("Blank canvas"), "ui_plus", self.blank_chosen),
+            (tr("Open file…"), "ui_open", self.open_chosen),
         ):
             button = QPushButton(text)
             button.setProperty("quiet", True)
@@ -246,7 +247,7 @@ class Gallery(QWidget):
                 widget.deleteLater()
         files = self._settings.recent()[:4]
         if files:
-            caption = QLabel("Recent")
+            caption = QLabel(tr("Recent"))
             dress(caption, font="small_strong", ink="ink3")
             self._recent.addWidget(caption)
         for path in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from designer.document import Document, Step
+from designer.words import tr
 from graph_core import Graph
 from graph_core.blocks import users_of
 
@@ -30,7 +31,7 @@ def look_at(document: Document, graph: Graph) -> bool:
         return True
     found = way_to(document, graph)
     if found is None:
-        document.refused.emit(f"{graph.name} is used nowhere; place it to look into it.")
+        document.refused.emit(tr("{graph} is used nowhere; place it to look into it.", graph=graph.name))
         return False
     network, steps = found
     if network == document.network:

@@ -12,6 +12,7 @@ from designer.document import Document
 from designer.panels.forms import FieldForm, fields_of
 from designer.style import dress
 from designer.theme import themes
+from designer.words import tr
 from graph_core import EditError, edits
 
 
@@ -46,7 +47,7 @@ class InlineEdit(QFrame):
             {name: field for name, field in fields_of(graph, found).items() if field.kind != "code"}, self._apply
         )
         if not self.form.editors:
-            self._document.refused.emit(f"{found.name} has no parameters; rename it with F2.")
+            self._document.refused.emit(tr("{found} has no parameters; rename it with F2.", found=found.name))
             return
         self._column.addWidget(self.form)
         for child in self.form.findChildren(QWidget):

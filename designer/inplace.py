@@ -18,12 +18,13 @@ from designer.document import Document, Step
 from designer.drawing import Drawing
 from designer.judge import DocumentJudge
 from designer.verbs import Verbs
+from designer.words import tr
 
 if TYPE_CHECKING:
     from designer.inline import InlineEdit
     from designer.panels.outline import OutlineTree
 
-APART = "The two ends lie in different blocks; join them through the block's ports."
+APART = tr("The two ends lie in different blocks; join them through the block's ports.")
 
 
 def above(plate: str) -> str:
@@ -185,7 +186,7 @@ class InPlace(QObject):
         plate = plate or (document.prefix + document.selection[-1] if document.selection else "")
         node = "".join(self.take((plate,)) if plate else ())
         if node not in document.graph.nodes:
-            document.refused.emit("No node is selected; select the one to edit.")
+            document.refused.emit(tr("No node is selected; select the one to edit."))
             return
         document.select((node,))
         shown, canvas = self._canvas.scene.plates[plate], self._canvas
@@ -195,7 +196,7 @@ class InPlace(QObject):
         """Open the selected block where it stands, or close it."""
         chosen = self._document.selection
         if not chosen or self._document.graph.nodes[chosen[-1]].type not in self._document.project.graphs:
-            self._document.refused.emit("No block is selected; select the block to open in place.")
+            self._document.refused.emit(tr("No block is selected; select the block to open in place."))
             return
         self.toggle(self._document.prefix + chosen[-1])
 

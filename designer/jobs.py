@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from codegen.client import Client, Pending
 from codegen.protocol import Json
+from designer.words import tr
 
 
 class Job(QObject):
@@ -67,7 +68,7 @@ class Worker(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._client: Client | None = None
-        self.state = "Worker starts on first use"
+        self.state = tr("Worker starts on first use")
 
     def run(self, verb: str, args: dict[str, Any]) -> Job:
         """Ask for a job; connect to its signals before the next turn of the event loop."""
@@ -75,7 +76,7 @@ class Worker(QObject):
         fresh = self._client is None or self._client.gone is not None
         if fresh:
             self._client = Client()
-            self._say("Worker is starting")
+            self._say(tr("Worker is starting"))
             hello = Job(self)
             hello.finished.connect(self._greeted)
             hello.start(self._client, "hello", {})
@@ -93,7 +94,9 @@ class Worker(QObject):
     def _greeted(self, answer: Json) -> None:
         torch = answer.get("torch") or answer.get("versions", {}).get("torch", "")
         device = answer.get("device", "CPU")
-        self._say(f"Worker ready · torch {str(torch).split('+')[0]} · {str(device).upper()}")
+        self._say(
+            tr("Worker ready · torch {split} · {device}", split=str(torch).split("+")[0], device=str(device).upper())
+        )
 
     def _say(self, state: str) -> None:
         self.state = state

@@ -11,6 +11,7 @@ from typing import Any
 from designer.canvas.scene import End, Verdict
 from designer.document import Document
 from designer.numbers import change
+from designer.words import tr
 from graph_core import EditError, edits
 from graph_core.bridging import depends_on
 from graph_core.evaluate import misfit, source_spec
@@ -56,9 +57,9 @@ class DocumentJudge:
         graph = self._document.graph
         origin, goal = graph.nodes.get(source[0]), graph.nodes.get(target[0])
         if origin is None or goal is None:
-            return Verdict(False, "Nothing is there any more.")
+            return Verdict(False, tr("Nothing is there any more."))
         if depends_on(graph, source[0], target[0]):
-            return Verdict(False, f"{goal.name} would feed itself")
+            return Verdict(False, tr("{goal} would feed itself", goal=goal.name))
         reason = self._misfit(graph, goal, target[1], source)
         if reason:
             return Verdict(False, reason)
@@ -80,16 +81,16 @@ class DocumentJudge:
     def _judge_insert(self, what: str, wire: str) -> Verdict:
         graph = self._document.graph
         if wire not in graph.wires:
-            return Verdict(False, "There is no wire any more.")
+            return Verdict(False, tr("There is no wire any more."))
         node = graph.nodes.get(what)
         if node is not None and node.id in (wire.split(".")[0], graph.wires[wire].split(".")[0]):
-            return Verdict(False, f"{node.name} is at the end of this wire already")
+            return Verdict(False, tr("{node} is at the end of this wire already", node=node.name))
 
         def make() -> None:
             id = node.id if node is not None else edits.add(graph, what).id
             edits.insert_on_wire(graph, wire, id)
 
-        return self._try(f"Insert {node.name if node is not None else what}", make)
+        return self._try(tr("Insert {what}", what=node.name if node is not None else what), make)
 
     def _judge_fit(self, type: str, end: End, is_input: bool) -> Verdict:
         graph = self._document.graph
@@ -112,9 +113,9 @@ class DocumentJudge:
             params, macs, errors = cost_of(document.project, make, document.network)
         except EditError as error:
             return Verdict(False, str(error).rstrip("."))
-        cost = f"{change(params)} params" if params or not macs else f"{change(macs, 'MACs')}"
+        cost = tr("{params} params", params=change(params)) if params or not macs else f"{change(macs, 'MACs')}"
         if errors > 0 and before == 0:
-            return Verdict(True, f"{sentence}, with a problem to fix", cost)
+            return Verdict(True, tr("{sentence}, with a problem to fix", sentence=sentence), cost)
         return Verdict(True, sentence, cost)
 
 

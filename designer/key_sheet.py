@@ -21,6 +21,7 @@ from designer.keymap import BY_HAND, Keymap, shown
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import SearchField, Text
+from designer.words import told, tr
 
 _COMMAND = Qt.ItemDataRole.UserRole
 
@@ -31,12 +32,12 @@ class KeySheet(QDialog):
     def __init__(self, actions: Actions, keymap: Keymap, parent: QWidget) -> None:
         super().__init__(parent)
         self._actions, self._keymap = actions, keymap
-        self.setWindowTitle("Keys")
+        self.setWindowTitle(tr("Keys"))
         self.resize(themes.current.px(560), themes.current.px(620))
-        self.search = SearchField("Search commands and keys")
+        self.search = SearchField(tr("Search commands and keys"))
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["Command", "Key"])
-        self.tree.setAccessibleName("Commands and keys")
+        self.tree.setHeaderLabels([tr("Command"), tr("Key")])
+        self.tree.setAccessibleName(tr("Commands and keys"))
         self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(themes.current.px(12))
@@ -46,10 +47,14 @@ class KeySheet(QDialog):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.entry = QKeySequenceEdit()
         self.entry.setMaximumSequenceLength(1)
-        self.entry.setAccessibleName("New key")
-        self.set, self.none, self.back = QPushButton("Set key"), QPushButton("No key"), QPushButton("Default")
-        self.all_back = QPushButton("Reset all keys")
-        self.said = Text("Choose a command, then press its new key in the field below.", "small", "ink2")
+        self.entry.setAccessibleName(tr("New key"))
+        self.set, self.none, self.back = (
+            QPushButton(tr("Set key")),
+            QPushButton(tr("No key")),
+            QPushButton(tr("Default")),
+        )
+        self.all_back = QPushButton(tr("Reset all keys"))
+        self.said = Text(tr("Choose a command, then press its new key in the field below."), "small", "ink2")
         self.said.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -82,14 +87,14 @@ class KeySheet(QDialog):
         menus: dict[str, QTreeWidgetItem] = {}
         for text, command in self._actions.commands.items():
             if command.menu not in menus:
-                menus[command.menu] = self._caption(command.menu.replace("/", " › "))
-            item = QTreeWidgetItem(menus[command.menu], [text, ""])
+                menus[command.menu] = self._caption(" › ".join(map(told, command.menu.split("/"))))
+            item = QTreeWidgetItem(menus[command.menu], [told(text), ""])
             item.setData(0, _COMMAND, text)
             item.setFont(1, themes.current.mono_font(11.5))
             self._items[text] = item
-        hand = self._caption("On the canvas, with the mouse or the arrows")
+        hand = self._caption(tr("On the canvas, with the mouse or the arrows"))
         for text, key in BY_HAND:
-            QTreeWidgetItem(hand, [text, key]).setFont(1, themes.current.mono_font(11.5))
+            QTreeWidgetItem(hand, [told(text), told(key)]).setFont(1, themes.current.mono_font(11.5))
         self.tree.expandAll()
         self._show_keys()
 
@@ -128,13 +133,15 @@ class KeySheet(QDialog):
         chosen, key = self.command, self._typed()
         owner = self._keymap.owner(key, chosen) if chosen and key else ""
         self.set.setEnabled(bool(chosen and key and key != self._keymap.key(chosen)))
-        self.set.setText("Take the key" if owner else "Set key")
+        self.set.setText(tr("Take the key") if owner else tr("Set key"))
         if owner:
-            self._say(f"{shown(key)} is the key of {owner}; take it, or press another.", "warn")
+            self._say(
+                tr("{key} is the key of {owner}; take it, or press another.", key=shown(key), owner=owner), "warn"
+            )
         elif chosen:
-            self._say(f"{chosen}: press its new key in the field below.")
+            self._say(tr("{chosen}: press its new key in the field below.", chosen=chosen))
         else:
-            self._say("Choose a command, then press its new key in the field below.")
+            self._say(tr("Choose a command, then press its new key in the field below."))
 
     def _say(self, sentence: str, ink: str = "ink2") -> None:
         self.said.setText(sentence)
@@ -149,7 +156,7 @@ class KeySheet(QDialog):
         self._show_keys()
         self._choose()
         if loser:
-            self._say(f"{chosen} has {shown(key)} now; {loser} has no key.")
+            self._say(tr("{chosen} has {key} now; {loser} has no key.", chosen=chosen, key=shown(key), loser=loser))
 
     def _default(self) -> None:
         self._keymap.reset(self.command)

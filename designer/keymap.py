@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence
 from designer.actions import Actions
 from designer.canvas.surface import Canvas
 from designer.settings import Settings
+from designer.words import told
 
 Combo = tuple[int, int]
 
@@ -81,11 +82,11 @@ class Keymap:
     def _apply(self) -> None:
         rebound: dict[Combo, Combo | None] = {}
         for text, command in self._actions.commands.items():
-            action, key = self._actions[text], self.key(text)
+            action, key, words = self._actions[text], self.key(text), told(text)
             if not command.shown_key:
                 action.setShortcuts([QKeySequence(part) for part in key.split(" | ") if part])
                 continue
-            action.setText(f"{text}\t{key}" if key else text)
+            action.setText(f"{words}\t{key}" if key else words)
             if key != command.shown_key:
                 was = _combo(command.shown_key)
                 rebound.setdefault(was, None)

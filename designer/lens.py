@@ -7,6 +7,7 @@ from math import sqrt
 
 from designer.canvas.scene import Legend
 from designer.numbers import bytes_text, short
+from designer.words import tr
 from graph_core.context import Context, Result
 from graph_core.memory import spec_bytes
 
@@ -28,9 +29,9 @@ def _memory(result: Result) -> int:
 
 
 LENSES: Mapping[str, tuple[str, Callable[[Result], int], Callable[[int], str]]] = {
-    "params": ("Parameters", _params, short),
+    "params": (tr("Parameters"), _params, short),
     "macs": ("MACs", _macs, lambda value: short(value, "")),
-    "memory": ("Weights and output, bytes", _memory, bytes_text),
+    "memory": (tr("Weights and output, bytes"), _memory, bytes_text),
 }
 
 
@@ -52,4 +53,4 @@ def heat_of(contexts: Mapping[str, Context], lens: str) -> tuple[Heat, Legend | 
     if not most:
         return {}, None
     heat = {id: (sqrt(value / most), text(value)) if value else (None, "") for id, value in values.items()}
-    return heat, Legend(f"{title}, share of the largest", "0", text(most), "square-root scale")
+    return heat, Legend(tr("{title}, share of the largest", title=title), "0", text(most), tr("square-root scale"))

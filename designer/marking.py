@@ -8,6 +8,7 @@ from dataclasses import replace
 from designer.canvas.scene import Plate, plate_size
 from designer.plates import box_of, wire_ends
 from designer.theme import tokens
+from designer.words import tr
 from graph_core.arrange import Box, arrange
 from graph_core.graph import Graph
 from graph_core.marks import Bookmark, Frame, Mark, Point, around, inside
@@ -24,7 +25,7 @@ def mark_plate(key: str, mark: Mark) -> Plate | None:
     if isinstance(mark, Frame):
         color = mark.color if mark.color in tokens()["family"]["light"] else "block"
         return Plate(key, "frame", color, mark.text, x=x, y=y, w=mark.size[0], h=mark.size[1])
-    text = mark.text or "Note"
+    text = mark.text or tr("Note")
     w, h = plate_size("note", text)
     return Plate(key, "note", "shape", text, x=x, y=y, w=w, h=h)
 

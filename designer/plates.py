@@ -6,6 +6,7 @@ from typing import Any
 
 from designer.canvas.scene import Axis, PlateKind, Port, PortKind, plate_size
 from designer.numbers import exact, short
+from designer.words import tr
 from graph_core import Project, edits
 from graph_core.arrange import Box, arrange
 from graph_core.bridging import joined_ports
@@ -36,7 +37,9 @@ def detail_of(graph: Graph, node: Node, result: Result | None) -> str:
     if block is not None:
         times = sum(call.count for call in result.calls) if result and result.calls and not result.findings else None
         if isinstance(node.run, Scan):
-            steps = size_text(result.calls[0].steps) if result and result.calls else f"axis {node.run.axis}"
+            steps = (
+                size_text(result.calls[0].steps) if result and result.calls else tr("axis {axis}", axis=node.run.axis)
+            )
             return f"{block.name}, {steps}"
         if node.run is None:
             return block.name

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from designer.autosave import Left, Session, State, disk_hash, left_behind, project_of
 from designer.document import Document
 from designer.settings import data_folder
+from designer.words import tr
 from graph_core.project import FileError, dumps, load
 
 PAUSE = 1.5  # seconds without an edit before a state is kept
@@ -99,7 +100,11 @@ class Recovery(QObject):
             if not self._told:
                 self._told = True
                 self.failed.emit(
-                    f"Unsaved work cannot be kept in {self.folder}: {error.strerror or error}; save it yourself."
+                    tr(
+                        "Unsaved work cannot be kept in {folder}: {what}; save it yourself.",
+                        folder=self.folder,
+                        what=error.strerror or error,
+                    )
                 )
         else:
             self._told = False
@@ -122,17 +127,21 @@ class Recovery(QObject):
         if self._left:
             self._offer_next()
         elif asked:
-            self._offer("No session has ended with unsaved work.", "note", ())
+            self._offer(tr("No session has ended with unsaved work."), "note", ())
 
     def _offer_next(self) -> None:
         if not self._left:
             return
         left = self._left[0]
-        edits = "an edit" if left.state.edits == 1 else f"{left.state.edits:,} edits"
+        edits = tr("an edit") if left.state.edits == 1 else tr("{edits} edits", edits=f"{left.state.edits:,}")
         self._offer(
-            f"A session ended before {left.state.name} was saved; {edits} can be recovered.",
+            tr(
+                "A session ended before {state} was saved; {edits} can be recovered.",
+                state=left.state.name,
+                edits=edits,
+            ),
             "warn",
-            (("Recover drawing", lambda: self.recover(left)), ("Discard edits", lambda: self._discard(left))),
+            ((tr("Recover drawing"), lambda: self.recover(left)), (tr("Discard edits"), lambda: self._discard(left))),
         )
 
     def recover(self, left: Left) -> None:
@@ -152,9 +161,12 @@ class Recovery(QObject):
         self.keep()
         self._writer.submit(left.discard).result()  # once the session that is open has it
         self._left.remove(left)
-        said = f"{state.name} is as it was; save it to keep it."
+        said = tr("{state} is as it was; save it to keep it.", state=state.name)
         if moved_on:
-            said = f"{state.name} has changed on the disk since, so what was recovered has no file; save it elsewhere."
+            said = tr(
+                "{state} has changed on the disk since, so what was recovered has no file; save it elsewhere.",
+                state=state.name,
+            )
         self._offer(said, "note", ())
         self._offer_next()
 
@@ -163,6 +175,8 @@ class Recovery(QObject):
         self._left.remove(left)
         has_file = left.state.path is not None
         self._offer(
-            "The edits are gone; the saved file is as it was." if has_file else "The drawing is gone.", "note", ()
+            tr("The edits are gone; the saved file is as it was.") if has_file else tr("The drawing is gone."),
+            "note",
+            (),
         )
         self._offer_next()

@@ -13,6 +13,7 @@ from designer.late import Late
 from designer.pages import TALL
 from designer.theme import themes
 from designer.training import INK
+from designer.words import tr
 from graph_core.graph import Edit
 from graph_core.optimizers import optimizer_values
 
@@ -35,7 +36,7 @@ class Rehearsal(QObject):
         window.add_tab(self._panel, "Training")
         window.add_tab(self._compression, "Compression")
         self.sketch_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # only its margin is lost
-        self.sketch_dock = QDockWidget("Sketch pad", window)
+        self.sketch_dock = QDockWidget(tr("Sketch pad"), window)
         self.sketch_dock.setObjectName("sketch")
         self.sketch_dock.setTitleBarWidget(QWidget(self.sketch_dock))
         self.sketch_dock.setWidget(self.sketch_page)
@@ -111,7 +112,7 @@ class Rehearsal(QObject):
         training.compressed.connect(panel.result)
         training.compress_failed.connect(panel.failed)
         training.compress_progress.connect(panel.report)
-        training.compress_begun.connect(lambda: panel.busy("Quantizing", None))
+        training.compress_begun.connect(lambda: panel.busy(tr("Quantizing"), None))
         panel.set_run(self._name_of(training.run))
         return panel
 
@@ -151,7 +152,7 @@ class Rehearsal(QObject):
         document = self._window.document
         error = next((p.message for p in document.analysis().problems if p.severity == "error"), "")
         if not document.root_graph.nodes:
-            error = "there is nothing to train yet"
+            error = tr("there is nothing to train yet")
         panel.set_ready(not error, f"{error[:1].upper()}{error[1:]}." if error else "")
 
     def _fit_height(self, place: int) -> None:
@@ -180,7 +181,9 @@ class Rehearsal(QObject):
     def _say_kept(self, run: str) -> None:
         document = self._window.document
         stem = document.path.stem if document.path else document.project.name
-        self._window.center.say(f"The drawing keeps the weights of {run}; saving writes {stem}.safetensors.", "note")
+        self._window.center.say(
+            tr("The drawing keeps the weights of {run}; saving writes {stem}.safetensors.", run=run, stem=stem), "note"
+        )
 
     def _run_changed(self, run: Path | None) -> None:
         if self._panel.made:
@@ -230,7 +233,7 @@ class Rehearsal(QObject):
         values = [value * INK for value in answer["values"]]
         side = round(len(values) ** 0.5)
         self.sketch.show_image([values[k * side : (k + 1) * side] for k in range(side)])
-        self.sketch.set_note(f"test image, a {answer['label']}")
+        self.sketch.set_note(tr("test image, a {label}", label=answer["label"]))
 
 
 def activation_of(picture: dict[str, Any], marks: tuple[str, ...]) -> Activation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from designer.words import tr
 from graph_core import Project
 from graph_core.layer import FAMILIES, layer_types
 
@@ -39,8 +40,8 @@ def catalogue(project: Project, *, palette: bool = False) -> list[Entry]:
             key,
             graph.name,
             "block",
-            "Blocks",
-            f"The block {graph.name} of this project.",
+            tr("Blocks"),
+            tr("The block {graph} of this project.", graph=graph.name),
             graph.name.lower(),
             uses.get(key, 0),
         )
@@ -48,7 +49,9 @@ def catalogue(project: Project, *, palette: bool = False) -> list[Entry]:
         if key not in networks
     ]
     if not blocks and palette:
-        blocks = [Entry("", "none yet", "block", "Blocks", "Collapse a selection to make a block.", "blocks")]
+        blocks = [
+            Entry("", tr("none yet"), "block", tr("Blocks"), tr("Collapse a selection to make a block."), "blocks")
+        ]
     return entries + blocks
 
 

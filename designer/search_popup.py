@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from designer.search import Entry, best
 from designer.style import dress
 from designer.theme import themes
+from designer.words import tr
 
 _ENTRY = Qt.ItemDataRole.UserRole
 
@@ -63,8 +64,8 @@ class SearchPopup(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.field, self.list, self.none = QLineEdit(), QListWidget(), QLabel()
-        self.field.setPlaceholderText("Place a layer")
-        self.field.setAccessibleName("Place a layer")
+        self.field.setPlaceholderText(tr("Place a layer"))
+        self.field.setAccessibleName(tr("Place a layer"))
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setItemDelegate(_Row(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -110,7 +111,7 @@ class SearchPopup(QFrame):
         count = self.list.count()
         self.list.setVisible(count > 0)
         self.list.setFixedHeight(max(1, count) * themes.current.px(28) + 4)
-        self.none.setText("" if count else f"No layer fits “{words}”.")
+        self.none.setText("" if count else tr("No layer fits “{words}”.", words=words))
         self.none.setVisible(not count)
         self.adjustSize()
 

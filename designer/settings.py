@@ -54,6 +54,15 @@ class Settings:
     def theme(self, name: str) -> None:
         self._store.setValue("theme", name)
 
+    @property
+    def language(self) -> str:
+        """system, or one of designer.words.LANGUAGES; anything else is as the system."""
+        return str(self._store.value("language", "system"))
+
+    @language.setter
+    def language(self, name: str) -> None:
+        self._store.setValue("language", name)
+
     def keys(self) -> dict[str, str]:
         """The keys that a person gave to commands, by the commands' names; what is no such table is none."""
         try:

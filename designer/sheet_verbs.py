@@ -12,6 +12,7 @@ from designer.document import Document
 from designer.drawing import Drawing
 from designer.going import way_to
 from designer.marking import MARGIN, TITLE, rects_of
+from designer.words import tr
 from graph_core import Graph, mark_edits, tidy
 from graph_core.bypass import is_bypassed, set_bypassed
 from graph_core.marks import LEAST_SIDE, Bookmark, around, is_mark
@@ -37,7 +38,10 @@ class SheetVerbs(QObject):
         boxes = self._boxes()
         if boxes and document.prefix:
             document.refused.emit(
-                f"Frames are drawn on a block's own sheet; open {document.graph.name} with Ctrl+Enter to add one."
+                tr(
+                    "Frames are drawn on a block's own sheet; open {graph} with Ctrl+Enter to add one.",
+                    graph=document.graph.name,
+                )
             )
             return
         self._to_own_sheet(bool(boxes))
@@ -52,9 +56,9 @@ class SheetVerbs(QObject):
 
         def make() -> None:
             keep()
-            made.append(mark_edits.add_frame(graph, at, size, "Frame"))
+            made.append(mark_edits.add_frame(graph, at, size, tr("Frame")))
 
-        if document.edit(make, "Add a frame"):
+        if document.edit(make, tr("Add a frame")):
             document.select(made)
             self._edit_text()
 
@@ -115,7 +119,9 @@ class SheetVerbs(QObject):
         if self._shown() is not graph:
             found = way_to(document, graph)
             if found is None:
-                document.refused.emit(f"{graph.name} is used nowhere; place it to look at its bookmark.")
+                document.refused.emit(
+                    tr("{graph} is used nowhere; place it to look at its bookmark.", graph=graph.name)
+                )
                 return
             document.look(found[1], found[0])
         middle = QPointF(canvas.width() / 2, canvas.height() / 2)
@@ -159,7 +165,7 @@ class SheetVerbs(QObject):
         document, graph = self._document, self._document.graph
         ids = document.selection
         if not ids:
-            document.refused.emit("Nothing is selected; select the nodes to bypass.")
+            document.refused.emit(tr("Nothing is selected; select the nodes to bypass."))
             return
         on = not all(is_bypassed(graph.nodes[id]) for id in ids)
         document.edit(lambda: set_bypassed(graph, ids, on))

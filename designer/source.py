@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from designer.document import Document
 from designer.panels.code import CodePanel
 from designer.training import Training
+from designer.words import tr
 
 if TYPE_CHECKING:
     from codegen.emit.back import Put
@@ -85,9 +86,14 @@ class SourceKeeper(QObject):
 
         document = self._document
         if document.read_only:
-            self._panel.refuse(f"{document.name} was made by a newer Netwright; save it under another name to edit it.")
+            self._panel.refuse(
+                tr(
+                    "{document} was made by a newer Netwright; save it under another name to edit it.",
+                    document=document.name,
+                )
+            )
         elif self._stale:
-            self._panel.refuse("The drawing has changed since; the source is being written anew.")
+            self._panel.refuse(tr("The drawing has changed since; the source is being written anew."))
             self._later()
         elif self._is_large():
             args = {"file": str(self._training.snapshot()), "network": document.network, "text": text}

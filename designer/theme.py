@@ -23,7 +23,7 @@ from PySide6.QtGui import (
     QPixmap,
 )
 
-from designer import glyphs
+from designer import glyphs, words
 from designer.oklab import contrast, from_oklab, oklab
 
 Name = Literal["light", "dark"]
@@ -46,6 +46,8 @@ _ROLES: dict[str, tuple[str | float, int, bool]] = {
     "mono_small": (10.5, 400, True),
     "code": ("code", 400, True),
 }
+# Where the first font lacks the characters; fontconfig by itself would take Japanese forms.
+_CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei")
 _ICON_SIZES = (12, 14, 16, 20, 24, 28, 32, 48)
 
 
@@ -69,8 +71,8 @@ def _system_families() -> tuple[str, ...]:
     family = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
     if family.lower() in ("", "sans", "sans serif", "sans-serif"):
         _load_fonts()
-        return ("Inter", "Noto Sans CJK SC")
-    return (family,)
+        return ("Inter", *_CHINESE)
+    return (family,) if words.language() == "en" else (family, *_CHINESE)
 
 
 def _sized(families: tuple[str, ...], px: float, weight: int, features: bool = True) -> QFont:
@@ -185,12 +187,12 @@ class Theme:
     def canvas_font(self, px: float, weight: int = 400) -> QFont:
         """Inter, the same on every machine. Whole sizes are pixels; others are points of the screen's resolution."""
         _load_fonts()
-        return _sized(("Inter", "Noto Sans CJK SC", *_system_families()), px, weight)
+        return _sized(("Inter", *_CHINESE, *_system_families()), px, weight)
 
     def mono_font(self, px: float, weight: int = 400) -> QFont:
         """JetBrains Mono, for identifiers, shapes, figures and code."""
         _load_fonts()
-        font = _sized(("JetBrains Mono", "Noto Sans CJK SC", *_system_families()), px, weight)
+        font = _sized(("JetBrains Mono", *_CHINESE, *_system_families()), px, weight)
         font.setStyleHint(QFont.StyleHint.Monospace)
         return font
 

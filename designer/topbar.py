@@ -25,6 +25,7 @@ from designer.document import Document
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Strip
+from designer.words import told, tr
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -83,15 +84,16 @@ class CommandSearch(QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText("Search or run a command")
-        self.setAccessibleName("Search or run a command")
+        self.setPlaceholderText(tr("Search or run a command"))
+        self.setAccessibleName(tr("Search or run a command"))
         self.setMinimumWidth(230)
         self._actions: dict[str, QAction] = {}
         self.returnPressed.connect(self._run)
 
     def set_actions(self, actions: Mapping[str, QAction]) -> None:
         """The commands there are, by their names."""
-        self._actions = {name.rstrip("…"): action for name, action in actions.items()}
+        self._actions = {told(name).rstrip("…"): action for name, action in actions.items()}
+        self._english = {name.rstrip("…").lower(): action for name, action in actions.items()}
         completer = QCompleter(list(self._actions), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -105,7 +107,7 @@ class CommandSearch(QLineEdit):
             return
         exact = [action for name, action in self._actions.items() if name.lower() == query]
         near = [action for name, action in self._actions.items() if query in name.lower()]
-        action = next(iter(exact or near), None)
+        action = next(iter(exact or near), None) or self._english.get(query)
         if action is not None and action.isEnabled():
             self.clear()
             self.left.emit()
@@ -133,11 +135,11 @@ class TopBar(Strip):
         dress(self.name, font="strong")
         dress(self.dot, font="small", ink="change")
         dress(self.slash, ink="ink3")
-        self.network.setAccessibleName("Network")
+        self.network.setAccessibleName(tr("Network"))
         self.network.setProperty("quiet", True)
         self.search = CommandSearch()
-        self.export = QPushButton("Export…")
-        self.train = QPushButton("Train")
+        self.export = QPushButton(tr("Export…"))
+        self.train = QPushButton(tr("Train"))
         self.train.setProperty("primary", True)
         dress(self.export, glyph="ui_export")
         dress(self.train, glyph="ui_play", glyph_ink="onacc")
@@ -164,9 +166,9 @@ class TopBar(Strip):
     def refresh(self) -> None:
         """Show the document's name and state."""
         document = self._document
-        self.name.setText(document.name + (" (read only)" if document.read_only else ""))
+        self.name.setText(document.name + (tr(" (read only)") if document.read_only else ""))
         self.dot.setVisible(document.unsaved)
-        self.dot.setToolTip("There are changes that no file has yet")
+        self.dot.setToolTip(tr("There are changes that no file has yet"))
         names = list(document.project.networks)
         if [self.network.itemText(k) for k in range(self.network.count())] != names:
             self.network.clear()
@@ -175,5 +177,5 @@ class TopBar(Strip):
 
     def show_training(self, running: bool, paused: bool = False) -> None:
         """Train becomes Pause while a run is under way, and Resume while it waits."""
-        self.train.setText("Resume" if paused else "Pause" if running else "Train")
+        self.train.setText(tr("Resume") if paused else tr("Pause") if running else tr("Train"))
         dress(self.train, glyph="ui_pause" if running and not paused else "ui_play", glyph_ink="onacc")

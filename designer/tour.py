@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from designer.search import best, catalogue
 from designer.tour_card import Ring, TourCard, beside
+from designer.words import tr
 
 if TYPE_CHECKING:
     from designer.window import MainWindow
@@ -19,16 +20,16 @@ STEPS = 5
 _FOLLOW = 120  # ms: how soon the card is beside a target that has moved
 _POOL, _CONV, _LINEAR = "pool2", "conv2", "fc1"
 WORDS = {
-    1: "This is LeNet. Data flow down; each wire carries its shape. Hover a wire to read it.",
-    2: "Press Tab and type drop; Enter places Dropout.",
-    3: "Drop it on the wire before fc1. The readout moves; nothing is typed twice.",
-    4: "Set kernel_size of pool2 to 5: one problem. Alt+Enter applies its fix.",
-    5: "Press F5 to train the network on handwritten digits.",
+    1: tr("This is LeNet. Data flow down; each wire carries its shape. Hover a wire to read it."),
+    2: tr("Press Tab and type drop; Enter places Dropout."),
+    3: tr("Drop it on the wire before fc1. The readout moves; nothing is typed twice."),
+    4: tr("Set kernel_size of pool2 to 5: one problem. Alt+Enter applies its fix."),
+    5: tr("Press F5 to train the network on handwritten digits."),
 }
-BROKEN = "A window of 5×5 does not fit on 4×4, and Problems says so. Alt+Enter applies the fix."
-LEARNING = "It learns; the curves follow every epoch."
-DRAW = "Draw a digit, and see what the network reads."
-DONE = "Done: a trained network, and its code as PyTorch."
+BROKEN = tr("A window of 5×5 does not fit on 4×4, and Problems says so. Alt+Enter applies the fix.")
+LEARNING = tr("It learns; the curves follow every epoch.")
+DRAW = tr("Draw a digit, and see what the network reads.")
+DONE = tr("Done: a trained network, and its code as PyTorch.")
 
 
 class Tour(QObject):
@@ -142,16 +143,16 @@ class Tour(QObject):
             return
         training = self._window.training
         if self.step > STEPS:
-            self.card.say(DONE, "", "Close tour", "Show code")
+            self.card.say(DONE, "", tr("Close tour"), tr("Show code"))
         else:
-            words, go = WORDS[self.step], "Next" if self.step == 1 else "Show me"
+            words, go = WORDS[self.step], tr("Next") if self.step == 1 else tr("Show me")
             if self.step == 4 and self._was_broken:
                 words = BROKEN
             elif self.step == 5 and training.running:
                 words, go = LEARNING, ""
             elif self.step == 5 and training.run is not None:
                 words = DRAW
-            self.card.say(words, f"{self.step} of {STEPS}", "Skip tour", go)
+            self.card.say(words, f"{self.step} of {STEPS}", tr("Skip tour"), go)
         self._place()
 
     def _show_how(self) -> None:

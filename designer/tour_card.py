@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from designer.theme import themes
 from designer.widgets import Text, button
+from designer.words import tr
 
 WIDTH = 280
 GAP = 14
@@ -23,7 +24,7 @@ class TourCard(QWidget):
         super().__init__(window)
         self.words = Text("", "ui", "ink", wrap=True)
         self.step = Text("", "caption", "ink3")
-        self.skip = button("Skip tour", quiet=True, small=True)
+        self.skip = button(tr("Skip tour"), quiet=True, small=True)
         self.go = button("", small=True)
         self.skip.clicked.connect(self.skipped)
         self.go.clicked.connect(self.pressed)

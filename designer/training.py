@@ -14,6 +14,7 @@ from codegen.data.catalog import CATALOG
 from designer.document import Document
 from designer.jobs import Job, Worker
 from designer.settings import data_folder, weights_store
+from designer.words import tr
 from graph_core import edits
 from graph_core.kept import find_weights, put, refer, reference, weights_path
 from graph_core.optimizers import TRAINING, optimizer_values
@@ -83,11 +84,11 @@ class Training(QObject):
             return
         errors = [p for p in document.analysis().problems if p.severity == "error"]
         if errors:
-            self.failed.emit(f"{errors[0].message}; mend it before training.")
+            self.failed.emit(tr("{message}; mend it before training.", message=errors[0].message))
             return
         if self._lost_weights():
             self.failed.emit(
-                "The weights that the drawing keeps are not beside it any more; put them back or forget them."
+                tr("The weights that the drawing keeps are not beside it any more; put them back or forget them.")
             )
             return
         self.keep_setup(settings)
@@ -175,7 +176,7 @@ class Training(QObject):
     def _failed(self, sentence: str, kind: str) -> None:
         self._job = None
         self.state_changed.emit(False, False)
-        self.failed.emit("Stopped; what was reached is kept." if kind == "cancelled" else sentence)
+        self.failed.emit(tr("Stopped; what was reached is kept.") if kind == "cancelled" else sentence)
 
     def _take(self, run: Path) -> None:
         self.run = run
@@ -185,7 +186,7 @@ class Training(QObject):
 
     def name_of(self, run: Path) -> str:
         """What a run is called here: they are counted from when the document was opened."""
-        return f"run {self._started.index(run) + 1}" if run in self._started else run.name
+        return tr("run {number}", number=self._started.index(run) + 1) if run in self._started else run.name
 
     def choose_run(self, name: str) -> None:
         """Use another run of this session for the sketch pad, export and compression."""
@@ -203,7 +204,7 @@ class Training(QObject):
     def keep_weights(self) -> None:
         """Make the drawing refer to the weights of the run in use: one edit, made when the worker has written them."""
         if self.run is None:
-            self.refused.emit("There is no trained run whose weights could be kept; train the network first.")
+            self.refused.emit(tr("There is no trained run whose weights could be kept; train the network first."))
             return
         project, name = self._document.project, self.name_of(self.run)
         args = {"file": str(self.snapshot(weights=True)), "run": str(self.run), "store": str(weights_store())}
@@ -221,7 +222,7 @@ class Training(QObject):
         if self.keeps:
             self._document.edit(lambda: refer(self._document.project, ""))
         else:
-            self.refused.emit("The drawing keeps no weights.")
+            self.refused.emit(tr("The drawing keeps no weights."))
 
     def _lost_weights(self) -> bool:
         return self.keeps and find_weights(self._document.project, self._document.path, weights_store()) is None
@@ -259,7 +260,7 @@ class Training(QObject):
     def quantize(self, options: dict[str, Any]) -> None:
         """Quantize the trained run; the result stands side by side with the float model."""
         if self.run is None:
-            self.compress_failed.emit("There is no trained run; train the network first.")
+            self.compress_failed.emit(tr("There is no trained run; train the network first."))
             return
         drawing = self.run / "drawing.netw"
         args = {**options, "file": str(drawing), "run": str(self.run), "out": str(self.run / "quantized")}

@@ -20,6 +20,7 @@ from designer.plates import kind_of
 from designer.room import make_room
 from designer.search import Entry, catalogue
 from designer.sheet_verbs import split
+from designer.words import tr
 from graph_core import EditError, Graph, edits, mark_edits
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
@@ -268,20 +269,22 @@ class Verbs(QObject):
         def make() -> None:
             edits.move(graph, {id: at for id, at in places.items() if id in graph.nodes})
             for key, mark in following(graph.marks, before, after).items():
-                mark_edits.put(graph, key, mark, "Arrange")
+                mark_edits.put(graph, key, mark, tr("Arrange"))
 
         if len(places) > MANY:  # working the places out was a turn of the event loop, drawing them is another
-            QTimer.singleShot(0, lambda: self._document.edit(make, "Arrange"))
+            QTimer.singleShot(0, lambda: self._document.edit(make, tr("Arrange")))
         elif places:
-            self._document.edit(make, "Arrange")
+            self._document.edit(make, tr("Arrange"))
 
     def collapse_selection(self) -> None:
         """Make a block of the selection; its name is asked for."""
         ids = self._document.selection
         if not ids:
-            self._document.refused.emit("Nothing is selected; select what becomes the block.")
+            self._document.refused.emit(tr("Nothing is selected; select what becomes the block."))
             return
-        name, fine = QInputDialog.getText(self._window, "Collapse to block", "Name of the block", text="Block")
+        name, fine = QInputDialog.getText(
+            self._window, tr("Collapse to block"), tr("Name of the block"), text=tr("Block")
+        )
         if fine:
             self.collapse(ids, name.strip())
 
@@ -309,7 +312,7 @@ class Verbs(QObject):
         graph = self._document.graph
         blocks = [id for id in self._document.selection if graph.nodes[id].type in graph.project.graphs]
         if not blocks:
-            self._document.refused.emit("No block is selected; select the block to expand.")
+            self._document.refused.emit(tr("No block is selected; select the block to expand."))
             return
         made: list[str] = []
         title = f"Expand {graph.nodes[blocks[0]].name}" if len(blocks) == 1 else f"Expand {len(blocks)} blocks"
@@ -331,27 +334,27 @@ class Verbs(QObject):
         menu = QMenu(self._window)
         graph = self._document.graph
         if ids:
-            menu.addAction("Duplicate with wires", self.duplicate_selection)
-            menu.addAction("Cut", self.cut_selection)
-            menu.addAction("Copy", self.copy_selection)
-            menu.addAction("Collapse to block…", self.collapse_selection)
+            menu.addAction(tr("Duplicate with wires"), self.duplicate_selection)
+            menu.addAction(tr("Cut"), self.cut_selection)
+            menu.addAction(tr("Copy"), self.copy_selection)
+            menu.addAction(tr("Collapse to block…"), self.collapse_selection)
             if any(graph.nodes[id].type in graph.project.graphs for id in ids if id in graph.nodes):
                 last = [id for id in ids if id in graph.nodes][-1]
-                menu.addAction("Open block", lambda: self._document.enter(last))
+                menu.addAction(tr("Open block"), lambda: self._document.enter(last))
                 if toggle is not None:
-                    menu.addAction("Close in place" if opened else "Open in place", toggle)
-                menu.addAction("Expand block", self.expand_selection)
+                    menu.addAction(tr("Close in place") if opened else tr("Open in place"), toggle)
+                menu.addAction(tr("Expand block"), self.expand_selection)
             if len(ids) > 1:
-                menu.addAction("Connect in order", self.connect_selection)
+                menu.addAction(tr("Connect in order"), self.connect_selection)
             menu.addSeparator()
-            menu.addAction("Remove and heal", lambda: self.remove(ids, True))
-            menu.addAction("Remove with wires", lambda: self.remove(ids, False))
+            menu.addAction(tr("Remove and heal"), lambda: self.remove(ids, True))
+            menu.addAction(tr("Remove with wires"), lambda: self.remove(ids, False))
         elif wire:
-            menu.addAction("Remove the wire", lambda: self.remove_wires((wire,)))
+            menu.addAction(tr("Remove the wire"), lambda: self.remove_wires((wire,)))
         else:
-            menu.addAction("Place a layer…", lambda: self.search(*place, at, (), False))
-            menu.addAction("Paste", lambda: self.paste_at(place))
-            menu.addAction("Arrange", self.arrange_all)
+            menu.addAction(tr("Place a layer…"), lambda: self.search(*place, at, (), False))
+            menu.addAction(tr("Paste"), lambda: self.paste_at(place))
+            menu.addAction(tr("Arrange"), self.arrange_all)
         return menu
 
 

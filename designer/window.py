@@ -50,6 +50,7 @@ from designer.topbar import TopBar
 from designer.training import Training
 from designer.verbs import Verbs
 from designer.widgets import StatusStrip, TabCorner, Text
+from designer.words import told, tr
 from graph_core import EditError
 from graph_core.fixes import Fix, preview
 
@@ -133,9 +134,9 @@ class MainWindow(QMainWindow):
             *pages(self.document, self.formulas),
         ):
             self.add_tab(panel, title)
-        self.left_dock = dock(self, "Layers and outline", "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self.right_dock = dock(self, "Inspector", "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.bottom_dock = dock(self, "Panels", "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.left_dock = dock(self, tr("Layers and outline"), "left", self.left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.right_dock = dock(self, tr("Inspector"), "right", self.right_split, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.bottom_dock = dock(self, tr("Panels"), "bottom", self.tabs, Qt.DockWidgetArea.BottomDockWidgetArea)
         right = Qt.DockWidgetArea.RightDockWidgetArea
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, right)
@@ -152,9 +153,9 @@ class MainWindow(QMainWindow):
         self.bottom_dock.setVisible(not gallery)
 
     def add_tab(self, panel: QWidget, title: str) -> None:
-        """One more page at the bottom; a page that needs much room does not keep the others from being low."""
+        """One more page at the bottom, known by its English title; one that needs much room lets the others be low."""
         panel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.tabs.addTab(panel, title)
+        self.tabs.tabBar().setTabData(self.tabs.addTab(panel, told(title)), title)
 
     def _make_gallery(self) -> Gallery:
         from designer.gallery import Gallery
@@ -309,7 +310,7 @@ class MainWindow(QMainWindow):
     def show_tab(self, title: str) -> None:
         """Bring a bottom tab to the front and give it the focus."""
         for place in range(self.tabs.count()):
-            if self.tabs.tabText(place).split(" ")[0] == title:
+            if self.tabs.tabBar().tabData(place) == title:
                 self.bottom_dock.show()
                 self.tabs.setCurrentIndex(place)
                 self.tabs.currentWidget().setFocus()
@@ -327,11 +328,17 @@ class MainWindow(QMainWindow):
         self.actions_["Undo"].setEnabled(history.can_undo)
         self.actions_["Redo"].setEnabled(history.can_redo)
         changed = (
-            "Unsaved changes" if document.unsaved else "Saved" if document.path else "New drawing, nothing to save"
+            tr("Unsaved changes")
+            if document.unsaved
+            else tr("Saved")
+            if document.path
+            else tr("New drawing, nothing to save")
         )
         self.saved_words.setText(changed)
-        self.undo_words.setText(f"Undo: {history.undo_title}" if history.can_undo else "")
-        self.setWindowTitle(f"{'● ' if document.unsaved else ''}{document.name} · Netwright")
+        self.undo_words.setText(tr("Undo: {undo_title}", undo_title=history.undo_title) if history.can_undo else "")
+        self.setWindowTitle(
+            tr("{what}{document} · Netwright", what="● " if document.unsaved else "", document=document.name)
+        )
 
     def _propose(self, fix: Fix | None) -> None:
         """Draw a fix that is thought about, and tell what it would come to."""
@@ -344,7 +351,7 @@ class MainWindow(QMainWindow):
 
     def _show_counts(self, errors: int, warnings: int, notes: int) -> None:
         total = errors + warnings + notes
-        self.tabs.setTabText(0, f"Problems {total}" if total else "Problems")
+        self.tabs.setTabText(0, tr("Problems {total}", total=total) if total else "Problems")
         counted = [(errors, "error"), (warnings, "warning"), (notes, "note")]
         self.counts.setText(", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in counted if n))
 

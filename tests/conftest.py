@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 # Before Qt, torch or platformdirs is imported anywhere: they read these once.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["NETWRIGHT_LANG"] = "en"  # whatever the language of whoever runs them
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Two workers with as many threads each as there are cores would only wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

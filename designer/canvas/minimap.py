@@ -12,6 +12,7 @@ from designer.canvas.body import pen, tinted
 from designer.canvas.camera import Camera
 from designer.canvas.routes import clipped
 from designer.canvas.snapshot import BODY, SHEET
+from designer.words import tr
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas
@@ -201,8 +202,8 @@ class ZoomBar:
     def hint(name: str) -> str:
         """The tooltip of a button."""
         return {
-            "out": "Zoom out (−)",
-            "reset": "Zoom to 100 % (1)",
-            "in": "Zoom in (+)",
-            "fit": "Fit the drawing into the view (F)",
+            "out": tr("Zoom out (−)"),
+            "reset": tr("Zoom to 100 % (1)"),
+            "in": tr("Zoom in (+)"),
+            "fit": tr("Fit the drawing into the view (F)"),
         }[name]

@@ -10,12 +10,13 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText
 
 from designer.canvas.scene import ACTIVATION_H, CELL, HEADER, PAD, Axis, Plate, mono_width, text_width
+from designer.words import tr
 
 if TYPE_CHECKING:
     from designer.theme import Theme
 
 _CACHE = 30_000
-GHOST_SAYS = "when: off"
+GHOST_SAYS = tr("when: off")
 _TYPE_LETTERS = 8  # a type is cut to no less while settings can go instead
 NAME_PX, MONO_PX = 12.0, 10.5
 

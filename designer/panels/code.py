@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from designer.panels.source_view import SourceView
 from designer.style import dress
 from designer.widgets import Banner, SearchField, Text, button
+from designer.words import tr
 
 Spans = Mapping[Hashable, Sequence[tuple[int, int]]]
 SAID = 1500  # ms that "Copied" stands on the button
@@ -41,14 +42,14 @@ class CodePanel(QWidget):
         self.view.waiting.connect(self._waits)
         self.banner = Banner(closable=False)
         self.about = Text("", "small", "ink3")
-        self.copy = button("Copy", "ui_copy", small=True, quiet=True, tip="Copy the whole source")
+        self.copy = button(tr("Copy"), "ui_copy", small=True, quiet=True, tip=tr("Copy the whole source"))
         self.copy.clicked.connect(self._copy)
         self._copied = QTimer(self)
         self._copied.setSingleShot(True)
         self._copied.setInterval(SAID)
-        self._copied.timeout.connect(lambda: self.copy.setText("Copy"))
+        self._copied.timeout.connect(lambda: self.copy.setText(tr("Copy")))
         self.finder = FindBar(self.view)
-        seek = button("Find", "ui_search", small=True, quiet=True, tip="Find in the source (Ctrl+F)")
+        seek = button(tr("Find"), "ui_search", small=True, quiet=True, tip=tr("Find in the source (Ctrl+F)"))
         seek.clicked.connect(self.finder.open)
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 4, 8, 4)
@@ -75,7 +76,7 @@ class CodePanel(QWidget):
         self.view.replace(text)
         self._waits(False)
         self.copy.setEnabled(bool(text))
-        self.copy.setToolTip("Copy the whole source" if text else "There is no source yet")
+        self.copy.setToolTip(tr("Copy the whole source") if text else tr("There is no source yet"))
         self._tint()
 
     def source(self) -> str:
@@ -106,8 +107,8 @@ class CodePanel(QWidget):
     def _waits(self, waits: bool) -> None:
         """Say what ends the edit that is under way, else how long the source is."""
         lines = len(self.source().splitlines())
-        size = f"{lines:,} lines" if lines != 1 else "1 line"
-        self.about.setText("Enter puts it into the drawing, Esc takes it back" if waits else size)
+        size = tr("{lines} lines", lines=f"{lines:,}") if lines != 1 else "1 line"
+        self.about.setText(tr("Enter puts it into the drawing, Esc takes it back") if waits else size)
         if not waits and self._refused:
             self._refused = False
             self.banner.hide()
@@ -133,7 +134,7 @@ class CodePanel(QWidget):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.source())
-        self.copy.setText("Copied")
+        self.copy.setText(tr("Copied"))
         self._copied.start()
 
 
@@ -147,10 +148,10 @@ class FindBar(QWidget):
         self._view = view
         self._found: list[QTextCursor] = []
         self._at = -1
-        self.field = SearchField("Find in the source")
+        self.field = SearchField(tr("Find in the source"))
         dress(self.field, width=220)
         self.told = Text("", "small", "ink3")
-        close = button("", "ui_x", small=True, quiet=True, tip="Close the search")
+        close = button("", "ui_x", small=True, quiet=True, tip=tr("Close the search"))
         close.clicked.connect(self.close_bar)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -193,7 +194,7 @@ class FindBar(QWidget):
             self._found.append(QTextCursor(cursor))
         self._view.set_found(self._found)
         if text and not self._found:
-            self.told.setText("not found")
+            self.told.setText(tr("not found"))
         elif self._found:
             self._go(1)
         else:

@@ -16,11 +16,12 @@ from designer.theme import themes
 from designer.widgets import Caption, Elided, Segments, Text, button
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.growth import GrowthPlot
+from designer.words import tr
 
 UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs", "memory_params": "B", "memory_kept": "B"}
 HELP = {
-    "memory_params": "Bytes of weights and buffers, in float32",
-    "memory_kept": "Bytes that training keeps for backward, in float32",
+    "memory_params": tr("Bytes of weights and buffers, in float32"),
+    "memory_kept": tr("Bytes that training keeps for backward, in float32"),
 }
 _SORT = Qt.ItemDataRole.UserRole
 _LAYER, _FORMULA, _ORDER, _VALUE = range(4)
@@ -30,7 +31,7 @@ NARROW = 780  # below that width the curve gives way: the readout has it too
 class FormulaModel(RowModel):
     """One line a layer that costs something."""
 
-    heads = ("Layer", "Formula", "Growth", "Here")
+    heads = (tr("Layer"), tr("Formula"), tr("Growth"), tr("Here"))
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """See QAbstractTableModel; headings stand over what they head."""
@@ -69,12 +70,12 @@ class ComplexityPanel(QWidget):
         self._document, self._formulas = document, formulas
         self.symbols = SymbolRows(document)
         self.figures = Segments(tuple(FIGURES.items()), formulas.figure)
-        self.letters = Segments((("symbols", "Symbols"), ("letters", "Letters")), "symbols")
+        self.letters = Segments((("symbols", tr("Symbols")), ("letters", tr("Letters"))), "symbols")
         self.total, self.order = Formula(), Formula(ink="ink2")
         self.value = Text("", "mono_strong")
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.told = Elided("", "small", "ink2")
-        self.copier = button("", quiet=True, small=True, glyph="ui_copy", tip="Copy the formulas as text")
+        self.copier = button("", quiet=True, small=True, glyph="ui_copy", tip=tr("Copy the formulas as text"))
         self.copier.clicked.connect(self.copy)
         self.model = FormulaModel()
         self.sorted = QSortFilterProxyModel()
@@ -106,7 +107,7 @@ class ComplexityPanel(QWidget):
         self.figures.chosen.connect(lambda figure: formulas.choose(figure=figure))
         self.letters.chosen.connect(lambda key: formulas.choose(in_letters=key == "letters"))
         self.symbols.chosen.connect(lambda symbol: formulas.choose(symbol=symbol))
-        self.table.setAccessibleName("Formulas of the layers")
+        self.table.setAccessibleName(tr("Formulas of the layers"))
         self.table.clicked.connect(self._reveal)
         self.table.activated.connect(self._reveal)
         self.table.selectionModel().currentRowChanged.connect(lambda index, _: self._say(index))
@@ -125,7 +126,12 @@ class ComplexityPanel(QWidget):
         head.addWidget(self.copier)
         self._sum = QWidget()
         self._sum.setFixedHeight(themes.current.size("row"))
-        self._parts = {_LAYER: Text("Total", "strong"), _FORMULA: self.total, _ORDER: self.order, _VALUE: self.value}
+        self._parts = {
+            _LAYER: Text(tr("Total"), "strong"),
+            _FORMULA: self.total,
+            _ORDER: self.order,
+            _VALUE: self.value,
+        }
         for part in self._parts.values():
             part.setParent(self._sum)
         middle = QWidget()
@@ -181,7 +187,7 @@ class ComplexityPanel(QWidget):
         self.pages.setCurrentWidget(self.table if look is not None and look.lines else self.words)
         if look is None:
             empty = not self._document.root_graph.nodes
-            waiting = "Place a layer, and its formula stands here." if empty else "Working out the formulas…"
+            waiting = tr("Place a layer, and its formula stands here.") if empty else tr("Working out the formulas…")
             self.words.setText(self._formulas.problem or waiting)
             for formula in (self.total, self.order):
                 formula.set_formula("", "")
@@ -197,18 +203,24 @@ class ComplexityPanel(QWidget):
         self.order.set_formula(total.order_latex, total.order)
         self.value.setText(told)
         self.value.setToolTip(exact(total.value))
-        holds = f"Holds if {', '.join(look.conditions)}." if look.conditions else "Holds for all sizes."
+        holds = (
+            tr("Holds if {conditions}.", conditions=", ".join(look.conditions))
+            if look.conditions
+            else tr("Holds for all sizes.")
+        )
         if not self._document.analysis().sound:
-            holds = "Layers without a shape are left out; see Problems."
-        self.symbols.holds.setText(holds if look.symbols else "Name a size here, and write the name in a shape.")
-        nothing = f"No layer has {FIGURES[look.figure]}."
+            holds = tr("Layers without a shape are left out; see Problems.")
+        self.symbols.holds.setText(holds if look.symbols else tr("Name a size here, and write the name in a shape."))
+        nothing = tr("No layer has {FIGURES}.", FIGURES=FIGURES[look.figure])
         if look.figure == "memory_kept":
-            nothing = "Layers share tensors: only the whole is told."
-        self.words.setText(nothing if look.lines_told else "Working out the formulas…")
+            nothing = tr("Layers share tensors: only the whole is told.")
+        self.words.setText(nothing if look.lines_told else tr("Working out the formulas…"))
         self.model.show(look.lines)
         self._say(QModelIndex())
         name = FIGURES[look.figure]
-        self.caption.setText(f"{name} over {look.symbol}, log scales" if look.symbol else "")
+        self.caption.setText(
+            tr("{name} over {symbol}, log scales", name=name, symbol=look.symbol) if look.symbol else ""
+        )
         self.rate.setText(look.order if look.symbol else "")
         self.plot.show_curve(look.curve, unit)
 
@@ -216,7 +228,7 @@ class ComplexityPanel(QWidget):
         """Put the formulas on the clipboard: total, layers, what they hold for; columns by tabs."""
         look = self._formulas.look
         if look is not None:
-            rows = [("Total", look.total), *((line.path, line) for line in look.lines)]
+            rows = [(tr("Total"), look.total), *((line.path, line) for line in look.lines)]
             lines = ["\t".join((name, line.text, line.order, str(line.value))) for name, line in rows]
             QGuiApplication.clipboard().setText("\n".join([*lines, *(f"holds if {one}" for one in look.conditions)]))
 
@@ -227,7 +239,7 @@ class ComplexityPanel(QWidget):
     def _say(self, index: QModelIndex) -> None:
         """Above the table: what the letters of the chosen layer are."""
         look = self._formulas.look
-        letters = "Choose a layer to see its letters." if look is not None and look.in_letters else ""
+        letters = tr("Choose a layer to see its letters.") if look is not None and look.in_letters else ""
         told = self.model.rows[self.sorted.mapToSource(index).row()].told if index.isValid() else ""
         self.told.setText(told or letters)
 

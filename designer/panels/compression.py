@@ -24,15 +24,25 @@ from codegen.compress import RUNTIMES
 from designer.style import dress
 from designer.theme import Theme, themes
 from designer.widgets import Banner, Elided, EmptyState, NumberField, ProgressLine, Segments, Text, button
+from designer.words import tr
 
 BITS = tuple(range(2, 9))
 EPOCHS = 10  # enough for LeNet at 4 bits to come back to within a point
 MOST_EPOCHS = 10_000
-COLUMNS = ("Form", "Accuracy", "Change", "Agrees with float", "All tensors", "of float", "Weights", "of float")
+COLUMNS = (
+    tr("Form"),
+    tr("Accuracy"),
+    tr("Change"),
+    tr("Agrees with float"),
+    tr("All tensors"),
+    tr("of float"),
+    tr("Weights"),
+    tr("of float"),
+)
 _SHARE = int(Qt.ItemDataRole.UserRole)
-_UNTRAINED = "Train the network first: quantizing starts from a trained run."
-_FLOAT = "float32, as trained"
-_FORMS = {"both": "both", "torch": "torch, n bits", "onnxruntime": "onnxruntime, int8"}
+_UNTRAINED = tr("Train the network first: quantizing starts from a trained run.")
+_FLOAT = tr("float32, as trained")
+_FORMS = {"both": "both", "torch": tr("torch, n bits"), "onnxruntime": tr("onnxruntime, int8")}
 
 
 class CompressionPanel(QWidget):
@@ -51,20 +61,20 @@ class CompressionPanel(QWidget):
         self._busy = False
         self._rows: dict[str, dict[str, Any]] = {}
         self.line = ProgressLine()
-        self.quantize = button("Quantize", "ui_bolt", small=True)
+        self.quantize = button(tr("Quantize"), "ui_bolt", small=True)
         self.quantize.clicked.connect(self._ask)
         self.form = Segments([(name, _FORMS[name]) for name in RUNTIMES], RUNTIMES[0])
-        self.form.setToolTip("torch learns through the rounding, with any bits; onnxruntime computes in int8.")
+        self.form.setToolTip(tr("torch learns through the rounding, with any bits; onnxruntime computes in int8."))
         self.form.chosen.connect(self._check)
         self.bits = Segments([(str(bits), str(bits)) for bits in BITS], "8")
-        self.bits.setAccessibleName("Bits of each weight")
-        self.epochs = NumberField("Epochs", EPOCHS, 0, MOST_EPOCHS)
-        self.epochs.set_hint("Epochs: of training through the rounding, so that the network gets used to it.")
+        self.bits.setAccessibleName(tr("Bits of each weight"))
+        self.epochs = NumberField(tr("Epochs"), EPOCHS, 0, MOST_EPOCHS)
+        self.epochs.set_hint(tr("Epochs: of training through the rounding, so that the network gets used to it."))
         dress(self.epochs, width=46)
         self.epochs.edited.connect(self._check)
         self.words = Elided("", "small", "ink3")
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.cancel = button("Cancel", small=True, tip="End the work; nothing is written")
+        self.cancel = button(tr("Cancel"), small=True, tip=tr("End the work; nothing is written"))
         self.cancel.clicked.connect(self._stop)
         self.cancel.hide()
         self.banner = Banner()
@@ -81,7 +91,7 @@ class CompressionPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(12, 6, 16, 6)
         row.setSpacing(8)
-        for part in (self.quantize, Text("Bits", "small", "ink3"), self.bits, Text("Epochs", "small", "ink3")):
+        for part in (self.quantize, Text(tr("Bits"), "small", "ink3"), self.bits, Text(tr("Epochs"), "small", "ink3")):
             row.addWidget(part)
         row.addWidget(self.epochs)
         row.addWidget(self.form)
@@ -109,12 +119,12 @@ class CompressionPanel(QWidget):
 
     def _ask(self) -> None:
         self.banner.hide()
-        self.busy("Starting the worker")
+        self.busy(tr("Starting the worker"))
         self.quantize_requested.emit(self.settings())
 
     def _stop(self) -> None:
         self.cancel.setEnabled(False)
-        self.words.setText("Cancelling")
+        self.words.setText(tr("Cancelling"))
         self.cancel_requested.emit()
 
     # What it is told -----------------------------------------------------------------------------------------
@@ -147,16 +157,21 @@ class CompressionPanel(QWidget):
 
     def report(self, told: dict[str, Any]) -> None:
         """A report of the worker: `stage`, `done` (0 … 1), and for the training `epoch` and `epochs`."""
-        words = {"calibrate": "Calibrating", "train": "Training through the rounding"}.get(told["stage"], told["stage"])
+        words = {"calibrate": tr("Calibrating"), "train": tr("Training through the rounding")}.get(
+            told["stage"], told["stage"]
+        )
         if "epoch" in told:
-            words += f", epoch {told['epoch']} of {told['epochs']}"
+            words += tr(", epoch {epoch} of {epochs}", epoch=told["epoch"], epochs=told["epochs"])
         self.busy(words, told["done"])
 
     def result(self, answer: dict[str, Any]) -> None:
         """The worker's answer: `float`, `quantized` and `int8` side by side (either of the two may be None)."""
-        self._end(f"written to {answer['out']}")
+        self._end(tr("written to {out}", out=answer["out"]))
         self._rows[_FLOAT] = answer["float"]
-        for name, part in ((f"torch, {answer['bits']} bits", "quantized"), ("onnxruntime, int8", "int8")):
+        for name, part in (
+            (tr("torch, {bits} bits", bits=answer["bits"]), "quantized"),
+            (tr("onnxruntime, int8"), "int8"),
+        ):
             if answer.get(part) is not None:
                 self._rows.pop(name, None)
                 self._rows[name] = answer[part]
@@ -177,22 +192,22 @@ class CompressionPanel(QWidget):
 
     def _check(self, *_: object) -> None:
         """What can be asked for now, and why not."""
-        wrong = "The worker is busy quantizing." if self._busy else self._why_not
+        wrong = tr("The worker is busy quantizing.") if self._busy else self._why_not
         wrong = wrong or (self.epochs.toolTip() if self.epochs.wrong else "")
         self.quantize.setEnabled(not wrong)
-        self.quantize.setToolTip(wrong or "Quantize a copy of the trained network; the run stays as it is")
+        self.quantize.setToolTip(wrong or tr("Quantize a copy of the trained network; the run stays as it is"))
         fixed = self.form.current == "onnxruntime"
-        for part, free in ((self.bits, "How many bits each weight keeps."), (self.epochs, "")):
+        for part, free in ((self.bits, tr("How many bits each weight keeps.")), (self.epochs, "")):
             part.setEnabled(not self._busy and not fixed)
             if free or fixed:
-                part.setToolTip("onnxruntime computes in 8 bits and is calibrated, not trained." if fixed else free)
+                part.setToolTip(tr("onnxruntime computes in 8 bits and is calibrated, not trained.") if fixed else free)
         self.form.setEnabled(not self._busy)
 
     def _fill(self) -> None:
         self.compared.setVisible(bool(self._rows))
         self.empty.setVisible(not self._rows)
         self.empty.sentence.setText(
-            self._why_not or "Quantize makes a copy with fewer bits, and compares both on the test examples."
+            self._why_not or tr("Quantize makes a copy with fewer bits, and compares both on the test examples.")
         )
         self.table.clearSpans()
         self.table.setRowCount(len(self._rows))
@@ -244,7 +259,7 @@ class _Bar(QStyledItemDelegate):
 def _table() -> QTableWidget:
     made = QTableWidget(0, len(COLUMNS))
     made.setHorizontalHeaderLabels(COLUMNS)
-    made.setAccessibleName("Before and after")
+    made.setAccessibleName(tr("Before and after"))
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.setShowGrid(False)
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from designer.panels.runs import RunRecord
 from designer.theme import Theme, themes
 from designer.widgets import Caption, Text
+from designer.words import tr
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Curves(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.loss = Plot("Loss, log scale", log=True)
+        self.loss = Plot(tr("Loss, log scale"), log=True)
         self.accuracy = Plot("Accuracy, %", log=False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -138,7 +139,9 @@ class Plot(QWidget):
             last = values[-1] if values and math.isfinite(values[-1]) else None
             end.setData([] if last is None else [epochs[-1]], [] if last is None else [last], brush=color, pen=None)
         told = [f"{line.name} {self._words(line.values[-1])}" for line in self._lines if line.values]
-        self.view.setAccessibleDescription(f"epoch {self._done}: {', '.join(told)}" if told else "no run yet")
+        self.view.setAccessibleDescription(
+            tr("epoch {done}: {told}", done=self._done, told=", ".join(told)) if told else tr("no run yet")
+        )
         self._place_labels()
 
     def _range(self, values: list[float]) -> tuple[float, float, list[tuple[float, str]]]:
@@ -212,7 +215,7 @@ class Plot(QWidget):
             return
         self._cursor.setPos(epoch)
         told = [f"{line.name} {self._words(line.values[epoch - 1])}" for line in self._lines]
-        self.readout.setText(f"epoch {epoch}  " + "  ".join(told))
+        self.readout.setText(tr("epoch {epoch}  ", epoch=epoch) + "  ".join(told))
 
     def leaveEvent(self, event: object) -> None:
         self._cursor.setVisible(False)

@@ -11,6 +11,7 @@ from designer.panels.forms import Apply, FieldEditor
 from designer.panels.highlight import Highlighter
 from designer.style import dress
 from designer.widgets import Text, button
+from designer.words import tr
 from graph_core.fields import Field, FieldError
 from graph_core.trust import distrust, is_trusted, trust
 
@@ -32,7 +33,7 @@ class CodeEditor(FieldEditor):
         super().__init__(field, apply)
         self.setToolTip("")
         self.text = QPlainTextEdit()
-        self.text.setAccessibleName("Code")
+        self.text.setAccessibleName(tr("Code"))
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -43,10 +44,10 @@ class CodeEditor(FieldEditor):
         self.colours.start()
         self.setFocusProxy(self.text)
         self.row.addWidget(self.text, 1)
-        self.edit = button("Edit code", "ui_pencil", small=True)
+        self.edit = button(tr("Edit code"), "ui_pencil", small=True)
         self.edit.setCheckable(True)
         self.edit.toggled.connect(self._unlock)
-        self.trust = button("Trust this code", "ui_lock", small=True)
+        self.trust = button(tr("Trust this code"), "ui_lock", small=True)
         self.trust.clicked.connect(self._trust)
         self.state = Text("", "small", "ink3", wrap=True)
         below = QHBoxLayout()
@@ -95,7 +96,7 @@ class CodeEditor(FieldEditor):
         self.text.setReadOnly(not on)
         if not on:
             self.text.setTextInteractionFlags(READING)
-        self.edit.setText("Done" if on else "Edit code")
+        self.edit.setText(tr("Done") if on else tr("Edit code"))
         if on:
             self.text.setFocus()
         else:
@@ -105,13 +106,13 @@ class CodeEditor(FieldEditor):
         trusted = is_trusted(str(self._stored))
         ours = str(self._stored) == self.field.default
         self.state.setText(
-            "Comes with Netwright."
+            tr("Comes with Netwright.")
             if ours
-            else "Trusted on this computer: it runs when the network does."
+            else tr("Trusted on this computer: it runs when the network does.")
             if trusted
-            else "Not trusted: nothing runs it. Read it first; it can do whatever you can."
+            else tr("Not trusted: nothing runs it. Read it first; it can do whatever you can.")
         )
-        self.trust.setText("Withdraw trust" if trusted else "Trust this code")
+        self.trust.setText(tr("Withdraw trust") if trusted else tr("Trust this code"))
         self.trust.setVisible(not ours)
 
     def _trust(self) -> None:
@@ -119,7 +120,7 @@ class CodeEditor(FieldEditor):
         try:
             (distrust if is_trusted(code) else trust)(code)
         except OSError as error:
-            self.complain(f"What is trusted cannot be noted: {error.strerror or error}.")
+            self.complain(tr("What is trusted cannot be noted: {what}.", what=error.strerror or error))
             return
         self._show_trust()
         self.trust_changed.emit()

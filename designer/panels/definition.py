@@ -20,6 +20,7 @@ from designer.symbolic import SymbolicTuple
 from designer.theme import themes
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.labels import Elided, Text
+from designer.words import tr
 from graph_core.architecture import Condition, FiveTuple, check_definition, five_tuple
 from graph_core.latex import escape, value
 from graph_core.tuple_forms import space_text
@@ -134,8 +135,8 @@ class DefinitionPanel(LazyPanel):
         self.title = Formula(definition_latex(), _DEFINITION)
         self.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.verdict = Elided("", "small", "ink2")
-        self.symbols = QCheckBox("Symbols")
-        self.symbols.setToolTip("Show sizes as expressions over the project's symbols.")
+        self.symbols = QCheckBox(tr("Symbols"))
+        self.symbols.setToolTip(tr("Show sizes as expressions over the project's symbols."))
         self.symbols.toggled.connect(lambda _: self.refresh())
         self._symbolic = SymbolicTuple(self)
         self._symbolic.ready.connect(self._show)
@@ -148,13 +149,13 @@ class DefinitionPanel(LazyPanel):
         head.addWidget(self.verdict, 1)
         head.addWidget(self.symbols)
         head.addSpacing(4)
-        head.addWidget(Text("Copy as", "small", "ink3"))
+        head.addWidget(Text(tr("Copy as"), "small", "ink3"))
         self.buttons: dict[str, QPushButton] = {}
         for name in ("LaTeX", "JSON", "text"):
             button = self.buttons[name] = QPushButton(name)
             button.setProperty("small", True)
-            button.setAccessibleName(f"Copy as {name}")
-            button.setToolTip(f"Copy the definition as {name}.")
+            button.setAccessibleName(tr("Copy as {name}", name=name))
+            button.setToolTip(tr("Copy the definition as {name}.", name=name))
             dress(button, glyph="ui_copy", font="small")
             button.clicked.connect(lambda _=False, name=name: self.copy(name))
             head.addWidget(button)
@@ -217,10 +218,16 @@ class DefinitionPanel(LazyPanel):
         failed = [condition for condition in conditions if not condition.holds]
         if not failed:
             count = len(found.rows)
-            self.verdict.setText(f"Holds: {count} {'layer' if count == 1 else 'layers'}, each with its f, W and b.")
+            self.verdict.setText(
+                tr(
+                    "Holds: {count} {what}, each with its f, W and b.",
+                    count=count,
+                    what="layer" if count == 1 else "layers",
+                )
+            )
         else:
             reason = next(problem.message for problem in failed[0].problems if problem.severity == "error")
-            self.verdict.setText(f"Does not hold: {reason.rstrip('.')}.")
+            self.verdict.setText(tr("Does not hold: {reason}.", reason=reason.rstrip(".")))
         dress(self.verdict, ink="error" if failed else "ink2")
         marks = [f"{'✓' if condition.holds else '✕'} {condition.sentence}" for condition in conditions]
         self.title.setToolTip("\n".join(marks))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBox
 from designer.entries import entry_text, is_expression, parse_entry
 from designer.style import dress
 from designer.widgets import ExpressionField, PairField, Toggle
+from designer.words import tr
 from graph_core import Graph, Node
 from graph_core.fields import Choice, Field, FieldError, Flag, PerAxis
 from graph_core.layer import layer_types
@@ -26,7 +27,7 @@ class AnyValue(Field[Any]):
     """A parameter of a block: whatever its graph makes of it."""
 
     kind = "value"
-    takes = "a number, a word, or an expression"
+    takes = tr("a number, a word, or an expression")
 
     def check(self, value: Any) -> Any:
         return value
@@ -55,7 +56,7 @@ class FieldEditor(QWidget):
         layout.setSpacing(2)
         layout.addLayout(self.row)
         layout.addWidget(self.error)
-        self.setToolTip(f"{field.help} It takes {field.takes}.".strip())
+        self.setToolTip(tr("{help} It takes {takes}.", help=field.help, takes=field.takes).strip())
 
     def send(self, value: Any) -> None:
         """Apply a value and show what is wrong with it, if anything is."""
@@ -275,7 +276,7 @@ def fields_of(graph: Graph, node: Node) -> dict[str, Field[Any]]:
         return dict(declaration.fields) if declaration else {}
     found: dict[str, Field[Any]] = {}
     for name, param in block.params.items():
-        found[name] = AnyValue(param.default, f"A parameter of {block.name}.")
+        found[name] = AnyValue(param.default, tr("A parameter of {block}.", block=block.name))
         found[name].name = name
     return found
 

@@ -16,6 +16,7 @@ from designer.panels.forms import FieldEditor, TextEditor, add_row, editor_of, f
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets.labels import Text, button
+from designer.words import tr
 from graph_core import EditError
 from graph_core.groups import GROUP, Share, groups_of, parameters_of, share_out
 from graph_core.optimizers import KINDS, kind_of
@@ -31,7 +32,7 @@ class GroupCard(QWidget):
     def __init__(self, form: GroupsForm, place: int, count: int, group: Mapping[str, Any], kind: str) -> None:
         super().__init__()
         self._form, self._place = form, place
-        self.setAccessibleName(f"Group {place + 1}")
+        self.setAccessibleName(tr("Group {place}", place=place + 1))
         base = KINDS[kind]
         own = kind_of(group) if "kind" in group else base
         layout = QVBoxLayout(self)
@@ -44,7 +45,7 @@ class GroupCard(QWidget):
             self._add_editor(name, GROUP[name])
         match = self.editors["match"]
         if isinstance(match, TextEditor):
-            match.entry.setPlaceholderText("every path")
+            match.entry.setPlaceholderText(tr("every path"))
         self.kind: QComboBox | None = None
         self.more: QPushButton | None = None
         if base.grouped and group.get("frozen") is not True:
@@ -58,14 +59,14 @@ class GroupCard(QWidget):
     def _head(self, count: int) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(2)
-        row.addWidget(Text(f"Group {self._place + 1}", "small_strong", "ink2"))
+        row.addWidget(Text(tr("Group {place}", place=self._place + 1), "small_strong", "ink2"))
         self.count = Text("", "mono_small", "ink3")
         row.addSpacing(8)
         row.addWidget(self.count, 1)
         number = self._place + 1
-        self.up = self._mover("↑", f"Move group {number} up", self._place > 0, -1)
-        self.down = self._mover("↓", f"Move group {number} down", number < count, 1)
-        self.remove = button("", "ui_x", quiet=True, small=True, tip=f"Remove group {number}")
+        self.up = self._mover("↑", tr("Move group {number} up", number=number), self._place > 0, -1)
+        self.down = self._mover("↓", tr("Move group {number} down", number=number), number < count, 1)
+        self.remove = button("", "ui_x", quiet=True, small=True, tip=tr("Remove group {number}", number=number))
         self.remove.clicked.connect(lambda: self._form.do(remove_group, self._place))
         for made in (self.up, self.down, self.remove):
             dress(made, width=24)
@@ -89,7 +90,13 @@ class GroupCard(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
         row.addWidget(editor, 1)
-        away = button("", "ui_x", quiet=True, small=True, tip=f"Take {name} out of group {self._place + 1}")
+        away = button(
+            "",
+            "ui_x",
+            quiet=True,
+            small=True,
+            tip=tr("Take {name} out of group {place}", name=name, place=self._place + 1),
+        )
         dress(away, width=24)
         away.clicked.connect(lambda: self._apply(name, None))
         row.addWidget(away)
@@ -98,7 +105,7 @@ class GroupCard(QWidget):
     def _add_kind(self, base: str, now: str, own: bool) -> None:
         """Which optimizer steps the group; the network's where it names none."""
         choice = self.kind = QComboBox()
-        choice.addItem(f"{base}, as the rest", "")
+        choice.addItem(tr("{base}, as the rest", base=base), "")
         for name, kind in KINDS.items():
             if kind.grouped and name != base:
                 choice.addItem(name, name)
@@ -111,7 +118,9 @@ class GroupCard(QWidget):
 
     def _add_more(self, names: list[str]) -> None:
         """A menu of the fields that the group does not give yet."""
-        self.more = button("Give a field…", small=True, tip="A field in which this group differs from the rest.")
+        self.more = button(
+            tr("Give a field…"), small=True, tip=tr("A field in which this group differs from the rest.")
+        )
         menu = QMenu(self.more)
         for name in names:
             menu.addAction(name, partial(self._form.give, self._place, name))
@@ -136,7 +145,7 @@ class GroupCard(QWidget):
         if tensors:
             self.count.setText(f"{tensors} {'tensor' if tensors == 1 else 'tensors'} · {exact(share.numel)}")
         else:
-            self.count.setText("matches nothing" if not matched else "earlier groups take all")
+            self.count.setText(tr("matches nothing") if not matched else tr("earlier groups take all"))
         dress(self.count, ink="ink3" if tensors else "error" if not matched else "warn")
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -157,7 +166,9 @@ class GroupsForm(QWidget):
         self.cards: list[GroupCard] = []
         self._cards = QVBoxLayout()
         self._cards.setSpacing(6)
-        self.add = button("Add a group", "ui_plus", small=True, tip="Other fields, or none, for some parameters.")
+        self.add = button(
+            tr("Add a group"), "ui_plus", small=True, tip=tr("Other fields, or none, for some parameters.")
+        )
         self.add.clicked.connect(lambda: self.do(add_group))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.theme import themes
+from designer.words import tr
 
 SHOWN = 500  # the steps round the present that are listed
 
@@ -20,7 +21,7 @@ class HistoryPanel(QWidget):
         self._first = 0
         self.list = QListWidget()
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
-        self.list.setAccessibleName("Undo history")
+        self.list.setAccessibleName(tr("Undo history"))
         self.list.setUniformItemSizes(True)
         self.setFocusProxy(self.list)
         layout = QVBoxLayout(self)
@@ -48,14 +49,14 @@ class HistoryPanel(QWidget):
             item.setData(Qt.ItemDataRole.UserRole, place)
             if place == len(done):
                 item.setFont(theme.ui_font("strong"))
-                item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, "the drawing as it is")
+                item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, tr("the drawing as it is"))
                 self.list.setCurrentItem(item)
         current = self.list.currentItem()
         if current is not None:
             self.list.scrollToItem(current)
 
     def _start(self) -> str:
-        return "Opened" if self._document.path else "New drawing"
+        return tr("Opened") if self._document.path else tr("New drawing")
 
     def _go(self, item: QListWidgetItem) -> None:
         place, history = int(item.data(Qt.ItemDataRole.UserRole)), self._document.history

@@ -20,6 +20,7 @@ from designer.plates import label
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Banner, FamilyTile, FollowsField, NameField, ShareBar
+from designer.words import tr
 from graph_core import EditError, Graph, Node, edits
 from graph_core.context import Result
 from graph_core.layer import layer_types
@@ -35,7 +36,7 @@ class Inspector(QWidget):
         self.form: FieldForm | None = None
         self._sitting = 0  # counts the times that a node was taken up
         self.weights: WeightRows | None = None
-        title = QLabel("Inspector")
+        title = QLabel(tr("Inspector"))
         dress(title, font="small_strong")
         self._body = QWidget()
         self._layout = QVBoxLayout(self._body)
@@ -136,14 +137,14 @@ class Inspector(QWidget):
         self.problem = Banner(card=True, closable=False)
         self._layout.addWidget(self.problem)
         fields = fields_of(graph, node)
-        self._layout.addWidget(caption("Parameters"))
+        self._layout.addWidget(caption(tr("Parameters")))
         self.form = FieldForm(fields, self._apply, {"code": CodeEditor})
         for editor in self.form.editors.values():
             if isinstance(editor, CodeEditor):
                 editor.trust_changed.connect(self._document.look_again)
         self._layout.addWidget(self.form)
         if not self.form.editors:
-            none = QLabel(f"{node.type if node.type in layer_types() else 'This block'} has none.")
+            none = QLabel(tr("{what} has none.", what=node.type if node.type in layer_types() else "This block"))
             dress(none, font="small", ink="ink3")
             self._layout.addWidget(none)
         self.running = RunForm(self._document, graph, node)
@@ -169,7 +170,7 @@ class Inspector(QWidget):
         words = QVBoxLayout()
         words.setSpacing(0)
         self.name = NameField(node.name)
-        self.name.setAccessibleName("Name")
+        self.name.setAccessibleName(tr("Name"))
         self.name.committed.connect(lambda _: self._rename())
         self.path = QLabel()
         dress(self.path, font="mono_small", ink="ink3")
@@ -212,7 +213,7 @@ class Inspector(QWidget):
             return
         facts = result.facts
         if facts is not None and facts.follows:
-            self._facts.addWidget(caption("Follows the wire"))
+            self._facts.addWidget(caption(tr("Follows the wire")))
             wired = graph.incoming.get(node.id, {})
             origin = next((graph.nodes[s].name for s, _ in wired.values() if s in graph.nodes), "")
             for name, size in facts.follows.items():
@@ -228,13 +229,13 @@ class Inspector(QWidget):
                 self._facts.addWidget(holder)
         shapes = [(port, spec) for port, spec in zip(graph.out_ports(node), result.specs, strict=False) if spec]
         if shapes:
-            self._facts.addWidget(caption("Output" if len(shapes) == 1 else "Outputs"))
+            self._facts.addWidget(caption(tr("Output") if len(shapes) == 1 else tr("Outputs")))
             block = graph.project.graphs.get(node.type)
             names = {port.id: port.name for port in block.outputs()} if block else {}
             for port, spec in shapes:
                 self._fact(names.get(port, port if len(port) < 10 else "y"), label(spec), spec.dtype)
         if facts is not None and facts.weights:
-            self._facts.addWidget(caption("Weights"))
+            self._facts.addWidget(caption(tr("Weights")))
             asked = self.weights.focused() if self.weights else ""
             self.weights = WeightRows(self._document, node.id, facts.weights)
             self._facts.addWidget(self.weights)
@@ -246,10 +247,10 @@ class Inspector(QWidget):
         now = self._document.figures()
         totals = result.totals
         params, macs = totals.trainable + totals.frozen, totals.macs
-        rows = [("Parameters", params, now.params), ("MACs", macs, now.macs)]
+        rows = [(tr("Parameters"), params, now.params), ("MACs", macs, now.macs)]
         rows = [row for row in rows if isinstance(row[1], int) and row[1]]
         if rows:
-            self._facts.addWidget(caption("Figures"))
+            self._facts.addWidget(caption(tr("Figures")))
         for name, value, whole in rows:
             share = int(value) / max(1, whole)  # type: ignore[arg-type]
             self._fact(name, short(int(value)), percent(share), mono=False, share=share)

@@ -32,17 +32,18 @@ from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Segments, button
+from designer.words import tr
 from graph_core.ledger import Convention, Entry, ledger
 from graph_core.opened import as_csv, as_markdown
 
-_HEADS = ("Layer", "Type", "Output", "Parameters", "Operations", "Share")
+_HEADS = (tr("Layer"), tr("Type"), tr("Output"), tr("Parameters"), tr("Operations"), tr("Share"))
 OWN = "own"
 # Fields of a convention that a person may switch, each with its word.
 SWITCHES = {
-    "factor": ("× 2", "Two operations for a multiply-add, not one"),
-    "attention": ("attention", "Count the products QKᵀ and AV inside of attention"),
-    "biases": ("biases", "Count the additions of biases"),
-    "elementwise": ("element-wise", "Count other element-wise and normalization work, one operation an element"),
+    "factor": ("× 2", tr("Two operations for a multiply-add, not one")),
+    "attention": ("attention", tr("Count the products QKᵀ and AV inside of attention")),
+    "biases": ("biases", tr("Count the additions of biases")),
+    "elementwise": ("element-wise", tr("Count other element-wise and normalization work, one operation an element")),
 }
 
 
@@ -78,23 +79,23 @@ class LedgerPanel(LazyPanel):
         self.tree.setSortingEnabled(True)
         self.tree.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.tree.setItemDelegate(_Heat(self.tree))
-        self.tree.setAccessibleName("Layers and what they cost")
-        self.form = Segments((("blocks", "Blocks"), ("layers", "Layers")), "blocks")
-        self.form.setAccessibleName("Form of the list")
+        self.tree.setAccessibleName(tr("Layers and what they cost"))
+        self.form = Segments((("blocks", tr("Blocks")), ("layers", tr("Layers"))), "blocks")
+        self.form.setAccessibleName(tr("Form of the list"))
         self.choice = QComboBox()
-        self.choice.setAccessibleName("Convention")
+        self.choice.setAccessibleName(tr("Convention"))
         for name, convention in CONVENTIONS.items():
             self.choice.addItem(f"as {convention.title}" if convention.rules else convention.title, name)
             self.choice.setItemData(self.choice.count() - 1, convention.help, Qt.ItemDataRole.ToolTipRole)
-        self.choice.addItem("as switched here", OWN)
+        self.choice.addItem(tr("as switched here"), OWN)
         self.switches: dict[str, QCheckBox] = {}
         for field, (word, tip) in SWITCHES.items():
             box = self.switches[field] = QCheckBox(word)
             box.setToolTip(tip)
             dress(box, font="small")
             box.clicked.connect(self._switch)
-        self.csv = button("Copy CSV", small=True, tip="Copy these rows as a spreadsheet reads them")
-        self.markdown = button("Copy Markdown", small=True, tip="Copy these rows as a Markdown table")
+        self.csv = button(tr("Copy CSV"), small=True, tip=tr("Copy these rows as a spreadsheet reads them"))
+        self.markdown = button(tr("Copy Markdown"), small=True, tip=tr("Copy these rows as a Markdown table"))
         self.totals = QLabel()
         self.totals.setContentsMargins(12, 4, 12, 6)
         dress(self.totals, font="mono_strong")
@@ -214,8 +215,13 @@ class LedgerPanel(LazyPanel):
         assert whole is not None
         layers = len(self._document.analysis().layers)
         self.totals.setText(
-            f"{exact(layers)} layers   {exact(whole.params)} parameters   "
-            f"{exact(whole.operations(self.convention))} {self.convention.unit}"
+            tr(
+                "{layers} layers   {params} parameters   {operations} {unit}",
+                layers=exact(layers),
+                params=exact(whole.params),
+                operations=exact(whole.operations(self.convention)),
+                unit=self.convention.unit,
+            )
         )
 
     def _opened_ids(self) -> set[str]:

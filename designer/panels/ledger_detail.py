@@ -12,6 +12,7 @@ from designer.document import Document
 from designer.numbers import exact, percent
 from designer.widgets import Elided, Text
 from designer.widgets.formula import Formula
+from designer.words import tr
 from graph_core import EditError, symbolic
 from graph_core.ledger import Convention, Entry
 from graph_core.opened import counting, left_out, opened_figures, way_up
@@ -60,7 +61,7 @@ class LedgerDetail(QWidget):
         line, convention = self._shown
         entry = line[0]
         self.title.setText(entry.path or entry.name)
-        times = f", {exact(entry.calls)} calls" if entry.calls > 1 else ""
+        times = tr(", {calls} calls", calls=exact(entry.calls)) if entry.calls > 1 else ""
         self.kind.setText(f"{entry.type or 'Network'}{times}")
         grid = self._new_grid()
         origin: dict[str, str] = {}
@@ -71,24 +72,24 @@ class LedgerDetail(QWidget):
             self._count(grid, entry, convention)
         if len(line) > 1:
             steps = [f"{name} {exact(size)} ({percent(share)})" for name, size, share in way_up(line, convention)]
-            self._say(grid, "Up to all", " → ".join(steps))
+            self._say(grid, tr("Up to all"), " → ".join(steps))
         for caption, told in origin.items():
             self._say(grid, caption, told)
 
     def _formulas(self, grid: QGridLayout, entry: Entry) -> dict[str, str]:
         """Formulas with the numbers put in; what they hold for and where they come from is said below."""
         if not self._engine_ready():
-            self._say(grid, "Formulas", "Loading the symbolic engine…")
+            self._say(grid, tr("Formulas"), tr("Loading the symbolic engine…"))
             return {}
         try:
             figures, found = opened_figures(self._document.project, self._document.network, entry)
         except EditError as error:
-            self._say(grid, "Formulas", str(error))
+            self._say(grid, tr("Formulas"), str(error))
             return {}
         for figure in figures:
             told = f"= {figure.numbers} = {exact(figure.value)}" if figure.latex else ""
             if figure.name == "Parameters" and entry.params != figure.value:
-                told += f", in all {exact(entry.params)}"
+                told += tr(", in all {params}", params=exact(entry.params))
             self._say(grid, figure.name, told, (figure.latex, figure.text))
         conditions = {"Holds if": "; ".join(found.conditions)} if found.conditions else {}
         return {**conditions, "Source": found.source}
@@ -99,15 +100,15 @@ class LedgerDetail(QWidget):
         told = counting(convention, entry.type, entry.work)
         told = f"{told} = {exact(one)}" if told != f"{one:,} products" else told
         if entry.calls > 1 and one:
-            told += f" × {exact(entry.calls)} calls = {exact(one * entry.calls)}"
-        self._say(grid, f"{convention.unit} counted", told)
+            told += tr(" × {calls} calls = {one}", calls=exact(entry.calls), one=exact(one * entry.calls))
+        self._say(grid, tr("{unit} counted", unit=convention.unit), told)
         if out := left_out(convention, entry.work):
-            self._say(grid, "Left out", out)
+            self._say(grid, tr("Left out"), out)
 
     def _sum(self, grid: QGridLayout, entry: Entry, convention: Convention) -> None:
         """A block's figures as the sum of its parts, the largest by name."""
         for name, sizes, whole in (
-            ("Parameters", [(part.name, part.params) for part in entry.parts], entry.params),
+            (tr("Parameters"), [(part.name, part.params) for part in entry.parts], entry.params),
             (
                 convention.unit,
                 [(part.name, part.operations(convention)) for part in entry.parts],
@@ -118,7 +119,7 @@ class LedgerDetail(QWidget):
             if len(some) > PARTS:
                 named = sorted(some, key=lambda one: -one[1])[: PARTS - 1]
                 rest = whole - sum(size for _, size in named)
-                some = [*(one for one in some if one in named), ("the rest", rest)]
+                some = [*(one for one in some if one in named), (tr("the rest"), rest)]
             told = " + ".join(f"{part} {exact(size)}" for part, size in some)
             self._say(grid, name, f"{told} = {exact(whole)}" if len(some) > 1 else told or "0")
 
@@ -152,7 +153,7 @@ class LedgerDetail(QWidget):
 
     def _engine_ready(self) -> bool:
         if self._loading is None:
-            self._loading = threading.Thread(target=symbolic.engine, name="symbolic engine", daemon=True)
+            self._loading = threading.Thread(target=symbolic.engine, name=tr("symbolic engine"), daemon=True)
             self._loading.start()
         if self._loading.is_alive():
             self._timer.start()

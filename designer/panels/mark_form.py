@@ -10,6 +10,7 @@ from designer.panels.forms import add_row, caption, form_layout
 from designer.style import dress
 from designer.theme import themes, tokens
 from designer.widgets import Field
+from designer.words import tr
 from graph_core import EditError, mark_edits
 from graph_core.marks import Frame, Note, kind_of_mark
 
@@ -47,26 +48,26 @@ class MarkForm(QWidget):
         if isinstance(mark, Frame):
             form = form_layout()
             self.text = Field(mark.text, font="ui")
-            self.text.setAccessibleName("Title")
+            self.text.setAccessibleName(tr("Title"))
             self.text.edited.connect(self._write)
             add_row(form, "title", self.text)
-            self.color.setAccessibleName("Colour")
+            self.color.setAccessibleName(tr("Colour"))
             for family in tokens()["family"]["light"]:
                 if family in COLORS:
                     self.color.addItem(_swatch(family), COLORS[family], family)
             self.color.activated.connect(lambda place: self._paint(self.color.itemData(place)))
             add_row(form, "colour", self.color)
             layout.addLayout(form)
-            none = QLabel("Moving the frame moves what lies in it; drag its lower right corner to resize it.")
+            none = QLabel(tr("Moving the frame moves what lies in it; drag its lower right corner to resize it."))
         else:
-            layout.addWidget(caption("Text"))
+            layout.addWidget(caption(tr("Text")))
             self.text = QPlainTextEdit()
-            self.text.setAccessibleName("Text")
+            self.text.setAccessibleName(tr("Text"))
             self.text.setTabChangesFocus(True)
             self.text.setMinimumHeight(themes.current.px(140))
             self.text.textChanged.connect(lambda: self._write(self._words()))
             layout.addWidget(self.text)
-            none = QLabel("Notes are for people: they change nothing in the network.")
+            none = QLabel(tr("Notes are for people: they change nothing in the network."))
         none.setWordWrap(True)
         dress(none, font="small", ink="ink3")
         layout.addWidget(none)

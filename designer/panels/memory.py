@@ -16,6 +16,7 @@ from designer.panels.memory_bar import MemoryBar, Slice
 from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.widgets import Elided, EmptyState, NumberField, Segments, SizeSlider, Text, button
+from designer.words import tr
 from graph_core import edits
 from graph_core.evaluate import axes_of
 from graph_core.fit import MOST, Most, Question, devices, largest, resized
@@ -23,9 +24,9 @@ from graph_core.memory import PRECISIONS, Parts, parts_of, peak_path
 from graph_core.pieces import Mode
 
 GIB = 2**30
-OTHER = "Other memory"
+OTHER = tr("Other memory")
 DEFAULT = "GeForce RTX 3060"
-_UNCOUNTED = (
+_UNCOUNTED = tr(
     "Not counted: the loss, what kernels take for their work, what the driver and the framework hold "
     "(about 0.5 GB for CUDA), and fragmentation."
 )
@@ -37,7 +38,7 @@ class SizeRow(QWidget):
     def __init__(self, name: str, size: int) -> None:
         super().__init__()
         self.name = name
-        self.slider = SizeSlider(f"Size {name}", size)
+        self.slider = SizeSlider(tr("Size {name}", name=name), size)
         self.field = NumberField(name, size, 1, MOST)
         dress(self.field, width=84)
         self.most = button("", quiet=True, small=True)
@@ -57,27 +58,29 @@ class MemoryPanel(LazyPanel):
         self._timer.timeout.connect(self._go_on)
         self.device = QComboBox()
         for device in devices():
-            self.device.addItem(f"{device.name}, {device.bytes / GIB:.3g} GiB", device.bytes)
+            self.device.addItem(
+                tr("{device}, {bytes} GiB", device=device.name, bytes=f"{device.bytes / GIB:.3g}"), device.bytes
+            )
         self.device.addItem(OTHER, 0)
-        self.device.setAccessibleName("Device")
+        self.device.setAccessibleName(tr("Device"))
         self.device.setCurrentIndex(next(k for k, one in enumerate(devices()) if one.name == DEFAULT))
-        self.capacity = NumberField("Memory", 12, 0.001, 1_000_000, whole=False)
-        self.capacity.set_hint("Memory of the device, in GiB (2³⁰ bytes).")
+        self.capacity = NumberField(tr("Memory"), 12, 0.001, 1_000_000, whole=False)
+        self.capacity.set_hint(tr("Memory of the device, in GiB (2³⁰ bytes)."))
         dress(self.capacity, width=64)
-        self.run = Segments((("inference", "Inference"), ("training", "Training")), "training")
-        self.run.setAccessibleName("What it does")
+        self.run = Segments((("inference", tr("Inference")), ("training", tr("Training"))), "training")
+        self.run.setAccessibleName(tr("What it does"))
         self.precision = QComboBox()
         for precision in PRECISIONS.values():
             self.precision.addItem(precision.title, precision.name)
             self.precision.setItemData(self.precision.count() - 1, precision.help, Qt.ItemDataRole.ToolTipRole)
-        self.precision.setAccessibleName("Precision")
-        self.use = button("Use these sizes", small=True)
-        self.back = button("Back to the drawing's sizes", quiet=True, small=True)
+        self.precision.setAccessibleName(tr("Precision"))
+        self.use = button(tr("Use these sizes"), small=True)
+        self.back = button(tr("Back to the drawing's sizes"), quiet=True, small=True)
         self.bar = MemoryBar()
         self.sentence = Text("", "strong")
         self.sentence.setWordWrap(True)
         self.where = Elided("", "small", "ink2")
-        self.empty = EmptyState("Draw a network to see what memory it takes.")
+        self.empty = EmptyState(tr("Draw a network to see what memory it takes."))
         self._lay_out()
         self._join()
 
@@ -143,7 +146,7 @@ class MemoryPanel(LazyPanel):
         trains = PRECISIONS[self.question.precision].trains
         segment = self.run.segment("training")
         segment.setEnabled(trains)
-        segment.setToolTip("" if trains else "int8 is for inference: gradients need floats")
+        segment.setToolTip("" if trains else tr("int8 is for inference: gradients need floats"))
         if not trains:
             self.run.set_current("inference")
         self.precision.setToolTip(PRECISIONS[self.question.precision].help)
@@ -170,7 +173,7 @@ class MemoryPanel(LazyPanel):
                 edits.set_symbol(project, name, size)
 
         self._chosen = {}
-        if not self._document.edit(change, f"Set {told}"):
+        if not self._document.edit(change, tr("Set {told}", told=told)):
             self._chosen = sizes
 
     def _go_back(self) -> None:
@@ -242,7 +245,7 @@ class MemoryPanel(LazyPanel):
                 row.field.set_value(str(size))
                 row.field.set_error("")
         self.use.setEnabled(bool(self._chosen))
-        self.use.setToolTip("" if self._chosen else "The sizes are those of the drawing")
+        self.use.setToolTip("" if self._chosen else tr("The sizes are those of the drawing"))
         self.back.setVisible(bool(self._chosen))
         self._work = self._answer() if drawn else None
         if drawn:
@@ -274,7 +277,9 @@ class MemoryPanel(LazyPanel):
             parts = parts_of(engine, question.network, training=question.training, precision=question.precision)
             mode = Mode(question.training, PRECISIONS[question.precision].activation)
             peak = peak_path(engine, question.network, mode)
-            self.where.setText(f"Most is held at {peak}. {_UNCOUNTED}" if peak else _UNCOUNTED)
+            self.where.setText(
+                tr("Most is held at {peak}. {UNCOUNTED}", peak=peak, UNCOUNTED=_UNCOUNTED) if peak else _UNCOUNTED
+            )
         self.bar.setVisible(parts is not None)
         self.where.setVisible(parts is not None)
         if parts is not None:
@@ -307,30 +312,57 @@ class MemoryPanel(LazyPanel):
         row.most.setEnabled(bool(most.size))
         row.most.setText("any" if most.size is None else f"≤ {exact(most.size)}" if most.size else "none")
         row.most.setToolTip(
-            f"Memory does not depend on {name}"
+            tr("Memory does not depend on {name}", name=name)
             if most.size is None
-            else f"Set {name} to {exact(most.size)}, the largest that {'fits' if most.sound else 'the drawing takes'}"
+            else tr(
+                "Set {name} to {size}, the largest that {what}",
+                name=name,
+                size=exact(most.size),
+                what="fits" if most.sound else "the drawing takes",
+            )
             if most.size
-            else f"Not even {name} = 1 fits"
+            else tr("Not even {name} = 1 fits", name=name)
         )
 
     def _say(self, parts: Parts | None) -> None:
         question = self.question
         named = self._in_order()[:1]
         at = ", ".join(f"{name} = {self.sizes[name]:,}" for name in self._in_order())
-        verb = "Training" if question.training else "Inference"
+        verb = tr("Training") if question.training else tr("Inference")
         place = f" at {at}" if at else ""
         if parts is None:
-            what = "The drawing has an error" if not self._chosen else f"The drawing has an error{place}"
-            cure = "mend it under Problems" if not self._chosen else "choose other sizes"
-            text, ink = f"{what}; {cure} to see what memory it takes.", "error"
+            what = (
+                tr("The drawing has an error")
+                if not self._chosen
+                else tr("The drawing has an error{place}", place=place)
+            )
+            cure = tr("mend it under Problems") if not self._chosen else tr("choose other sizes")
+            text, ink = tr("{what}; {cure} to see what memory it takes.", what=what, cure=cure), "error"
         elif parts.total <= self.limit:
             left = bytes_text(self.limit - parts.total)
-            text, ink = f"{verb}{place} takes {bytes_text(parts.total)} and leaves {left} free", "ink"
+            text, ink = (
+                tr(
+                    "{verb}{place} takes {total} and leaves {left} free",
+                    verb=verb,
+                    place=place,
+                    total=bytes_text(parts.total),
+                    left=left,
+                ),
+                "ink",
+            )
             text += self._until(named) + "."
         else:
             over = bytes_text(parts.total - self.limit)
-            text, ink = f"{verb}{place} takes {bytes_text(parts.total)}, {over} more than there is", "error"
+            text, ink = (
+                tr(
+                    "{verb}{place} takes {total}, {over} more than there is",
+                    verb=verb,
+                    place=place,
+                    total=bytes_text(parts.total),
+                    over=over,
+                ),
+                "error",
+            )
             text += self._until(named) + "."
         self.sentence.setText(text)
         dress(self.sentence, ink=ink)
@@ -340,16 +372,16 @@ class MemoryPanel(LazyPanel):
         if most is None or most.size is None:
             return ""
         if not most.size:
-            return f"; not even {named[0]} = 1 fits, choose a smaller precision or a larger device"
-        return f"; {named[0]} up to {exact(most.size)} fits"
+            return tr("; not even {named} = 1 fits, choose a smaller precision or a larger device", named=named[0])
+        return tr("; {named} up to {size} fits", named=named[0], size=exact(most.size))
 
 
 def _slices(parts: Parts, *, training: bool) -> tuple[Slice, ...]:
     return (
-        Slice("Weights", parts.weights),
-        Slice("Gradients", parts.gradients),
-        Slice("Optimizer", parts.optimizer),
-        Slice("Inputs", parts.inputs),
-        Slice("Kept for backward", parts.kept),
-        Slice("Their gradients" if training else "Activations", parts.working),
+        Slice(tr("Weights"), parts.weights),
+        Slice(tr("Gradients"), parts.gradients),
+        Slice(tr("Optimizer"), parts.optimizer),
+        Slice(tr("Inputs"), parts.inputs),
+        Slice(tr("Kept for backward"), parts.kept),
+        Slice(tr("Their gradients") if training else tr("Activations"), parts.working),
     )

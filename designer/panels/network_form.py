@@ -10,6 +10,7 @@ from designer.document import Document
 from designer.panels.forms import AnyValue, FieldForm, caption
 from designer.panels.optimizer_form import OptimizerForm
 from designer.style import dress
+from designer.words import tr
 from graph_core import EditError, Param, edits
 from graph_core.fields import Count
 from graph_core.optimizers import TRAINING
@@ -51,15 +52,15 @@ class NetworkForm(QWidget):
         self._layout.addWidget(heading)
         self._params = FieldForm({name: _value_field(name) for name in graph.params}, self._set_param)
         self._symbols = FieldForm({name: _size_field(name) for name in document.project.symbols}, self._set_symbol)
-        self._layout.addWidget(caption("Parameters of this graph"))
+        self._layout.addWidget(caption(tr("Parameters of this graph")))
         self._layout.addWidget(self._params)
-        self._layout.addWidget(self._adder("Add parameter", "name = default", self._add_param))
-        self._layout.addWidget(caption("Symbols, with example sizes"))
+        self._layout.addWidget(self._adder(tr("Add parameter"), tr("name = default"), self._add_param))
+        self._layout.addWidget(caption(tr("Symbols, with example sizes")))
         self._layout.addWidget(self._symbols)
-        self._layout.addWidget(self._adder("Add symbol", "T = 16", self._add_symbol))
+        self._layout.addWidget(self._adder(tr("Add symbol"), "T = 16", self._add_symbol))
         self.optimizer = OptimizerForm(document)
         self._layout.addWidget(self.optimizer)
-        self._layout.addWidget(caption("Training"))
+        self._layout.addWidget(caption(tr("Training")))
         plain = {name: field for name, field in TRAINING.items() if name != "schedule"}
         self._training = FieldForm(plain, self._set_training)
         self._layout.addWidget(self._training)
@@ -114,12 +115,12 @@ def _pair(text: str) -> tuple[str, Any]:
 
 
 def _size_field(name: str) -> Count:
-    field = Count(1, "An example size; figures are told at it.")
+    field = Count(1, tr("An example size; figures are told at it."))
     field.name = name
     return field
 
 
 def _value_field(name: str) -> Any:
-    field = AnyValue(None, "The default; empty where every instance must give one.")
+    field = AnyValue(None, tr("The default; empty where every instance must give one."))
     field.name = name
     return field

@@ -11,6 +11,7 @@ from designer.panels.forms import FieldForm, add_row, caption, form_layout
 from designer.panels.groups_form import GroupsForm
 from designer.style import dress
 from designer.widgets.rates import RateCurve
+from designer.words import tr
 from graph_core import EditError, edits
 from graph_core.optimizers import KINDS, kind_of, optimizer_values
 from graph_core.schedules import SCHEDULES, schedule_values
@@ -28,17 +29,17 @@ class OptimizerForm(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
-        self.kind = self._choice("Optimizer", tuple(KINDS))
+        self.kind = self._choice(tr("Optimizer"), tuple(KINDS))
         self.kind.activated.connect(lambda at: self._choose_kind(self.kind.itemText(at)))
-        self.schedule = self._choice("Schedule", tuple(SCHEDULES))
+        self.schedule = self._choice(tr("Schedule"), tuple(SCHEDULES))
         self.schedule.activated.connect(lambda at: self._choose_schedule(self.schedule.itemText(at)))
         self.curve = RateCurve()
         self.groups = GroupsForm(document)
         self._fields, self._rates = QVBoxLayout(), QVBoxLayout()
-        self._add("Optimizer", self.kind, self._fields)
-        self._layout.addWidget(caption("Parameter groups"))
+        self._add(tr("Optimizer"), self.kind, self._fields)
+        self._layout.addWidget(caption(tr("Parameter groups")))
         self._layout.addWidget(self.groups)
-        self._add("Learning rate over the run", self.schedule, self._rates)
+        self._add(tr("Learning rate over the run"), self.schedule, self._rates)
         self._layout.addWidget(self.curve)
 
     def _choice(self, name: str, options: tuple[str, ...]) -> QComboBox:

@@ -35,6 +35,7 @@ from designer.plates import label
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import SearchField
+from designer.words import tr
 from graph_core import edits
 from graph_core.context import Context, Result
 from graph_core.layer import layer_types
@@ -156,10 +157,10 @@ class OutlineModel(QAbstractItemModel):
     def _shape(self, item: _Item) -> str:
         result = item.result()
         if result is None:
-            return "in a loop"
+            return tr("in a loop")
         spec = next((spec for spec in result.specs if spec), None)
         if spec is None:
-            return "no shape" if result.findings else "waits"
+            return tr("no shape") if result.findings else "waits"
         return label(spec)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -265,7 +266,7 @@ class OutlineTree(QTreeView):
         self.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QTreeView.EditTrigger.EditKeyPressed)
         self.setItemDelegate(_Row(self))
-        self.setAccessibleName("Outline")
+        self.setAccessibleName(tr("Outline"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The verbs of the canvas, from the keyboard."""
@@ -306,11 +307,13 @@ class OutlinePanel(QWidget):
         self._document = document
         self.model = OutlineModel(document)
         self.tree = OutlineTree(document, self.model)
-        title = QLabel("Outline")
+        title = QLabel(tr("Outline"))
         dress(title, font="small_strong")
-        self.search = SearchField("Find a node")
-        self.search.setAccessibleName("Find a node")
-        self.empty = QLabel("Layers you place appear here. What the canvas does, the outline does from the keyboard.")
+        self.search = SearchField(tr("Find a node"))
+        self.search.setAccessibleName(tr("Find a node"))
+        self.empty = QLabel(
+            tr("Layers you place appear here. What the canvas does, the outline does from the keyboard.")
+        )
         self.empty.setWordWrap(True)
         dress(self.empty, font="small", ink="ink3")
         head = QHBoxLayout()

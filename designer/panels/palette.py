@@ -25,6 +25,7 @@ from designer.search import Entry, catalogue, matches
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import KeyHint, SearchField
+from designer.words import tr
 
 TYPE_ROLE, FAMILY_ROLE, COUNT_ROLE = (
     Qt.ItemDataRole.UserRole,
@@ -89,7 +90,7 @@ class LayerTree(QTreeWidget):
         self.setMouseTracking(True)
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.setItemDelegate(_Row(self))
-        self.setAccessibleName("Layers")
+        self.setAccessibleName(tr("Layers"))
         self.itemActivated.connect(self._activate)
 
     def _activate(self, item: QTreeWidgetItem) -> None:
@@ -133,11 +134,11 @@ class PalettePanel(QWidget):
         super().__init__(parent)
         self._document = document
         self._open = {"conv", "block"}
-        title, key = QLabel("Layers"), KeyHint("Tab")
+        title, key = QLabel(tr("Layers")), KeyHint(tr("Tab"))
         dress(title, font="small_strong")
-        key.setToolTip("Press Tab on the canvas to place a layer at the cursor")
-        self.search = SearchField("Find a layer")
-        self.search.setAccessibleName("Find a layer")
+        key.setToolTip(tr("Press Tab on the canvas to place a layer at the cursor"))
+        self.search = SearchField(tr("Find a layer"))
+        self.search.setAccessibleName(tr("Find a layer"))
         self.tree = LayerTree()
         head = QHBoxLayout()
         head.addWidget(title)

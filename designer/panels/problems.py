@@ -24,6 +24,7 @@ from designer.numbers import change
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Badge, button
+from designer.words import tr
 from graph_core import EditError
 from graph_core.fixes import Fix, fixes, preview
 from graph_core.problems import Problem
@@ -74,7 +75,7 @@ class ProblemRow(QFrame):
             self.buttons.append(self._button(fix))
             layout.addWidget(self.buttons[-1])
         if len(self.options) > 1 and not self.choices:
-            more = button("", "ui_more", quiet=True, small=True, tip="Other fixes")
+            more = button("", "ui_more", quiet=True, small=True, tip=tr("Other fixes"))
             more.clicked.connect(lambda: self._menu().exec(more.mapToGlobal(more.rect().bottomLeft())))
             layout.addWidget(more)
         self.button = self.buttons[0] if self.buttons else None
@@ -86,7 +87,7 @@ class ProblemRow(QFrame):
         except EditError:
             return cost
         cost.setText("" if fix.choice and not params else change(params))
-        cost.setToolTip(f"{change(params)} parameters, {change(macs)} MACs")
+        cost.setToolTip(tr("{params} parameters, {macs} MACs", params=change(params), macs=change(macs)))
         dress(cost, font="mono_small", ink="more" if params > 0 else "less" if params < 0 else "ink3")
         return cost
 
@@ -185,7 +186,7 @@ class ProblemsPanel(QWidget):
         self._shown: tuple[Problem, ...] | None = None
         self._at = -1
         self.rows: list[ProblemRow] = []
-        self.sound = QLabel("No problems: every shape is known and everything reaches an output.")
+        self.sound = QLabel(tr("No problems: every shape is known and everything reaches an output."))
         dress(self.sound, font="ui", ink="ink3")
         self.more = QLabel()
         dress(self.more, font="small", ink="ink3")
@@ -228,7 +229,7 @@ class ProblemsPanel(QWidget):
             row.proposed.connect(self.proposed)
             self._list.insertWidget(k, row)
         self.sound.setVisible(not problems)
-        self.more.setText(f"{len(problems) - SHOWN} more problems come after these.")
+        self.more.setText(tr("{count} more problems come after these.", count=len(problems) - SHOWN))
         self.more.setVisible(len(problems) > SHOWN)
         if focused is not None and self.rows:
             self.rows[min(focused, len(self.rows) - 1)].setFocus()

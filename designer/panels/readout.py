@@ -12,6 +12,7 @@ from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
 from designer.widgets import FigureLabel, Part, StackBar
 from designer.widgets.growth import GrowthPlot
+from designer.words import tr
 from graph_core.groups import kinds_of
 from graph_core.propagate import engine_of
 
@@ -29,11 +30,11 @@ class ReadoutPanel(QWidget):
         super().__init__(parent)
         self._document, self._formulas = document, formulas
         self._proposed: tuple[int, int] | None = None
-        title = QLabel("Readout")
+        title = QLabel(tr("Readout"))
         dress(title, font="small_strong")
         self.since = QComboBox()
-        self.since.addItems(["since save", "since the last edit"])
-        self.since.setAccessibleName("Change is told against")
+        self.since.addItems([tr("since save"), tr("since the last edit")])
+        self.since.setAccessibleName(tr("Change is told against"))
         self.since.setProperty("quiet", True)
         self.params, self.macs = FigureLabel(), FigureLabel()
         self.rows: dict[str, tuple[QLabel, QLabel]] = {}
@@ -51,10 +52,10 @@ class ReadoutPanel(QWidget):
             self.rows[name] = value, difference
             self._captions[name] = caption
         grid.setColumnStretch(0, 1)
-        self.where = QLabel("Where the parameters are")
+        self.where = QLabel(tr("Where the parameters are"))
         dress(self.where, font="caption_strong", ink="ink2")
         self.bar = StackBar()
-        self.growth, self.rate = QLabel("Growth"), QLabel()
+        self.growth, self.rate = QLabel(tr("Growth")), QLabel()
         dress(self.growth, font="caption_strong", ink="ink2")
         dress(self.rate, font="mono_small", ink="ink2")
         self.plot = GrowthPlot(logarithmic=False)
@@ -118,7 +119,7 @@ class ReadoutPanel(QWidget):
             ):
                 label.set_change(f"→ {exact(value + more)}", "accent")
         kinds = kinds_of(document.project.setup(document.network).get("optimizer", {}))
-        self._captions["Optimizer"].setText(f"Optimizer, {' and '.join(kinds)}")
+        self._captions["Optimizer"].setText(tr("Optimizer, {kinds}", kinds=" and ".join(kinds)))
         frozen = document.analysis().params.frozen
         self._row("Frozen", exact(frozen), None)
         for widget in (self._captions["Frozen"], *self.rows["Frozen"]):
@@ -173,4 +174,9 @@ class ReadoutPanel(QWidget):
         first = next((result.node.name for result in wrong), "")
         if not waiting or not first:
             return ""
-        return f"Figures stop at {first}: {waiting} layer{'s' if waiting > 1 else ''} after it have no shape."
+        return tr(
+            "Figures stop at {first}: {waiting} layer{what} after it have no shape.",
+            first=first,
+            waiting=waiting,
+            what="s" if waiting > 1 else "",
+        )

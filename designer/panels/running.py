@@ -12,17 +12,18 @@ from designer.panels.forms import add_row, caption, form_layout
 from designer.style import dress
 from designer.widgets import Field as TextField
 from designer.widgets import NumberField, Segments
+from designer.words import tr
 from graph_core import Graph, Node, Repeat, Scan, edits
 from graph_core.evaluate import source_spec
 from graph_core.ports import MAX_AXES
 from graph_core.scanning import proposed_scan
 
-WAYS = (("once", "Once"), ("repeat", "Repeat"), ("scan", "Scan"))
-ROLES = {"over": "step along", "carry": "state", "": "same at each step"}
+WAYS = (("once", tr("Once")), ("repeat", tr("Repeat")), ("scan", tr("Scan")))
+ROLES = {"over": tr("step along"), "carry": "state", "": tr("same at each step")}
 HELP = {
-    "once": "Runs one time.",
-    "repeat": "Runs several times in series, each output the next input.",
-    "scan": "Runs once per position of an axis, with one set of weights, and carries states from step to step.",
+    "once": tr("Runs one time."),
+    "repeat": tr("Runs several times in series, each output the next input."),
+    "scan": tr("Runs once per position of an axis, with one set of weights, and carries states from step to step."),
 }
 
 
@@ -37,12 +38,12 @@ class RunForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(caption("Runs"))
+        layout.addWidget(caption(tr("Runs")))
         form = form_layout()
         self.when = TextField()
         self.when.setPlaceholderText("always")
         self.when.setAccessibleName("when")
-        self.when.setToolTip("A condition such as stride != 1; where it is false the node is the identity.")
+        self.when.setToolTip(tr("A condition such as stride != 1; where it is false the node is the identity."))
         self.when.committed.connect(lambda _: self._set_when())
         add_row(form, "when", self.when)
         self.way = Segments(WAYS)
@@ -55,16 +56,16 @@ class RunForm(QWidget):
             return
         add_row(form, "mode", self.way)
         rows = form_layout(self._repeat)
-        self.times, self.shared = TextField(), QCheckBox("one set of weights")
+        self.times, self.shared = TextField(), QCheckBox(tr("one set of weights"))
         self.times.setAccessibleName("times")
-        self.times.setToolTip("How many times in series; i counts from 0 in the parameters.")
+        self.times.setToolTip(tr("How many times in series; i counts from 0 in the parameters."))
         self.times.committed.connect(lambda _: self._set_repeat())
         self.shared.clicked.connect(lambda _: self._set_repeat())
         add_row(rows, "times", self.times)
         rows.addRow("", self.shared)
         self._rows = form_layout(self._scan)
         self.axis = NumberField("axis", 1, 0, MAX_AXES - 1)
-        self.axis.setToolTip("The axis that is stepped along, from 0; results of all steps are stacked there.")
+        self.axis.setToolTip(tr("The axis that is stepped along, from 0; results of all steps are stacked there."))
         self.axis.committed.connect(lambda _: self._set_scan())
         add_row(self._rows, "axis", self.axis)
         self.roles: dict[str, QComboBox] = {}
@@ -112,8 +113,11 @@ class RunForm(QWidget):
             box.addItem(words, role)
         box.setAccessibleName(name)
         box.setToolTip(
-            "Step along: one position of the axis in each step. "
-            f"State: what the output {name} of the block gives goes in at the next step; zeros at first."
+            tr(
+                "Step along: one position of the axis in each step. State: what the output {name} of the block gives "
+                "goes in at the next step; zeros at first.",
+                name=name,
+            )
         )
         dress(box, font="small")
         box.activated.connect(lambda _: self._set_scan())

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.theme import themes
+from designer.words import tr
 
 # state -> (glyph, ink, the word where there is no accuracy to show)
 _STATES = {
@@ -81,7 +82,7 @@ class RunList(QListWidget):
         self.setItemDelegate(_Row(self))
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Runs")
+        self.setAccessibleName(tr("Runs"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.currentItemChanged.connect(self._tell)
         self._quiet = False

@@ -11,6 +11,7 @@ from designer.document import Document
 from designer.numbers import short
 from designer.panels.forms import FieldForm, caption, fields_of
 from designer.style import dress
+from designer.words import tr
 from graph_core import EditError, edits
 from graph_core.fields import Field
 from graph_core.finding import parameters, type_name
@@ -35,10 +36,10 @@ class SeveralForm(QWidget):
         layout.addWidget(self.heading)
         layout.addWidget(self.types)
         layout.addWidget(self.figures)
-        layout.addWidget(caption("Parameters of all"))
+        layout.addWidget(caption(tr("Parameters of all")))
         layout.addWidget(self.form)
         if not self.form.editors:
-            none = QLabel("They have none in common; select nodes of one type.")
+            none = QLabel(tr("They have none in common; select nodes of one type."))
             none.setWordWrap(True)
             dress(none, font="small", ink="ink3")
             layout.addWidget(none)
@@ -62,7 +63,7 @@ class SeveralForm(QWidget):
         nodes = [self._graph.nodes[id] for id in ids]
         project = self._graph.project
         counted = Counter(type_name(project, node.type) for node in nodes)
-        self.heading.setText(f"{len(nodes)} nodes")
+        self.heading.setText(tr("{count} nodes", count=len(nodes)))
         self.types.setText(", ".join(f"{count} {name}" for name, count in counted.most_common()))
         tables = [parameters(project, node) for node in nodes] if self.form.editors else []
         results = self._document.context().results
@@ -76,7 +77,7 @@ class SeveralForm(QWidget):
                 editor.show_mixed()
         totals = [results[node.id].totals for node in nodes if node.id in results]
         count = sum(t.trainable + t.frozen for t in totals if isinstance(t.trainable + t.frozen, int))
-        self.figures.setText(f"{short(int(count))} parameters together" if count else "")
+        self.figures.setText(tr("{count} parameters together", count=short(int(count))) if count else "")
 
     def _apply(self, name: str, value: Any) -> str:
         """Set a parameter of all, as one edit; each keystroke is seen at once, a word is one step to undo."""

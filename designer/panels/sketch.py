@@ -24,12 +24,13 @@ from designer.controls import box, mixed
 from designer.panels import ink
 from designer.theme import themes
 from designer.widgets import Caption, FigureLabel, HeaderBar, KeyHint, Text, button
+from designer.words import tr
 
 PAD = 288
 THICK = 33.0  # of the pen on the pad, px
 STEP = 12.0  # of the keyboard's pen, px
 LATE = 30  # ms that strokes are gathered before `sketched`
-DRAW = "draw a digit"
+DRAW = tr("draw a digit")
 DIGITS = tuple("0123456789")
 
 
@@ -47,14 +48,14 @@ class SketchPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None, classes: Sequence[str] = DIGITS) -> None:
         super().__init__(parent)
-        header = HeaderBar("Sketch pad")
+        header = HeaderBar(tr("Sketch pad"))
         self.note = Text(DRAW, "small", "ink3")
         header.add(self.note)
         self.pad = Pad()
         self.pad.inked.connect(self._ink)
-        self.clear_button = button("Clear", "ui_x", small=True, tip="Clear the pad (C)")
+        self.clear_button = button(tr("Clear"), "ui_x", small=True, tip=tr("Clear the pad (C)"))
         self.clear_button.clicked.connect(self.clear)
-        self.test_button = button("Test image", "ui_pencil", small=True, tip="Put a test image on the pad (T)")
+        self.test_button = button(tr("Test image"), "ui_pencil", small=True, tip=tr("Put a test image on the pad (T)"))
         self.test_button.clicked.connect(self.test_image_requested)
         self.seen = Seen()
         self.answer = FigureLabel("–")
@@ -79,7 +80,7 @@ class SketchPanel(QWidget):
         acts.addWidget(KeyHint("C"))
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(Text("What the network sees, 8×8", "caption", "ink3"))
+        words.addWidget(Text(tr("What the network sees, 8×8"), "caption", "ink3"))
         words.addWidget(self.answer)
         sees = QHBoxLayout()
         sees.setSpacing(14)
@@ -92,7 +93,7 @@ class SketchPanel(QWidget):
         column.addLayout(acts)
         column.addLayout(sees)
         column.addSpacing(6)
-        column.addWidget(Caption("Class probabilities"))
+        column.addWidget(Caption(tr("Class probabilities")))
         column.addWidget(self.bars)
         column.addStretch(1)
         outer = QVBoxLayout(self)
@@ -105,7 +106,7 @@ class SketchPanel(QWidget):
         """Disabled, as long as nothing is trained, it says what is to be done first."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.EnabledChange:
-            self.set_note(DRAW if self.isEnabled() else "train the network first")
+            self.set_note(DRAW if self.isEnabled() else tr("train the network first"))
 
     def set_note(self, text: str) -> None:
         """The word at the right of the heading: what to do, or why the answer is missing."""
@@ -123,7 +124,7 @@ class SketchPanel(QWidget):
         self.seen.set_cells([0.0] * 64)
         self._forget()
         self.clear_button.setEnabled(False)
-        self.clear_button.setToolTip("The pad is empty")
+        self.clear_button.setToolTip(tr("The pad is empty"))
         self.cleared.emit()
 
     def show_image(self, image: Sequence[Sequence[float]]) -> None:
@@ -150,7 +151,7 @@ class SketchPanel(QWidget):
 
     def _ink(self) -> None:
         self.clear_button.setEnabled(True)
-        self.clear_button.setToolTip("Clear the pad (C)")
+        self.clear_button.setToolTip(tr("Clear the pad (C)"))
         if not self._late.isActive():
             self._late.start()
 
@@ -179,9 +180,11 @@ class Pad(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setAccessibleName("Sketch pad")
-        self.setAccessibleDescription("Draw with the mouse; or move the pen with the arrow keys, Space puts it down.")
-        self.setToolTip("Draw with the mouse. Keys: arrows move the pen, Space puts it down or lifts it, C clears.")
+        self.setAccessibleName(tr("Sketch pad"))
+        self.setAccessibleDescription(
+            tr("Draw with the mouse; or move the pen with the arrow keys, Space puts it down.")
+        )
+        self.setToolTip(tr("Draw with the mouse. Keys: arrows move the pen, Space puts it down or lifts it, C clears."))
 
     def sizeHint(self) -> QSize:
         """288 square, whatever the text size: the right column is no wider."""
@@ -355,7 +358,7 @@ class ProbabilityBars(QWidget):
             raise ValueError(f"there are {len(probabilities)} probabilities for {len(self.classes)} classes")
         self.probabilities = tuple(probabilities)
         told = [f"{name} {percent(p)}" for name, p in zip(self.classes, self.probabilities, strict=False)]
-        self.setAccessibleName(", ".join(told) or "no answer yet")
+        self.setAccessibleName(", ".join(told) or tr("no answer yet"))
         self.update()
 
     def sizeHint(self) -> QSize:

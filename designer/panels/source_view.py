@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 from designer.panels.highlight import Highlighter
 from designer.style import dress
 from designer.theme import Theme, themes
+from designer.words import tr
 
 _UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
@@ -43,7 +44,7 @@ class SourceView(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
-        self.setAccessibleName("Source of the network")
+        self.setAccessibleName(tr("Source of the network"))
         self.setUndoRedoEnabled(False)
         self.setCursorWidth(2)
         self.document().setDocumentMargin(0)

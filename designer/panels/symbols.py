@@ -11,6 +11,7 @@ from designer.document import Document
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Caption, Field, NumberField, Text, button
+from designer.words import tr
 from graph_core import edits
 from graph_core.symbols import free_symbol, remove_symbol, rename_symbol
 
@@ -36,13 +37,15 @@ class SymbolRows(QWidget):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 3)
         self._grid.setColumnStretch(2, 4)
-        self.adder = button("Add symbol", quiet=True, small=True, tip="A size with a name, to be used in any parameter")
+        self.adder = button(
+            tr("Add symbol"), quiet=True, small=True, tip=tr("A size with a name, to be used in any parameter")
+        )
         dress(self.adder, glyph="ui_plus")
         self.adder.clicked.connect(self._add)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)
         layout.setSpacing(4)
-        layout.addWidget(Caption("Symbols, examples"))
+        layout.addWidget(Caption(tr("Symbols, examples")))
         layout.addLayout(self._grid)
         layout.addWidget(self.adder)
         self.holds = Text("", "small", "ink2", wrap=True)
@@ -70,17 +73,17 @@ class SymbolRows(QWidget):
             row.clear()
         for line, (name, size) in enumerate(symbols.items()):
             radio = self.radios[name] = QRadioButton()
-            radio.setAccessibleName(f"Growth over {name}")
-            radio.setToolTip(f"Growth over {name}")
+            radio.setAccessibleName(tr("Growth over {name}", name=name))
+            radio.setToolTip(tr("Growth over {name}", name=name))
             radio.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))
             self._group.addButton(radio)
             field = self.names[name] = Field(name)
-            field.setAccessibleName(f"Name of {name}")
+            field.setAccessibleName(tr("Name of {name}", name=name))
             field.committed.connect(lambda text, name=name: self._rename(name, text))
-            number = self.sizes[name] = NumberField(f"Example size of {name}", size, 1, MOST)
+            number = self.sizes[name] = NumberField(tr("Example size of {name}", name=name), size, 1, MOST)
             number.committed.connect(lambda text, name=name: self._resize(name, text))
             remover = self.removers[name] = button(
-                "", quiet=True, small=True, glyph="ui_minus", tip=f"Remove symbol {name}"
+                "", quiet=True, small=True, glyph="ui_minus", tip=tr("Remove symbol {name}", name=name)
             )
             remover.clicked.connect(lambda _=False, name=name: self._remove(name))
             for column, widget in enumerate((radio, field, number, remover)):

@@ -15,6 +15,7 @@ from designer.panels.runs import RunList, RunRecord
 from designer.panels.training_form import TrainingForm, summary
 from designer.style import dress
 from designer.widgets import Banner, Caption, Elided, EmptyState, FigureLabel, ShareBar, Text, button
+from designer.words import tr
 
 if TYPE_CHECKING:
     from designer.panels.curves import Curves
@@ -56,12 +57,14 @@ class TrainingPanel(QWidget):
         self._loading.timeout.connect(self._look_for_curves)
         self.form = TrainingForm(ask=ask)
         self.form.changed.connect(self._form_changed)
-        self.train = button("Train", "ui_play", small=True)
+        self.train = button(tr("Train"), "ui_play", small=True)
         self.train.clicked.connect(self._ask_for_training)
         self.outcome = Elided("", "small", "ink3")
-        self.pause = button("Pause", "ui_pause", small=True)
+        self.pause = button(tr("Pause"), "ui_pause", small=True)
         self.pause.clicked.connect(self._pause_or_go_on)
-        self.stop = button("Stop", "ui_stop", small=True, tip="Stop and keep what was learned so far (Shift+F5)")
+        self.stop = button(
+            tr("Stop"), "ui_stop", small=True, tip=tr("Stop and keep what was learned so far (Shift+F5)")
+        )
         self.stop.clicked.connect(self._ask_to_stop)
         self.epoch = Text("", "strong")
         self.bar = ShareBar(ink="accent", high=5, outlined=True)
@@ -73,10 +76,10 @@ class TrainingPanel(QWidget):
         self.banner = Banner()
         self.list = RunList()
         self.list.chosen.connect(self._choose)
-        self._none = Text("none yet", "small", "ink3")
+        self._none = Text(tr("none yet"), "small", "ink3")
         self.best = FigureLabel("–")
-        self.kept = Text("no run yet", "caption", "ink3")
-        self.keep = button("Keep weights", "ui_lock", small=True)
+        self.kept = Text(tr("no run yet"), "caption", "ink3")
+        self.keep = button(tr("Keep weights"), "ui_lock", small=True)
         self.keep.clicked.connect(self.keep_requested)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -96,15 +99,15 @@ class TrainingPanel(QWidget):
         dress(self.controls, height=44)
         self._place = QVBoxLayout()
         self._place.setContentsMargins(0, 0, 0, 0)
-        self._empty = EmptyState("Train draws the curves of loss and accuracy here, epoch by epoch.")
+        self._empty = EmptyState(tr("Train draws the curves of loss and accuracy here, epoch by epoch."))
         self._place.addWidget(self._empty)
         side = QVBoxLayout()
         side.setSpacing(4)
-        side.addWidget(Caption("Runs"))
+        side.addWidget(Caption(tr("Runs")))
         side.addWidget(self.list)
         side.addWidget(self._none)
         side.addSpacing(8)
-        side.addWidget(Caption("Best so far"))
+        side.addWidget(Caption(tr("Best so far")))
         side.addWidget(self.best)
         side.addWidget(self.kept)
         side.addSpacing(4)
@@ -151,13 +154,13 @@ class TrainingPanel(QWidget):
 
     def set_ready(self, ready: bool, why: str = "") -> None:
         """Whether the network can be trained; if not, `why` in one sentence."""
-        self._why_not = "" if ready else why or "The network cannot be trained."
+        self._why_not = "" if ready else why or tr("The network cannot be trained.")
         self._check()
 
     def set_keepable(self, can: bool) -> None:
         """Whether there is a run whose weights the drawing could keep."""
         self.keep.setEnabled(can)
-        why = "Keep the weights of this run with the drawing" if can else "Train the network first"
+        why = tr("Keep the weights of this run with the drawing") if can else tr("Train the network first")
         self.keep.setToolTip(why)
 
     @property
@@ -168,7 +171,7 @@ class TrainingPanel(QWidget):
     def _check(self) -> None:
         wrong = self._why_not or self.form.wrong()
         self.train.setEnabled(not wrong)
-        self.train.setToolTip(wrong or "Train the network with these settings (F5)")
+        self.train.setToolTip(wrong or tr("Train the network with these settings (F5)"))
 
     def _form_changed(self) -> None:
         self._check()
@@ -177,7 +180,7 @@ class TrainingPanel(QWidget):
 
     def _ask_for_training(self) -> None:
         self.train.setEnabled(False)
-        self.train.setToolTip("The worker is starting")
+        self.train.setToolTip(tr("The worker is starting"))
         self.train_requested.emit(self.settings())
 
     def _pause_or_go_on(self) -> None:
@@ -187,7 +190,7 @@ class TrainingPanel(QWidget):
 
     def _ask_to_stop(self) -> None:
         self.stop.setEnabled(False)
-        self.stop.setToolTip("Stopping after this step")
+        self.stop.setToolTip(tr("Stopping after this step"))
         self.stop_requested.emit()
 
     def _choose(self, name: str) -> None:
@@ -199,7 +202,7 @@ class TrainingPanel(QWidget):
 
     def begin(self, config: dict[str, Any]) -> None:
         """A run has started: its settings, and optionally its name under `run`."""
-        name = str(config.get("run") or f"run {len(self.runs) + 1}")
+        name = str(config.get("run") or tr("run {number}", number=len(self.runs) + 1))
         run = RunRecord(name, {key: value for key, value in config.items() if key != "run"})
         self.runs.pop(name, None)
         self.runs[name] = self._running = run
@@ -207,10 +210,10 @@ class TrainingPanel(QWidget):
         self.banner.hide()
         self.controls.setCurrentIndex(1)
         self.stop.setEnabled(True)
-        self.stop.setToolTip("Stop and keep what was learned so far (Shift+F5)")
+        self.stop.setToolTip(tr("Stop and keep what was learned so far (Shift+F5)"))
         self.about.setText(summary(run.settings))
         self.bar.set_share(0.0)
-        self.epoch.setText(f"Epoch 1 of {run.epochs}")
+        self.epoch.setText(tr("Epoch 1 of {epochs}", epochs=run.epochs))
         self.time.setText("")
         self._set_state("running")
 
@@ -242,7 +245,7 @@ class TrainingPanel(QWidget):
         run.state = result.get("state", "finished")
         words = "stopped" if run.state == "stopped" else "done"
         told = f"{words}: {count(int(result['epochs']), 'epoch')}, {seconds(result['seconds'])}"
-        self._end(f"{told}, {result['accuracy'] * 100:.1f} % test")
+        self._end(tr("{told}, {accuracy} % test", told=told, accuracy=f"{result['accuracy'] * 100:.1f}"))
 
     def failed(self, sentence: str) -> None:
         """The run broke off, or could not start: why, in one sentence."""
@@ -273,15 +276,15 @@ class TrainingPanel(QWidget):
         assert run is not None
         run.state = state
         paused = state == "paused"
-        self.pause.setText("Go on" if paused else "Pause")
+        self.pause.setText(tr("Go on") if paused else tr("Pause"))
         dress(self.pause, glyph="ui_play" if paused else "ui_pause", glyph_ink="ink")
-        self.pause.setToolTip("Go on where it paused" if paused else "Pause; the checkpoint is written (F5)")
+        self.pause.setToolTip(tr("Go on where it paused") if paused else tr("Pause; the checkpoint is written (F5)"))
         if paused:
-            self.time.setText("paused, checkpoint kept")
+            self.time.setText(tr("paused, checkpoint kept"))
         self._draw()
 
     def _progress(self, epoch: int, epochs: int, share: float, spent: float) -> None:
-        self.epoch.setText(f"Epoch {epoch} of {epochs}")
+        self.epoch.setText(tr("Epoch {epoch} of {epochs}", epoch=epoch, epochs=epochs))
         self.bar.set_share(share)
         self.time.setText(f"{seconds(spent)}, {left(spent, share)}" if share > 0 else seconds(spent))
 
@@ -317,10 +320,10 @@ class TrainingPanel(QWidget):
         if best:
             self.best.set_figure(f"{best['test_accuracy'] * 100:.1f} %", "test")
             lost = run is not None and run.state == "failed"  # it may have broken off before it was written
-            self.kept.setText(f"epoch {best['epoch']}" + ("" if lost else ", checkpoint kept"))
+            self.kept.setText(tr("epoch {epoch}", epoch=best["epoch"]) + ("" if lost else tr(", checkpoint kept")))
         else:
             self.best.set_figure("–")
-            self.kept.setText("no epoch yet" if run else "no run yet")
+            self.kept.setText(tr("no epoch yet") if run else tr("no run yet"))
         self.list.setVisible(bool(self.runs))
         self._none.setVisible(not self.runs)
         self._empty.setVisible(run is None or self.curves is None)
@@ -340,8 +343,8 @@ def seconds(spent: float) -> str:
         return f"{spent:.1f} s"
     minutes, rest = divmod(round(spent), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return tr("{minutes} min {rest} s", minutes=minutes, rest=rest)
+    return tr("{minutes} h {minutes2} min", minutes=minutes // 60, minutes2=minutes % 60)
 
 
 def left(spent: float, share: float) -> str:
@@ -350,7 +353,11 @@ def left(spent: float, share: float) -> str:
     if share >= 1:
         return "done"
     if rest < 1.5:
-        return "about 1 s left"
+        return tr("about 1 s left")
     if rest < 90:
-        return f"about {round(rest)} s left"
-    return f"about {round(rest / 60)} min left" if rest < 5400 else f"about {round(rest / 3600)} h left"
+        return tr("about {rest} s left", rest=round(rest))
+    return (
+        tr("about {rest} min left", rest=round(rest / 60))
+        if rest < 5400
+        else tr("about {rest} h left", rest=round(rest / 3600))
+    )

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from codegen.data.catalog import CATALOG
 from designer.style import dress
 from designer.widgets import NumberField, Text
+from designer.words import tr
 from graph_core.fields import Count, Real
 from graph_core.optimizers import KINDS, TRAINING
 from graph_core.schedules import SCHEDULES, schedule_values
 
-_FILE = "File…"
-_MORE = "The inspector has all its fields while nothing is selected."
+_FILE = tr("File…")
+_MORE = tr("The inspector has all its fields while nothing is selected.")
 
 
 class TrainingForm(QWidget):
@@ -33,42 +34,42 @@ class TrainingForm(QWidget):
         self._ask = ask or _ask_for_data
         self._kept: dict[str, Any] = {}
         self._quiet = True
-        self.data = self._choice("Data", "Which examples the network learns from.")
+        self.data = self._choice(tr("Data"), tr("Which examples the network learns from."))
         for name, entry in CATALOG.items():
             self.data.addItem(name, name)
             self.data.setItemData(self.data.count() - 1, entry.title, 3)
         self.data.addItem(_FILE, "")
         self.data.activated.connect(self._data_chosen)
-        self.optimizer = self._choice("Optimizer", f"How a step follows from the gradients. {_MORE}")
+        self.optimizer = self._choice(tr("Optimizer"), tr("How a step follows from the gradients. {MORE}", MORE=_MORE))
         for name, kind in KINDS.items():
             self.optimizer.addItem(name, name)
             self.optimizer.setItemData(self.optimizer.count() - 1, kind.help, 3)
         self.optimizer.activated.connect(self._optimizer_chosen)
-        self.schedule = self._choice("Schedule", f"{TRAINING['schedule'].help} {_MORE}")
+        self.schedule = self._choice(tr("Schedule"), f"{TRAINING['schedule'].help} {_MORE}")
         self.schedule.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.schedule.setMinimumContentsLength(9)
         for name, schedule in SCHEDULES.items():
             self.schedule.addItem(name, name)
             self.schedule.setItemData(self.schedule.count() - 1, schedule.help, 3)
         self.schedule.activated.connect(self._edited)
-        self.epochs = self._number("Epochs", "epochs", 46)
-        self.batch_size = self._number("Batch size", "batch_size", 46)
-        self.seed = self._number("Seed", "seed", 46)
+        self.epochs = self._number(tr("Epochs"), "epochs", 46)
+        self.batch_size = self._number(tr("Batch size"), "batch_size", 46)
+        self.seed = self._number(tr("Seed"), "seed", 46)
         rate = KINDS["AdamW"].fields["lr"]
         assert isinstance(rate, Real)
-        self.rate = NumberField("Learning rate", rate.default, rate.least, rate.most, whole=False)
+        self.rate = NumberField(tr("Learning rate"), rate.default, rate.least, rate.most, whole=False)
         self._finish_field(self.rate, rate.help, 60)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         for words, control in (
-            ("Data", self.data),
-            ("Epochs", self.epochs),
-            ("Batch", self.batch_size),
-            ("Rate", self.rate),
+            (tr("Data"), self.data),
+            (tr("Epochs"), self.epochs),
+            (tr("Batch"), self.batch_size),
+            (tr("Rate"), self.rate),
             ("", self.optimizer),
             ("", self.schedule),
-            ("Seed", self.seed),
+            (tr("Seed"), self.seed),
         ):
             if words:
                 label = Text(words, "small", "ink3")
@@ -176,7 +177,7 @@ class TrainingForm(QWidget):
 def _ask_for_data(parent: QWidget) -> str:
     from PySide6.QtWidgets import QFileDialog  # costs as much as all other widgets together, and is rarely needed
 
-    path, _ = QFileDialog.getOpenFileName(parent, "Choose examples", "", "Arrays x and y (*.npz)")
+    path, _ = QFileDialog.getOpenFileName(parent, tr("Choose examples"), "", tr("Arrays x and y (*.npz)"))
     return path
 
 
@@ -187,7 +188,7 @@ def summary(settings: dict[str, Any]) -> str:
     words = f"{entry.name} {entry.train:,} / {entry.test:,}" if entry else data.replace("\\", "/").rpartition("/")[2]
     optimizer = settings.get("optimizer", {}).get("kind", "")
     groups = len(settings.get("optimizer", {}).get("groups", ()))
-    optimizer += f" in {groups + 1} groups" if groups else ""
+    optimizer += tr(" in {groups} groups", groups=groups + 1) if groups else ""
     schedule = schedule_values(settings["schedule"])["kind"] if "schedule" in settings else ""
-    parts = (words, optimizer, schedule, f"seed {settings.get('seed', 0)}")
+    parts = (words, optimizer, schedule, tr("seed {seed}", seed=settings.get("seed", 0)))
     return " · ".join(str(part) for part in parts if part)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWid
 from designer.document import Document
 from designer.numbers import exact
 from designer.widgets import Elided, Text, button
+from designer.words import tr
 from graph_core.dims import Dim, prod
 from graph_core.layer import Weight
 from graph_core.ties import candidates, tie, told, untie
@@ -58,7 +59,11 @@ class WeightRows(QWidget):
         return row
 
     def _button(self, end: str, weight: Weight, owner: str) -> QPushButton:
-        tip = f"Tied to {told(self._graph, owner)}: one tensor" if owner else f"Tie {weight.name} to another weight"
+        tip = (
+            tr("Tied to {graph}: one tensor", graph=told(self._graph, owner))
+            if owner
+            else tr("Tie {weight} to another weight", weight=weight.name)
+        )
         made = button("", "ui_link", quiet=True, small=True, tip=tip)
         made.setFixedWidth(26)
         made.clicked.connect(lambda: self._choose(end, made))
@@ -71,11 +76,11 @@ class WeightRows(QWidget):
         menu = QMenu(self)
         owner = graph.ties.get(end, "")
         if owner:
-            action = menu.addAction(f"Untie {told(graph, end)}")
+            action = menu.addAction(tr("Untie {graph}", graph=told(graph, end)))
             action.triggered.connect(lambda: self._document.edit(partial(untie, graph, end)))
             menu.addSeparator()
         for other in candidates(self._document.context(), end):
-            action = menu.addAction(f"Tie to {told(graph, other)}")
+            action = menu.addAction(tr("Tie to {graph}", graph=told(graph, other)))
             action.setCheckable(other == owner)
             action.setChecked(other == owner)
             action.triggered.connect(lambda _=False, other=other: self._document.edit(partial(tie, graph, end, other)))

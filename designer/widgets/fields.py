@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStyle, QStyleOptionFrame,
 
 from designer.style import dress
 from designer.theme import themes
+from designer.words import tr
 
 
 class Field(QLineEdit):
@@ -130,8 +131,16 @@ class NumberField(Field):
 
     def _check(self) -> None:
         if self.value is None:
-            kind = "a whole number" if self._whole else "a number"
-            self.set_error(f"{self._name} must be {kind} from {self._words(self._low)} to {self._words(self._high)}.")
+            kind = tr("a whole number") if self._whole else "a number"
+            self.set_error(
+                tr(
+                    "{name} must be {kind} from {words} to {words2}.",
+                    name=self._name,
+                    kind=kind,
+                    words=self._words(self._low),
+                    words2=self._words(self._high),
+                )
+            )
         elif self.wrong:
             self.set_error("")
 
@@ -231,7 +240,7 @@ class ExpressionField(Field):
         theme = themes.current
         wide = QFontMetrics(theme.ui_font("mono_strong")).horizontalAdvance(result) + theme.px(10) if result else 0
         self.setTextMargins(theme.px(20) if result else 0, 0, wide, 0)
-        self.setAccessibleDescription(f"comes to {result}" if result else "")
+        self.setAccessibleDescription(tr("comes to {result}", result=result) if result else "")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -276,7 +285,7 @@ class FollowsField(QLineEdit):
 
     def set_value(self, value: str, source: str = "") -> None:
         """Show `value`, and "from `source`" at the right."""
-        self._source = f"from {source}" if source else ""
+        self._source = tr("from {source}", source=source) if source else ""
         self.setText(value)
         self.setAccessibleDescription(self._source)
         theme = themes.current

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from designer.numbers import exact, short
 from designer.style import dress
 from designer.theme import themes
+from designer.words import tr
 from graph_core.growth import Curve
 
 DOT = 3.5  # radius of the present point
@@ -38,11 +39,11 @@ class GrowthPlot(QWidget):
         """Draw this curve; `unit` follows the figures: params, MACs."""
         self._curve, self._unit, self._under = curve, unit, None
         if curve is None:
-            self.setAccessibleName("no curve")
+            self.setAccessibleName(tr("no curve"))
         else:
             low, high = curve.points[0], curve.points[-1]
             words = [f"at {curve.symbol} {exact(at)} {short(value, unit)}" for at, value in (low, curve.present, high)]
-            self.setAccessibleName(f"growth over {curve.symbol}: {', '.join(words)}")
+            self.setAccessibleName(tr("growth over {symbol}: {words}", symbol=curve.symbol, words=", ".join(words)))
         self.update()
 
     @property

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from designer.theme import themes
+from designer.words import tr
 from graph_core.optimizers import TRAINING
 from graph_core.schedules import Place, rate_at
 
@@ -34,8 +35,14 @@ class RateCurve(QWidget):
         except (TypeError, ValueError, ArithmeticError):  # a value that is being typed; the check says what is wrong
             self.rates = []
         first, most, last = (self.rates[0], max(self.rates), self.rates[-1]) if self.rates else (0, 0, 0)
-        told = f"Learning rate from {first:.3g} over {most:.3g} to {last:.3g} in {count} epochs"
-        self.setAccessibleName(told if self.rates else "No learning rate")
+        told = tr(
+            "Learning rate from {first} over {most} to {last} in {count} epochs",
+            first=f"{first:.3g}",
+            most=f"{most:.3g}",
+            last=f"{last:.3g}",
+            count=count,
+        )
+        self.setAccessibleName(told if self.rates else tr("No learning rate"))
         self.setToolTip(self.accessibleName())
         self.update()
 
@@ -64,6 +71,6 @@ class RateCurve(QWidget):
         painter.drawPolyline(QPolygonF(points))
         painter.setPen(theme.color("ink3"))
         above = QRectF(0, 0, self.width(), line)
-        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, f"peak {max(self.rates):.3g}")
-        painter.drawText(above, Qt.AlignmentFlag.AlignRight, f"end {self.rates[-1]:.3g}")
+        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, tr("peak {max}", max=f"{max(self.rates):.3g}"))
+        painter.drawText(above, Qt.AlignmentFlag.AlignRight, tr("end {rates}", rates=f"{self.rates[-1]:.3g}"))
         painter.end()

@@ -12,6 +12,7 @@ from designer.controls import box
 from designer.theme import themes
 from designer.widgets.bars import ProgressLine
 from designer.widgets.labels import Text, button
+from designer.words import tr
 
 # kind -> (glyph, ink, ground)
 _KINDS = {
@@ -113,7 +114,7 @@ class Banner(QWidget):
         self._row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
         self._row.addWidget(self.text, 1)
         self._buttons: list[QPushButton] = []
-        self._close = button("", "ui_x", quiet=True, small=True, tip="Close")
+        self._close = button("", "ui_x", quiet=True, small=True, tip=tr("Close"))
         self._close.clicked.connect(self._shut)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self._close.setVisible(closable)  # once it has a parent: before, it would be a window of its own
@@ -172,7 +173,7 @@ class Busy(QWidget):
         super().__init__(parent)
         self.line = ProgressLine()
         self.text = Text("", "small", "ink2")
-        self._cancel = button("Cancel", small=True)
+        self._cancel = button(tr("Cancel"), small=True)
         self._cancel.clicked.connect(self.cancelled)
         words = QHBoxLayout()
         words.setContentsMargins(12, 4, 12, 4)
@@ -238,7 +239,7 @@ class Skeleton(QWidget):
     def __init__(self, rows: int = 5, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = rows
-        self.setAccessibleName("Loading")
+        self.setAccessibleName(tr("Loading"))
 
     def sizeHint(self) -> QSize:
         """Rows of 24."""
