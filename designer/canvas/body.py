@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 RADIUS, SHEET_RADIUS, PORT_R, DROP = 6.0, 10.0, 3.5, 1.5
 BADGES = {"error": "ui_err", "warn": "ui_warn", "note": "ui_note"}
-MARKS = {"added": ("less", "+"), "removed": ("error", "−"), "modified": ("change", "~")}
+MARKS = {
+    "added": ("less", "+"),
+    "removed": ("error", "−"),
+    "modified": ("change", "~"),
+    "moved": ("note", ">"),
+}
 
 
 def pad_of(plate: Plate) -> int:
@@ -209,10 +214,15 @@ def draw_symbol(p: QPainter, symbol: str, center: QPointF, s: float, ink: QColor
         "≡": [(-a, y0 * s, a, y0 * s) for y0 in (-4, 0, 4)],
         "/": [(-b, a, b, -a)],
         "÷": [(-b, a, b, -a)],
+        ">": [(-b * 0.6, -a * 0.8, b * 0.8, 0), (b * 0.8, 0, -b * 0.6, a * 0.8)],
     }
     strokes = known.get(symbol)
     if strokes:
         p.drawLines([QLineF(x + x0, y + y0, x + x1, y + y1) for x0, y0, x1, y1 in strokes])
+    elif symbol == "~":
+        wave = QPainterPath(QPointF(x - a, y + 1.2 * s))
+        wave.cubicTo(x - a / 2, y - 5 * s, x + a / 2, y + 5 * s, x + a, y - 1.2 * s)
+        p.drawPath(wave)
     elif symbol in ("@", "·"):
         p.setBrush(ink)
         p.drawEllipse(center, 1.6 * s, 1.6 * s)

@@ -114,13 +114,17 @@ def bars(picture: Picture, p: QPainter, snap: Snapshot, chosen: Ints, view: Came
 
 
 def badges(picture: Picture, p: QPainter, snap: Snapshot, chosen: Ints, view: Camera) -> None:
-    """Errors keep a badge of constant size at every zoom."""
-    bad = [i for i in chosen.tolist() if snap.rows[i].plate.problem == "error"] if snap.has_errors else []
+    """Errors, and the signs of a difference, keep a badge of constant size at every zoom."""
+    bad = [i for i in chosen.tolist() if snap.badged[i]] if snap.has_badges else []
     s, dpr = view.scale, view.dpr
     p.setRenderHint(QPainter.RenderHint.Antialiasing)
     for i in bad[:400]:
         x, y, w, _ = snap.rect[i].tolist()
-        picture.badge(p, snap.rows[i].plate, QPointF((x + w) * s + view.ox, y * s + view.oy), 11 * dpr)
+        plate, at = snap.rows[i].plate, QPointF((x + w) * s + view.ox, y * s + view.oy)
+        if plate.problem == "error":
+            picture.badge(p, plate, at, 11 * dpr)
+        else:
+            picture.sign(p, plate, at, 5.5 * dpr)
 
 
 def _clip(name: str, room: float) -> str:

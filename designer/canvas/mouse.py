@@ -56,7 +56,7 @@ class Mouse:
             canvas.bar.press(button)
         elif canvas.on_minimap(at):
             self.start(MapDrag(canvas, at))
-        elif self.cut_held:
+        elif self.cut_held and not canvas.fixed:
             self.start(Cut(canvas, at))
         else:
             self._press_drawing(at, held)
@@ -116,6 +116,8 @@ class Mouse:
         if (at - start).manhattanLength() < _DRAG_FROM:
             return
         self._pressed = None
+        if canvas.fixed and (port is not None or name):
+            return
         if port is not None:
             self.start(DrawWire(canvas, start, port))
         elif name and hit.corner_at(
@@ -212,7 +214,9 @@ class Mouse:
         plate = hit.plate_at(snap, now.x(), now.y(), zoom)
         wire = hit.wire_at(snap, now.x(), now.y(), zoom) if plate < 0 else -1
         canvas.set_hover(plate, wire, "")
-        if not self.space and not self.cut_held and hit.port_at(snap, now.x(), now.y(), zoom) is not None:
+        if canvas.fixed:
+            self.free_cursor()
+        elif not self.space and not self.cut_held and hit.port_at(snap, now.x(), now.y(), zoom) is not None:
             canvas.setCursor(Qt.CursorShape.CrossCursor)
         elif plate >= 0 and hit.corner_at(snap, plate, now, zoom):
             canvas.setCursor(Qt.CursorShape.SizeFDiagCursor)
@@ -270,7 +274,7 @@ class Mouse:
         canvas = self.canvas
         if self.space:
             canvas.setCursor(Qt.CursorShape.OpenHandCursor)
-        elif self.cut_held:
+        elif self.cut_held and not canvas.fixed:
             canvas.setCursor(Qt.CursorShape.CrossCursor)
         else:
             canvas.unsetCursor()

@@ -154,6 +154,8 @@ class Picture:
             self._runs(p, row, vector=vector)
             if plate.problem:
                 self.badge(p, plate, QPointF(w, 0), 16)
+            elif plate.mark in body.MARKS:
+                self.sign(p, plate, QPointF(w, 0), 8)
         elif w * s > 40 * view.dpr:
             # Outlines and titles stay at every zoom, in a size that does not shrink.
             p.scale(view.dpr, view.dpr)
@@ -272,24 +274,20 @@ class Picture:
             else:
                 self.badge(p, plate, QPointF(plate.w, 0), 16)
         elif plate.mark in body.MARKS:
-            self._mark(p, plate, vector=vector)
+            self.sign(p, plate, QPointF(plate.w, 0), 8)
 
     def badge(self, p: QPainter, plate: Plate, at: QPointF, size: float) -> None:
         """The sign of a plate's problem around a point."""
         box = QRectF(at.x() - size / 2, at.y() - size / 2, size, size)
         self.theme.paint_glyph(p, body.BADGES[plate.problem], box, self.theme.color(plate.problem))
 
-    def _mark(self, p: QPainter, plate: Plate, *, vector: bool) -> None:
+    def sign(self, p: QPainter, plate: Plate, at: QPointF, r: float) -> None:
+        """The sign of a difference in a disc of radius `r` around a point."""
         role, sign = body.MARKS[plate.mark]
         p.setPen(Qt.PenStyle.NoPen)
         p.setBrush(self.theme.color(role))
-        p.drawEllipse(QPointF(plate.w, 0), 8, 8)
-        ink = self.theme.color("raised")
-        if sign == "~":
-            p.setPen(ink)
-            self.texts.draw(p, "name", plate.w - text_width(sign) / 2, 4.2, sign, vector=vector)
-        else:
-            body.draw_symbol(p, sign, QPointF(plate.w, 0), 0.8, ink)
+        p.drawEllipse(at, r, r)
+        body.draw_symbol(p, sign, at, r / 10, self.theme.color("raised"))
 
     def bar_color(self, snap: Snapshot, code: int) -> QColor:
         """The colour of a palette entry, for bars."""

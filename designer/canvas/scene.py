@@ -72,7 +72,8 @@ class Plate:
     when       "": unconditional, "on": tagged, "off": a ghost
     repeat     more than 1: two plates behind; shared: one set of weights (lock); scan: states loop at the right side
     heat       0..1 under a lens (the plate takes the ramp), None where the lens has no figure
-    mark       "", "bypassed", "proposal" (of a fix), "added", "removed", "modified" or "equal" (difference view)
+    mark       "", "bypassed", "proposal" (of a fix), "added", "removed", "modified", "moved" or "equal"
+               (difference view)
     opened     a block opened in place: header of `HEADER` units, its inner nodes have its id as `parent`
     pager      (i, n) of an opened repeat: "i=0 of 2" with arrows
     named      operators: their name is written beside them (always so when there is a problem)
@@ -102,7 +103,7 @@ class Plate:
     frozen: bool = False
     heat: float | None = None
     activation: Activation | None = None
-    mark: Literal["", "bypassed", "proposal", "added", "removed", "modified", "equal"] = ""
+    mark: Literal["", "bypassed", "proposal", "added", "removed", "modified", "moved", "equal"] = ""
     tag: str = ""  # the device it is placed on
     parent: str = ""
     opened: bool = False

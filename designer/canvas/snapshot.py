@@ -21,8 +21,11 @@ FRAME, SHEET, BODY = 0, 1, 2  # drawn in this order
 # Heights of the far zoom's bars: what owns matrices, normalizations, what has no weights.
 _BARS = {"conv": 5, "linear": 5, "rnn": 5, "attn": 5, "emb": 5, "gen": 5, "block": 5, "norm": 3}
 SOLID = 0  # groups 0..3: solid, by width
-INT, BOOL, UNKNOWN, ERROR, PROPOSAL, FADED = 4, 5, 6, 7, 8, 9
+INT, BOOL, UNKNOWN, ERROR, PROPOSAL, FADED, ADDED, REMOVED = 4, 5, 6, 7, 8, 9, 10, 11
 WIDTHS = (1.25, 1.75, 2.5, 3.25)
+_MARKED = {"proposal": PROPOSAL, "added": ADDED, "removed": REMOVED}
+MARKED = {"added": "less", "removed": "error", "modified": "change", "moved": "note"}  # of a difference, their colours
+_SHADES = {**MARKED, "equal": "line2"}
 _PORTS = 1024  # more outputs than a plate has
 _NONE = np.zeros(0, np.intp)
 
@@ -39,6 +42,8 @@ class Row:
         color: tuple[str, Any] = ("family", plate.family)
         if plate.problem == "error":
             color = ("color", "error")
+        elif plate.mark in _SHADES:
+            color = ("color", _SHADES[plate.mark])
         elif plate.heat is not None:
             color = ("heat", round(plate.heat * 16) / 16)
         elif plate.kind == "note":
@@ -47,7 +52,8 @@ class Row:
         beside = plate.kind == "operator" and (plate.named or plate.problem != "")
         shade = palette.setdefault(color, len(palette))
         bar = _BARS.get(plate.family, 2)
-        self.numbers = (plate.x, plate.y, plate.w, plate.h, layer, shade, bar, plate.problem == "error", beside)
+        badge = plate.problem == "error" or plate.mark in MARKED
+        self.numbers = (plate.x, plate.y, plate.w, plate.h, layer, shade, bar, badge, beside)
         self.layout: Any = None
         self.look: Any = None
         self.tile: Any = None
@@ -113,7 +119,8 @@ class Snapshot:
         self.layer = table[:, 4].astype(np.int8)
         self.colors = table[:, 5].astype(np.int32)
         self.bar = table[:, 6]
-        self.has_errors = bool(table[:, 7].any())
+        self.badged = table[:, 7] != 0
+        self.has_badges = bool(self.badged.any())
         # How far words, tags and badges may stand out of a plate: an operator's name stands beside it.
         self.reach = 200.0 if table[:, 8].any() else 44.0
         self.palette = list(self._palette)
@@ -265,8 +272,8 @@ class Snapshot:
 
 def wire_group(wire: Wire) -> int:
     """How a wire is drawn: what is wrong with it first, then its kind, then its size."""
-    if wire.mark == "proposal":
-        return PROPOSAL
+    if wire.mark in _MARKED:
+        return _MARKED[wire.mark]
     if wire.error:
         return ERROR
     if wire.unknown:

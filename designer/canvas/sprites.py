@@ -176,7 +176,8 @@ def draw_compact(p: QPainter, theme: Theme, plate: Plate, scale: float, dpr: flo
         p.setBrush(theme.color("change"))
         p.drawRect(QRectF(w - 3 * dpr, r, 2 * dpr, h - 2 * r))
     p.setBrush(Qt.BrushStyle.NoBrush)
-    p.setPen(body.pen(edge, dpr * (1.5 if plate.problem in ("error", "warn") else 1)))
+    bold = 2 if plate.mark in body.MARKS else 1.5 if plate.problem in ("error", "warn") else 1
+    p.setPen(body.pen(edge, dpr * bold))
     p.drawRoundedRect(outline, r, r)
     theme.paint_glyph(p, body.glyph_of(plate), QRectF((wide - glyph) / 2, (h - glyph) / 2, glyph, glyph), ink)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -27,12 +26,10 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from designer.canvas import keys, spoken
 from designer.canvas.base import Base, changed_boxes
-from designer.canvas.camera import Camera
 from designer.canvas.drops import Drops
-from designer.canvas.flight import Flight
 from designer.canvas.gestures import Gesture, MovePlates
-from designer.canvas.intents import Intents
 from designer.canvas.live import Live
+from designer.canvas.looking import Looking
 from designer.canvas.minimap import Minimap, ZoomBar
 from designer.canvas.mouse import Mouse
 from designer.canvas.overlay import Overlay
@@ -43,10 +40,8 @@ from designer.canvas.snapshot import Snapshot
 if TYPE_CHECKING:
     from designer.theme import Theme
 
-_REFINE_MS = 120
 
-
-class Canvas(Intents):
+class Canvas(Looking):
     """Shows the scene given to `show_scene`; answers its own signals with nothing: the document does."""
 
     def __init__(self, theme: Theme, judge: Judge | None = None, parent: QWidget | None = None) -> None:
@@ -63,28 +58,20 @@ class Canvas(Intents):
         self.theme = theme
         self.picture = Picture(theme)
         self.base = Base(self.picture)
-        self.snap = Snapshot(Scene())
-        self.camera = Camera()
         self.overlay = Overlay(self)
         self.minimap = Minimap(self)
         self.bar = ZoomBar(self)
         self.drops = Drops(self)
         self.minimap_shown = True
-        self.motion = True
-        self.selection: dict[str, None] = {}
         self.selected_wires: dict[str, None] = {}
         self.current = ""
         self.keyboard_used = False
+        self.fixed = False  # looked at only: what would change the drawing is not begun
         self.rebound: dict[tuple[int, int], tuple[int, int] | None] = {}  # keys pressed -> the keys they stand for
         self.hover_plate = self.hover_wire = -1
         self.mouse = Mouse(self)
         self.live: Live | None = None
         self._tip: tuple[Verdict, QPointF] | None = None
-        self._unfitted = True
-        self._fitted: Camera | None = None  # from where the whole drawing was last looked at
-        self._refine = QTimer(self, singleShot=True, interval=_REFINE_MS)
-        self._refine.timeout.connect(self.update)
-        self._flight = Flight(self.set_camera, self)
 
     # What it shows ---------------------------------------------------------------------------------------------
 
@@ -205,70 +192,6 @@ class Canvas(Intents):
             self.drops.cancel()
         else:
             self.select(())
-
-    # Camera ----------------------------------------------------------------------------------------------------
-
-    def set_camera(self, camera: Camera) -> None:
-        """Look from there, at once."""
-        zoomed = camera.zoom != self.camera.zoom
-        self.camera = camera
-        if zoomed:
-            self._refine.start()
-            self.zoomed.emit(camera.zoom)
-        self._unfitted = False
-        self.camera_moved.emit()
-        self.update()
-
-    def fly_to(self, camera: Camera) -> None:
-        """Move there in 220 ms, or at once with reduced motion or while nothing is shown."""
-        if not self.motion or not self.isVisible():
-            self.set_camera(camera)
-            return
-        self._flight.go(self.camera, camera, QPointF(self.width() / 2, self.height() / 2))
-
-    def zoom_to(self, zoom: float, about: QPointF) -> None:
-        """To a zoom, keeping the point under `about` (logical pixels)."""
-        self.fly_to(self.camera.zoomed(zoom, about))
-
-    def fit(self) -> None:
-        """The whole drawing in view, at most at 100 %."""
-        bounds = self.snap.bounds()
-        if bounds is not None:
-            self._fitted = self.camera.fitted(bounds, self.width(), self.height())
-            self.fly_to(self._fitted)
-
-    def fit_selection(self) -> None:
-        """The selection in view; everything if nothing is selected."""
-        chosen = [self.snap.index[i] for i in self.selection]
-        bounds = self.snap.bounds(np.array(chosen, np.intp)) if chosen else None
-        if bounds is None:
-            self.fit()
-        else:
-            self.fly_to(self.camera.fitted(bounds, self.width(), self.height(), margin=80))
-
-    def reveal(self, plate: str) -> None:
-        """Pan just so far that a plate is in sight."""
-        if plate not in self.snap.index:
-            return
-        x, y, w, h = self.snap.rect[self.snap.index[plate]].tolist()
-        box = self.camera.rect_to_view(x, y, w, h)
-        dx = max(24 - box.left(), 0) or min(self.width() - 24 - box.right(), 0)
-        dy = max(40 - box.top(), 0) or min(self.height() - 56 - box.bottom(), 0)
-        if dx or dy:
-            self.fly_to(self.camera.moved(dx, dy))
-
-    def _first_fit(self) -> None:
-        bounds = self.snap.bounds()
-        if bounds is not None:
-            self._fitted = self._at_ratio(self.camera).fitted(bounds, self.width(), self.height())
-            self.set_camera(self._fitted)
-
-    def _at_ratio(self, camera: Camera) -> Camera:
-        dpr = self.devicePixelRatioF()
-        if dpr == camera.dpr:
-            return camera
-        k = dpr / camera.dpr
-        return Camera(camera.zoom, dpr, round(camera.ox * k), round(camera.oy * k))
 
     # Painting --------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,9 @@ def wire_pen(theme: Theme, snap: Snapshot, wire: int, scale: float, unit: float)
     width = max(unit, WIDTHS[size_class(value.values)] * scale)
     if group == snapshot.PROPOSAL:
         return pen(theme.color("accent"), max(unit, 2 * scale), (5 * scale, 4 * scale))
+    if group in (snapshot.ADDED, snapshot.REMOVED):
+        color, dash = ("less", None) if group == snapshot.ADDED else ("error", (5 * scale, 4 * scale))
+        return pen(theme.color(color), max(unit, 2 * scale, width), dash)
     if group == snapshot.UNKNOWN:
         return pen(theme.color("ink3"), max(unit, 1.5 * scale), (1.5 * scale, 4 * scale))
     if value.kind == "int":
@@ -173,6 +176,11 @@ class WirePainter:
             p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             p.setPen(QPen(theme.color("wire"), 0))
             draw_lines(p, device[~failing] if failing.any() else device)
+            for code, color in ((snapshot.ADDED, "less"), (snapshot.REMOVED, "error")):
+                marked = device[(snap.group[owner] == code) & ~failing]
+                if len(marked):
+                    p.setPen(QPen(theme.color(color), dpr))
+                    draw_lines(p, marked)
             self._failing_lines(p, device[failing], view)
             return
         group = snap.group[owner]
@@ -183,6 +191,8 @@ class WirePainter:
         p.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         known = {
             snapshot.PROPOSAL: ("accent", 2.0),
+            snapshot.ADDED: ("less", 2.0),
+            snapshot.REMOVED: ("error", 2.0),
             snapshot.UNKNOWN: ("ink3", 1.0),
             snapshot.INT: ("wire", 1.25),
             snapshot.BOOL: ("wire", 1.25),
@@ -288,7 +298,7 @@ class WirePainter:
             return
         x, y = spot.x * grow, spot.y * grow
         x, y = (x - width / 2, y - 7.5) if spot.above else (x + 9, y)
-        colored = {"proposal": "accent", "equal": "line2", "bypassed": "line2"}.get(wire.mark)
+        colored = {"proposal": "accent", "equal": "strong", "bypassed": "line2"}.get(wire.mark)
         for font, dx, text, role in pieces:
             self._batch.add(font, colored or role, x + dx, y + 3.8, text)
 
