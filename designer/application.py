@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 FIRST_LOOK = 600  # ms before the tour begins, the first time
 
 
-def run(path: Path | None, template: str = "") -> int:
-    """Open the window on a file, on a fresh drawing from a template, or empty; returns Qt's exit code."""
+def run(path: Path | None, template: str = "", other: Path | None = None) -> int:
+    """Open the window on a file (beside ``other`` where one is given), on a fresh drawing from a template, or empty.
+
+    Returns Qt's exit code.
+    """
     app = application(speaking=True)
     from designer.commands import tour
     from designer.garbage import Tidying
@@ -43,6 +46,8 @@ def run(path: Path | None, template: str = "") -> int:
 
     window = MainWindow(opening=opening)
     window.show()
+    if other is not None and window.document.path is not None:
+        QTimer.singleShot(0, lambda: window.against.file(other))
     QTimer.singleShot(0, lambda: Tidying(window.document))
     if path is None and not window.settings.toured:
         QTimer.singleShot(FIRST_LOOK, lambda: tour(window))

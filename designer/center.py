@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from designer.canvas.scene import Legend, Scene
 from designer.canvas.surface import Canvas
+from designer.difference.pair import Pair
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.late import MANY, Late
@@ -23,6 +24,7 @@ from graph_core.fixes import Fix
 from graph_core.graph import Edit
 
 if TYPE_CHECKING:
+    from designer.difference.comparison import Comparison
     from designer.find_bar import FindBar
 
 LIT = Legend(tr("Activation, share of the layer's largest"), "0", "max", tr("lit by the sketch pad's digit"))
@@ -38,7 +40,8 @@ class Center(QWidget):
     def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Late) -> None:
         super().__init__()
         self._document, self._drawing = document, drawing
-        self.canvas, self.gallery = canvas, gallery
+        self.canvas, self.gallery, self.pair = canvas, gallery, Pair(canvas)
+        self.comparison: Comparison | None = None
         self.lens, self._last_lens = "", "params"
         self._gallery_wanted = True
         self._telling = False
@@ -64,7 +67,7 @@ class Center(QWidget):
         row.addWidget(lens_word)
         row.addWidget(self.lenses)
         self.stack = QStackedWidget()
-        self.stack.addWidget(canvas)
+        self.stack.addWidget(self.pair)
         self.stack.addWidget(gallery)
         self.banner = Banner(self, card=True)
         self.banner.hide()
@@ -156,10 +159,20 @@ class Center(QWidget):
             from designer.proposal import proposed
 
             scene = proposed(self._document, self._drawing, scene, self._fix)
-        return scene
+        return scene if self.comparison is None else self.comparison.marked(scene)
+
+    def compare(self, comparison: Comparison | None) -> None:
+        """Mark what changed from another drawing, which stands beside; None: nothing is compared any more."""
+        self.comparison = comparison
+        if comparison is not None:
+            comparison.compared.connect(self.refresh)
+        self.refresh()
+        self.canvas.fit()
 
     def _show(self, scene: Scene) -> None:
         self.canvas.show_scene(scene)
+        if self.comparison is not None:
+            self.pair.show_other(self.comparison.other_scene())
         self.crumbs.set_names(self._names())
         self._choose_page()
         if self._fit_then and self.canvas.isVisible():  # else it fits by itself when it is shown and has a size

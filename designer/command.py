@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 USAGE = """usage: netwright [FILE]            open the window
+       netwright FILE --compare OTHER   open it beside another drawing, with what changed from that one
        netwright --new TEMPLATE   open the window on a fresh drawing from a template
        netwright VERB …           work without a window; netwright VERB --help
        netwright --install-desktop, --uninstall-desktop   the menu entry, file type and icon for this user
@@ -48,7 +49,15 @@ def _run(words: list[str]) -> int:
         from designer import desktop
 
         return desktop.install() if words[0] == "--install-desktop" else desktop.uninstall()
-    template = ""
+    template, other = "", None
+    if "--compare" in words:
+        place = words.index("--compare")
+        if place + 1 >= len(words) or len(words) != 3:
+            return _wrong("--compare takes a drawing, and another before it: netwright FILE --compare OTHER.")
+        other = Path(words[place + 1])
+        words = words[:place] + words[place + 2 :]
+        if not other.exists():
+            return _wrong(f"There is no file {other}; name the drawing to compare with.")
     if words and words[0] == "--new":
         if len(words) != 2:
             return _wrong("--new takes the name of one template; netwright templates lists them.")
@@ -57,7 +66,7 @@ def _run(words: list[str]) -> int:
         return _wrong(f"There is no verb {words[0]}; netwright --help lists them.")
     if words and (words[0].startswith("-") or ("." not in words[0] and not Path(words[0]).exists())):
         return _wrong(f"There is no verb and no file {words[0]}; netwright --help lists the verbs.")
-    return _open_window(Path(words[0]) if words else None, template)
+    return _open_window(Path(words[0]) if words else None, template, other)
 
 
 def _usage() -> str:
@@ -80,7 +89,7 @@ def _has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _open_window(path: Path | None, template: str) -> int:
+def _open_window(path: Path | None, template: str, other: Path | None = None) -> int:
     if not _has_display():
         return _wrong(
             "There is no display to open the window on; without one use netwright new, check, summary, emit, render, "
@@ -90,7 +99,7 @@ def _open_window(path: Path | None, template: str) -> int:
     gc.disable()
     from designer.application import run
 
-    return run(path, template)
+    return run(path, template, other)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,10 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("File", "Save", files.save, "Ctrl+S"),
         Command("File", "Save as…", files.save_as, "Ctrl+Shift+S"),
         ("File", SEPARATOR),
-        Command("File", "Compare with…", lambda: compare(window)),
+        Command("File", "Compare with…", lambda: window.against.ask()),
+        Command("File", "Compare with the saved state", lambda: window.against.saved()),
+        Command("File", "Compare with git's HEAD", lambda: window.against.committed()),
+        Command("File", "End the comparison", lambda: window.against.end()),
         Command("File", "Export…", window.export, "Ctrl+E"),
         Command("File", "Recover unsaved work", lambda: window.recovery.look(asked=True)),
         ("File", SEPARATOR),
@@ -106,6 +109,8 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
             for n in SLOTS
         ),
         Command("Network", "Leave block", document.leave, "Alt+Up"),
+        Command("Network", "Next change", lambda: window.against.step(1), "F7"),
+        Command("Network", "Previous change", lambda: window.against.step(-1), "Shift+F7"),
         Command("Network", "Next problem", lambda: window.problems.step(1), "F8"),
         Command("Network", "Previous problem", lambda: window.problems.step(-1), "Shift+F8"),
         Command("Network", "Apply fix", window.problems.apply_first, "Alt+Return"),
@@ -165,13 +170,6 @@ def tour(window: MainWindow) -> None:
     from designer.tour import start_tour
 
     start_tour(window)
-
-
-def compare(window: MainWindow) -> None:
-    """List what changed from a file to the open drawing; the list is loaded when one is asked for."""
-    from designer.comparison import ask_comparison
-
-    ask_comparison(window.document, window)
 
 
 def _show_keys(window: MainWindow) -> None:

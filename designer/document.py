@@ -172,7 +172,7 @@ class Document(QObject):
 
     def _on_edit(self, edit: Any) -> None:
         self._analysis = None
-        self._leave_what_is_gone()
+        self.leave_what_is_gone()
         self.last_figures, self._now = self._now, self.figures()
         alive = tuple(id for id in self.chosen if id in self.graph.nodes or id in self.graph.marks)
         self.edited.emit(edit)
@@ -357,7 +357,7 @@ class Document(QObject):
         self.opened = {k: i for k, i in self.opened.items() if k != path and not k.startswith(inner)}
         self.unfolded.emit()
 
-    def _leave_what_is_gone(self) -> None:
+    def leave_what_is_gone(self) -> None:
         """After an undo the block that is looked into may not be there any more."""
         if self.network not in self.project.networks:
             self.network = next(iter(self.project.networks), "main")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ from graph_core import EditError
 from graph_core.fixes import Fix, preview
 
 if TYPE_CHECKING:
+    from designer.difference.against import Against
     from designer.gallery import Gallery
     from designer.panels.code import CodePanel
 
@@ -176,6 +177,13 @@ class MainWindow(QMainWindow):
         SourceKeeper(self.document, panel, self.training)
         return panel
 
+    @cached_property
+    def against(self) -> Against:
+        """Comparisons with other drawings, made when one is first asked for."""
+        from designer.difference.against import Against
+
+        return Against(self)
+
     @property
     def gallery(self) -> Gallery:
         """The templates, made when they are first looked at."""
@@ -258,8 +266,7 @@ class MainWindow(QMainWindow):
         menu.exec(at)
 
     def _to_canvas(self) -> None:
-        page = self.center.stack.currentWidget()
-        (self.canvas if page is self.canvas else self.gallery.cards[0]).setFocus()
+        (self.gallery.cards[0] if self.center.in_gallery else self.canvas).setFocus()
 
     # Commands ------------------------------------------------------------------------------------------------
 
@@ -362,6 +369,7 @@ class MainWindow(QMainWindow):
 
     def _retheme(self, theme: Any) -> None:
         self.canvas.set_theme(theme)
+        self.center.pair.set_theme()
         keep_readable(self.left, self.right_split)
         if self._gallery.made:
             self.gallery.forget_thumbnails()

@@ -18,7 +18,8 @@ _REFINE_MS = 120
 class Looking(Intents):
     """The part of the canvas that knows from where the scene is seen.
 
-    `beside` is a canvas that shares its camera: what fits is what both show.
+    `beside` is a canvas that shares its camera, and by how much its places are moved to lie where they do here: what
+    fits is what both show.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -27,7 +28,7 @@ class Looking(Intents):
         self.camera = Camera()
         self.motion = True
         self.selection: dict[str, None] = {}
-        self.beside: Looking | None = None
+        self.beside: tuple[Looking, float, float] | None = None
         self._unfitted = True
         self._fitted: Camera | None = None  # from where the whole drawing was last looked at
         self._refine = QTimer(self, singleShot=True, interval=_REFINE_MS)
@@ -58,12 +59,13 @@ class Looking(Intents):
 
     def bounds(self) -> Box | None:
         """What there is to see, here and on the canvas beside; None for nothing."""
-        boxes = [snap.bounds() for snap in (self.snap, *([self.beside.snap] if self.beside is not None else []))]
-        there = [box for box in boxes if box is not None]
-        if not there:
-            return None
-        low, high = np.array(there)[:, :2].min(0), np.array(there)[:, 2:].max(0)
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+        here = self.snap.bounds()
+        there = self.beside[0].snap.bounds() if self.beside is not None else None
+        if there is None or self.beside is None:
+            return here
+        _, dx, dy = self.beside
+        x0, y0, x1, y1 = there[0] + dx, there[1] + dy, there[2] + dx, there[3] + dy
+        return (min(x0, here[0]), min(y0, here[1]), max(x1, here[2]), max(y1, here[3])) if here else (x0, y0, x1, y1)
 
     def fit(self) -> None:
         """The whole drawing in view, at most at 100 %."""

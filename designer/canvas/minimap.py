@@ -144,6 +144,7 @@ class ZoomBar:
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
         self.hover = ""
+        self.shown = True
 
     def rect(self) -> QRectF:
         """Where it stands, logical pixels."""
@@ -160,10 +161,14 @@ class ZoomBar:
 
     def at(self, at: QPointF) -> str:
         """The button under a point, "" if none."""
+        if not self.shown:
+            return ""
         return next((name for name, box in self.parts().items() if box.contains(at)), "")
 
     def paint(self, p: QPainter) -> None:
         """Draw it."""
+        if not self.shown:
+            return
         canvas = self.canvas
         theme, texts = canvas.theme, canvas.picture.texts
         box = self.rect()

@@ -1,0 +1,1 @@
+"""What changed from another drawing to the open one, shown side by side."""
