@@ -20,7 +20,7 @@ from graph_core.memory import PRECISIONS, parts_of
 from graph_core.optimizers import kind_of
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
-from graph_core.setups import check_setup
+from graph_core.setups import check_setup, setup_findings
 from graph_core.ties import counted, inside, ties_inside
 from graph_core.walk import calls_of, instances_of
 
@@ -246,7 +246,7 @@ def collect_problems(engine: Engine, network: str, parameters: list[Parameter] |
     sound = grouped and all(finding.severity != "error" for finding, _ in found.values())
     if sound and parameters is None:
         parameters = parameters_of(root)
-    for finding in check_setup(setup, parameters if sound else None):
+    for finding in check_setup(setup, parameters) if sound and parameters is not None else setup_findings(setup):
         part = "training" if finding.code in ("training", "schedule") else "optimizer"
         add("", part, finding, part, "")
     # A title looks at the drawing around its problem: of thousands of problems only the first have one.

@@ -339,7 +339,7 @@ class Living:
         """Book what was touched in a context; those that use it are touched where that changes what it needs."""
         ids = self._pending[mode].pop(context, ())
         sweep: Sweep | Once | None = context.sweeps.get(mode)
-        if not ids or sweep is None:
+        if not ids or sweep is None or context.released:
             return
         plan = self._engine.schedule_of(context.graph)
         if isinstance(sweep, Sweep):

@@ -15,7 +15,7 @@ from graph_core.dims import Dim, prod
 from graph_core.groups import frozen_values, groups_of, parameters_of, share_out, state_values
 from graph_core.layer import BYTES, Spec
 from graph_core.liveness import living_of
-from graph_core.optimizers import KINDS, optimizer_values
+from graph_core.optimizers import kind_of
 from graph_core.pieces import Mode
 from graph_core.propagate import Engine
 
@@ -138,8 +138,7 @@ def _learned(engine: Engine, network: str, trainable: int) -> tuple[int, int]:
     """How many values have a gradient, and how many the optimizer keeps, its groups considered."""
     optimizer = engine.project.setup(network).get("optimizer", {})
     if not groups_of(optimizer):
-        values = optimizer_values(engine.project.setup(network))
-        return trainable, trainable * KINDS[values["kind"]].state_per_parameter(values)
+        return trainable, trainable * kind_of(optimizer).state_per_parameter(optimizer)
     shares = share_out(optimizer, parameters_of(engine.root(network)))
     return trainable - frozen_values(shares), state_values(shares)
 

@@ -9,6 +9,7 @@ import builtins
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import accumulate
 from operator import add
+from typing import NamedTuple
 
 from graph_core.context import Context, Result
 from graph_core.graph import Scan
@@ -22,11 +23,26 @@ NO_WIRES: Mapping[str, tuple[str, str]] = {}
 View = tuple[int, bool]  # the number of a storage, and whether its axes are stepped through in another order
 
 
+class Storages(NamedTuple):
+    """Of each storage, by its number: bytes, the place where it is last read (or made), where it is first kept (-1:
+    nowhere), and whether its maker keeps it; and the numbers of those that go out of the graph.
+
+    The number of a node's first storage is its place in the schedule; further ones come after all places.
+    """
+
+    size: list[int]
+    last: list[int]
+    first: list[int]
+    kept: list[bool]
+    escapes: set[int]
+
+
 class Pieces:
     """The pieces of a context's nodes in one mode; ``inner`` gives those of the contexts that they call."""
 
     def __init__(self, context: Context, mode: Mode, inner: Callable[[Context], Piece], known: Known) -> None:
         self.context, self.mode, self.inner, self.known = context, mode, inner, known
+        self._chains: dict[str, tuple[list[tuple[Piece, int]], Piece]] = {}  # by node: what it calls, and what that is
 
     def of(self, result: Result, ports: Collection[str], *, strided: bool) -> Piece:
         """What a node needs; ``ports`` are wired, ``strided`` says so of what comes in."""
@@ -41,7 +57,11 @@ class Pieces:
             steps = [(self.inner(call.context), call.count) for call in result.calls]
             if len(steps) == 1 and steps[0][1] == 1:
                 return steps[0][0]
-            return chained(steps, self.context.graph.in_ports(result.node))
+            chain = self._chains.get(result.node.id)
+            if chain is None or chain[0] != steps:
+                chain = steps, chained(steps, self.context.graph.in_ports(result.node))
+                self._chains[result.node.id] = chain
+            return chain[1]
         return unknown(result)
 
     def _scan(self, result: Result, scan: Scan) -> Piece:
@@ -68,25 +88,65 @@ class Once:
         self.context, self._pieces = pieces.context, pieces
         self.piece = NO_PIECE
         self._plan: Schedule | None = None
+        self._needs: list[Piece] = []  # what each node was found to need, by its place in the schedule
         self._net: list[int] = []
         self._high: list[int] = []
-        # What each layer was found to need, with its wires, which ports they bring something to, and how that lies.
-        self._found: dict[str, tuple[Piece, Mapping[str, tuple[str, str]], Collection[str], bool]] = {}
+        self._storages = Storages([], [], [], [], set())
+        # Of nodes that took more than a glance: the ports that get something, and whether that lies in another order.
+        self._given: dict[str, tuple[Collection[str], bool]] = {}
+        self._entries: dict[int, str] = {}  # the Inputs, by the numbers of their storages
+        self._ends: dict[str, View | None] = {}  # what the Outputs get
 
     def update(self, plan: Schedule, ids: Iterable[str] | None = None) -> bool:
-        """Walk again, unless the nodes that changed need what they needed; whether the piece is another one then."""
-        if ids is not None and plan is self._plan and all(map(self._as_before, ids)):
-            return False
-        self._plan = plan
-        before, self.piece = self.piece, self._walk(plan)
+        """Walk again, unless the nodes that changed need what they needed or other sizes of it.
+
+        Whether the piece is another one then. A schedule stays the very same only where no wire changed.
+        """
+        if ids is None or plan is not self._plan:
+            self._plan = plan
+            self._walk(plan)
+        else:
+            resized = False
+            for id in ids:
+                change = self._resized(id, plan)
+                if change is None:
+                    self._walk(plan)
+                    resized = True
+                    break
+                resized = resized or change
+            if not resized:
+                return False
+        before, self.piece = self.piece, self._summed()
         return self.piece != before
 
-    def _as_before(self, id: str) -> bool:
-        found, result = self._found.get(id), self.context.results.get(id)
-        if found is None or result is None or result.calls or self.context.graph.incoming.get(id) is not found[1]:
+    def _resized(self, id: str, plan: Schedule) -> bool | None:
+        """Book the other sizes of one node; whether there are any, and None where more than sizes changed."""
+        place, result = plan.position.get(id), self.context.results.get(id)
+        if place is None or result is None:
+            return None
+        before = self._needs[place]
+        if before is NO_PIECE:
+            return False  # an Input or an Output holds nothing of its own
+        ports, strided = self._given.get(id) or (self.context.graph.incoming[id], False)
+        piece = self._pieces.of(result, ports, strided=strided)
+        if piece is before or piece == before:
             return False
-        piece, _, ports, strided = found
-        return self._pieces.of(result, ports, strided=strided) == piece
+        one, was = piece.outs[:1], before.outs[:1]
+        alone = len(piece.outs) == len(before.outs) == 1 and type(one[0]) is int and type(was[0]) is int
+        if not alone or piece[3:] != before[3:]:
+            return None
+        self._needs[place] = piece
+        net, high, (size, last, first, kept, escapes) = self._net, self._high, self._storages
+        grown = piece.made() - before.made()
+        size[place] += grown
+        net[place] += grown + piece.keeps - before.keeps
+        high[place] += piece.high - before.high
+        if place not in escapes:
+            net[last[place]] -= grown
+        if first[place] >= 0 and not kept[place]:
+            net[first[place]] += grown
+            high[first[place]] += grown
+        return True
 
     def peak_node(self) -> str:
         """The id of the node that runs when most is held; empty where nothing ever is."""
@@ -95,76 +155,59 @@ class Once:
         most = max(held, default=0)
         return order[held.index(most)] if most else ""
 
-    def _walk(self, plan: Schedule) -> Piece:
+    def _walk(self, plan: Schedule) -> None:
         graph, results, pieces = self.context.graph, self.context.results, self._pieces
         incoming, inputs, outputs = graph.incoming, graph.ports_of_role["input"], graph.ports_of_role["output"]
-        # Of each storage: its bytes, where it is last read (or made), where it is first kept, whether its maker keeps.
-        size: list[int] = []
-        last: list[int] = []
-        first: list[int] = []
-        kept: list[bool] = []
-        entries: dict[int, str] = {}
-        escapes: set[int] = set()
-        views: dict[str, tuple[View, ...]] = {}
-        ends: dict[str, View | None] = {}
-        net: list[int] = []
-        high: list[int] = []
-        found_here: dict[str, tuple[Piece, Mapping[str, tuple[str, str]], Collection[str], bool]] = {}
-        self._found = found_here
-        layer, known = pieces.known.layer, pieces.known.pieces
+        count = len(plan.order)
+        self._storages = Storages([0] * count, [*range(count)], [-1] * count, [False] * count, set())
+        size, last, first, kept, escapes = self._storages
+        self._needs, self._net, self._high = needs, net, high = [NO_PIECE] * count, [0] * count, [0] * count
+        self._entries, self._ends, self._given = entries, ends, given_to = {}, {}, {}
+        lone: dict[str, int] = {}  # the number of the storage of nodes with one output that lies in order
+        views: dict[str, tuple[View, ...]] = {}  # what the others give out
+        plain = pieces.known.plain
         for place, id in enumerate(plan.order):
             wires, result = incoming.get(id, NO_WIRES), results[id]
-            facts = result.facts
-            if facts is not None and len(wires) == 1 and result.enabled is not False:
+            if len(wires) == 1 and result.enabled is not False:
                 # A layer with one input that makes one tensor of its own, as most are: the same as below, in short.
-                [(port, (source, _))] = wires.items()
-                fed = views.get(source, ())
-                if len(fed) == 1:
-                    number, strided = fed[0]
-                    entry = known.get((identity(facts), strided))
-                    piece = entry[1] if entry is not None else layer(result, wires, strided=strided)
-                    outs, above, keeps, saves, keeping, turns = piece
-                    if len(outs) == 1 and type(outs[0]) is int:
+                for source, _ in wires.values():
+                    number = lone.get(source, -1)
+                    short = plain.get(identity(result.facts))
+                    if short is not None and number >= 0:
+                        _, needs[place], size[place], net[place], high[place] = short
                         last[number] = place
-                        if saves and first[number] < 0 and port in saves:
-                            first[number] = place
-                        views[id] = ((len(size), turns),)
-                        size.append(outs[0])
-                        last.append(place)
-                        first.append(-1)
-                        kept.append(bool(keeping))
-                        net.append(outs[0] + keeps)
-                        high.append(above)
-                        found_here[id] = piece, wires, wires, strided
-                        continue
+                        lone[id] = place
+                        break
+                else:
+                    short = None
+                if short is not None and number >= 0:
+                    continue
             given: dict[str, View] = {}
             strided = False
             for port, (source, out) in wires.items():
-                made = views.get(source)
-                if made:
+                if source in lone:
+                    view = lone[source], False
+                elif made := views.get(source):
                     at = 0
                     if len(made) > 1:
                         ports = graph.out_ports(graph.nodes[source])
                         at = ports.index(out) if out in ports else 0
-                    given[port] = view = made[at]
-                    last[view[0]] = place
+                    view = made[at]
                     strided = strided or view[1]
-            if id in inputs or id in outputs:
-                net.append(0)
-                high.append(0)
-                if id in inputs:
-                    entries[len(size)] = id
-                    views[id] = ((len(size), False),)
-                    size.append(0)
-                    last.append(place)
-                    first.append(-1)
-                    kept.append(False)
                 else:
-                    escapes.update(view[0] for view in given.values())
-                    ends[id] = next(iter(given.values()), None)
+                    continue
+                given[port] = view
+                last[view[0]] = place
+            if id in inputs:
+                entries[place] = id
+                lone[id] = place
                 continue
-            piece = pieces.of(result, given, strided=strided)
-            found_here[id] = piece, wires, given, strided
+            if id in outputs:
+                escapes.update([number for number, _ in given.values()])
+                ends[id] = next(iter(given.values()), None)
+                continue
+            piece = needs[place] = pieces.of(result, given, strided=strided)
+            given_to[id] = given, strided
             outs, above, keeps, saves, keeping, turns = piece
             for port in saves:
                 if port in given and first[given[port][0]] < 0:
@@ -175,18 +218,25 @@ class Once:
                 if isinstance(one, str) and one not in given:
                     one = 0  # a state that begins with zeros and is never changed
                 if isinstance(one, int):
-                    made_here.append((len(size), turns))
-                    size.append(one)
-                    last.append(place)
-                    first.append(-1)
-                    kept.append(k in keeping)
+                    number = place
+                    if bytes_made or made_here:
+                        number = len(size)
+                        size.append(0)
+                        last.append(place)
+                        first.append(-1)
+                        kept.append(False)
+                    size[number], kept[number] = one, k in keeping
+                    made_here.append((number, turns))
                     bytes_made += one
                 else:
                     number, turned = made_here[one[0]] if isinstance(one, tuple) else given[one]
                     made_here.append((number, turned or turns))
-            views[id] = tuple(made_here)
-            net.append(bytes_made + keeps)
-            high.append(above)
+            if len(made_here) == 1 and not made_here[0][1]:
+                lone[id] = made_here[0][0]
+            else:
+                views[id] = tuple(made_here)
+            net[place] = bytes_made + keeps
+            high[place] = above
         for number, bytes in enumerate(size):
             if bytes:
                 if number not in escapes:
@@ -194,7 +244,11 @@ class Once:
                 if first[number] >= 0 and not kept[number]:
                     net[first[number]] += bytes
                     high[first[number]] += bytes
-        self._net, self._high = net, high
+
+    def _summed(self) -> Piece:
+        """What the graph needs, from what is booked."""
+        size, _, first, kept, _ = self._storages
+        entries, ends, graph = self._entries, self._ends, self.context.graph
         found: dict[int, int] = {}
         given_out: list[Out] = []
         keeping_out: list[int] = []
@@ -215,10 +269,10 @@ class Once:
                 given_out.append(size[number])
                 if kept[number] or first[number] >= 0:
                     keeping_out.append(place)
-        held = list(accumulate(net, initial=0))
+        held = list(accumulate(self._net, initial=0))
         return Piece(
             tuple(given_out),
-            max(map(add, held, high), default=0),
+            max(map(add, held, self._high), default=0),
             held[-1] - sum(size[number] for number in found),
             tuple([id for number, id in entries.items() if first[number] >= 0]),
             tuple(keeping_out),

@@ -38,9 +38,7 @@ class OptimizerKind:
 
         Fields that are missing or wrong count as their defaults: the figure is told while a person types.
         """
-        return self.state(
-            {name: _sound(field_, values.get(name, field_.default)) for name, field_ in self.fields.items()}
-        )
+        return self.state(_Sound(self.fields, values))
 
     def arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The keyword arguments for torch's class; fields that are not given take torch's default."""
@@ -56,11 +54,19 @@ class OptimizerKind:
         return found
 
 
-def _sound(field: Field[Any], value: Any) -> Any:
-    try:
-        return field.check(value)
-    except FieldError:
-        return field.default
+class _Sound(dict[str, Any]):
+    """Values of fields, checked when they are read."""
+
+    def __init__(self, fields: Mapping[str, Field[Any]], given: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._fields, self._given = fields, given
+
+    def __missing__(self, name: str) -> Any:
+        field = self._fields[name]
+        try:
+            return field.check(self._given.get(name, field.default))
+        except FieldError:
+            return field.default
 
 
 def _decay(default: float) -> Real:

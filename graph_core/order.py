@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from graph_core.graph import Change, Graph, Project
+from graph_core.graph import Change, Edit, Graph, Project
 from graph_core.names import natural
 
 MAX_DEPTH = 64  # blocks in blocks
@@ -76,6 +76,17 @@ def schedule(graph: Graph) -> Schedule:
             break
     cyclic = frozenset(nodes) - frozenset(order) if len(order) < len(nodes) else frozenset()
     return Schedule(tuple(order), dict(zip(order, range(len(order)), strict=True)), cyclic)
+
+
+def mend_schedules(schedules: dict[str, Schedule], project: Project, edit: Edit) -> None:
+    """Keep the schedules of graphs whose structure an edit changed, where that is easy; the others are forgotten."""
+    changed = {c.graph for c in edit.changes if c.table == "wires" or (c.table == "nodes" and not (c.old and c.new))}
+    for key in changed:
+        plan = schedules.pop(key, None)
+        if plan is not None and key in project.graphs:
+            plan = mended(plan, project.graphs[key], [c for c in edit.changes if c.graph == key])
+            if plan is not None:
+                schedules[key] = plan
 
 
 def mended(plan: Schedule, graph: Graph, changes: Iterable[Change]) -> Schedule | None:

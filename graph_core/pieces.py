@@ -78,6 +78,9 @@ class Known:
     def __init__(self, mode: Mode) -> None:
         self._mode = mode
         self.pieces: dict[tuple[int, bool], tuple[Facts, Piece]] = {}  # by the facts' identity, and strided
+        # Of those with one output of their own and nothing kept, whose inputs lie in order, by the facts' identity:
+        # the piece, the bytes of the output, what is booked in all, and at most.
+        self.plain: dict[int, tuple[Facts, Piece, int, int, int]] = {}
         self._blank: dict[int, tuple[Piece, Piece]] = {}
         self._changes: dict[tuple[int, int], tuple[Piece, Piece, Change | None]] = {}
 
@@ -89,8 +92,14 @@ class Known:
         if known is None:
             if len(self.pieces) > self.MOST:
                 self.pieces.clear()
+                self.plain.clear()
             known = facts, layer_piece(result, ports, self._mode, strided=strided)
             self.pieces[id(facts), strided] = known
+            piece = known[1]
+            if len(piece.outs) == 1 and not (strided or piece.saves or piece.kept or piece.strided):
+                [out] = piece.outs
+                if isinstance(out, int):
+                    self.plain[id(facts)] = facts, piece, out, out + piece.keeps, piece.high
         return known[1]
 
     def change(self, old: Piece, result: Result, layer: Layer | None, strided: bool) -> Change | None:

@@ -20,9 +20,9 @@ from graph_core.graph import Edit, Graph, Node, Project
 from graph_core.layer import Layer, Refusal, Spec, layer_types
 from graph_core.names import first_of
 from graph_core.nodes import evaluate_node
-from graph_core.order import MAX_DEPTH, Schedule, callees_first, mended, schedule, too_deep
+from graph_core.order import MAX_DEPTH, Schedule, callees_first, mend_schedules, schedule, too_deep
 from graph_core.problems import MAX_INSIDE, Finding
-from graph_core.refresh import refresh_context
+from graph_core.refresh import only_renamed, refresh_context
 from graph_core.settled import settled_findings
 from graph_core.structure import Structure
 from graph_core.ties import blocks_tied, users_of
@@ -51,6 +51,7 @@ class Engine:
         self._definitions: dict[str, Context] = {}
         self._order: tuple[list[str], set[str]] | None = None
         self._recursive: set[str] = set()
+        self._loose = False  # whether contexts may have lost their last user
         self._too_deep: set[str] = set()
         self._dirty = False
         self._inside = 0  # nodes and steps in the living instances, as they were made
@@ -152,7 +153,7 @@ class Engine:
             self._release(context)
             self._dirty = True
         self._definitions.clear()
-        self._mend_schedules(edit)
+        mend_schedules(self._schedules, self.project, edit)
         for change in edit.changes:
             match change.table:
                 case "nodes":
@@ -179,21 +180,12 @@ class Engine:
             if before != self._too_deep:
                 self._forget_all()
 
-    def _mend_schedules(self, edit: Edit) -> None:
-        """Keep the schedules of graphs whose structure changed, where that is easy; else they are made anew."""
-        changed = {
-            c.graph for c in edit.changes if c.table == "wires" or (c.table == "nodes" and not (c.old and c.new))
-        }
-        for key in changed:
-            plan = self._schedules.pop(key, None)
-            if plan is not None and key in self.project.graphs:
-                plan = mended(plan, self.project.graphs[key], [c for c in edit.changes if c.graph == key])
-                if plan is not None:
-                    self._schedules[key] = plan
-
     def _note_node(self, key: str, id: str, old: Node | None, new: Node | None) -> None:
         if key in self._structures:
             self._structures[key].touch_node(old, new)
+        contexts = self._contexts.get(key, {}).values()
+        if old and new and not _role(old) and only_renamed(contexts, self.project.graphs[key], old, new):
+            return
         if (old and old.type in self.project.graphs) or (new and new.type in self.project.graphs):
             self._order = None
             self._mark_refused()
@@ -295,6 +287,7 @@ class Engine:
         self.touched.setdefault(context, set()).add(id)
         for call in result.calls:
             call.context.users.pop((id_of(context), id), None)
+            self._loose = True
         return result
 
     def put(self, context: Context, id: str, old: Result | None, new: Result) -> None:
@@ -302,6 +295,7 @@ class Engine:
         if old and old.calls:
             for call in old.calls:
                 call.context.users.pop((id_of(context), id), None)
+            self._loose = True
         if new.calls:
             for call in new.calls:
                 call.context.users[(id_of(context), id)] = (context, id)
@@ -311,6 +305,9 @@ class Engine:
 
     def _evict(self) -> None:
         """Forget contexts that nothing uses any more; living ones never."""
+        if not self._loose:
+            return
+        self._loose = False
         todo = [c for contexts in self._contexts.values() for c in contexts.values() if not self._living(c)]
         while todo:
             context = todo.pop()
@@ -367,6 +364,7 @@ class Engine:
         plan = self.schedule_of(graph)
         context.order = plan.order
         if role == "instance":
+            self._loose = True  # until somebody uses it
             self._sizes[id_of(context)] = len(plan.order)
             self._inside += len(plan.order)
         results = context.results

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graph_core.context import Context, Totals, total
+from graph_core.graph import Graph, Node
 from graph_core.instances import summed_again
 from graph_core.nodes import evaluate_again, evaluate_node
 
 if TYPE_CHECKING:
     from graph_core.propagate import Engine
+
+
+def only_renamed(contexts: Collection[Context], graph: Graph, old: Node, new: Node) -> bool:
+    """Whether only the name of a node changed, and no sentence of the analysis tells it: its results get the new node.
+
+    A port's name is told in sentences elsewhere, so that it never comes down to this.
+    """
+    if old.name == new.name or graph.ties or graph.borrowers or replace(old, name=new.name) != new:
+        return False
+    results = [c.results.get(new.id) for c in contexts if not c.tie_findings and new.id not in c.stale]
+    found = [result for result in results if result is not None and not result.findings]
+    if len(found) < len(contexts):
+        return False
+    for result in found:
+        result.node = new
+    return True
 
 
 def refresh_context(engine: Engine, context: Context) -> None:

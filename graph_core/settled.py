@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from graph_core.context import Context
 from graph_core.expressions import names_in
@@ -18,14 +18,27 @@ def settled_findings(context: Context) -> tuple[tuple[str, Finding], ...]:
     graph = context.graph
     ties = findings_of(context) if graph.ties else ()
     shared = sharing_findings(context) if graph.borrowers else ()
-    passed = (*_passed(context), *_asleep(context)) if graph.conditional else ()
+    idle = sorted(_idle(context), key=natural) if graph.conditional else ()
+    passed = (*_passed(context, idle), *_asleep(context, idle)) if idle else ()
     return (*ties, *shared, *passed)
 
 
-def _asleep(context: Context) -> Iterator[tuple[str, Finding]]:
+def _idle(context: Context) -> Iterator[str]:
+    """The ids of nodes that do not act here, but for layers that just pass on the one thing they are wired for."""
+    graph, results, types = context.graph, context.results, layer_types()
+    for id in graph.conditional:
+        result = results.get(id)
+        if result is None or result.calls or result.facts is not None:
+            continue
+        declaration, wired = types.get(result.node.type), graph.incoming.get(id, {})
+        if declaration is None or len(result.specs) > 1 or not wired.keys() >= declaration.inlets.keys():
+            yield id
+
+
+def _asleep(context: Context, ids: Iterable[str]) -> Iterator[tuple[str, Finding]]:
     """Inputs without a wire of what does not act here: its source is written for where it does."""
     graph = context.graph
-    for id in sorted(graph.conditional, key=natural):
+    for id in ids:
         result = context.results.get(id)
         if result is None or result.enabled is not False:
             continue
@@ -46,10 +59,10 @@ def _asleep(context: Context) -> Iterator[tuple[str, Finding]]:
                 yield id, Finding("unwired", f"{node.name} has no wire at {name}", port)
 
 
-def _passed(context: Context) -> Iterator[tuple[str, Finding]]:
+def _passed(context: Context, ids: Iterable[str]) -> Iterator[tuple[str, Finding]]:
     """Outputs that are read, though a false condition, or a repeat ×0, leaves the first one only."""
     graph = context.graph
-    for id in sorted(graph.conditional, key=natural):
+    for id in ids:
         result = context.results.get(id)
         passes = result is not None and not result.calls and result.facts is None and any(result.specs[:1])
         if result is None or not passes or len(result.specs) < 2:

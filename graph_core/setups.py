@@ -25,8 +25,20 @@ from graph_core.problems import Finding
 from graph_core.schedules import DEFAULT, check_schedule
 
 MOST_ALIKE = 200  # paths that a pattern without a match is compared with
+MOST_KNOWN = 256
+_known: dict[int, tuple[Mapping[str, Any], tuple[Finding, ...]]] = {}  # by identity, which holding them keeps unique
 # The group that takes what Muon cannot: its optimizer is the one that Muon's authors use for the rest.
 REMAINDER: Mapping[str, Any] = {"role": "not-matrix", "kind": "AdamW"}
+
+
+def setup_findings(setup: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """What is wrong with a set-up by itself, remembered: a set-up is replaced as a whole where it changes."""
+    known = _known.get(id(setup))
+    if known is None or known[0] is not setup:
+        if len(_known) > MOST_KNOWN:
+            _known.clear()
+        known = _known[id(setup)] = setup, tuple(check_setup(setup))
+    return known[1]
 
 
 def check_setup(setup: Mapping[str, Any], parameters: Sequence[Parameter] | None = None) -> Iterator[Finding]:

@@ -27,27 +27,32 @@ class Structure:
         self._local: dict[str, list[tuple[str, Finding]]] = {}
         self._stale: set[str] = {*graph.nodes, *(id for id, wired in graph.incoming.items() if wired)}
         self._borrowers: set[str] = set()
+        self._whole: list[tuple[str, Finding]] | None = None  # of the graph rather than of a node
         self._found: list[tuple[str, Finding]] | None = None
         self._blocks: list[str] | None = None
 
     def touch_wire(self, target: str) -> None:
         """A wire into the node ``target`` came, went, or begins elsewhere."""
         self._stale.add(target)
-        self._found = None
+        self._found = self._whole = None
 
     def touch_node(self, old: Node | None, new: Node | None) -> None:
         """A node came, went, or was replaced by another of the same id."""
         if old is not None and new is not None and _told(old) == _told(new):
             return
+        named = old is not None and new is not None and old.type == new.type and _told(old)[2:] == _told(new)[2:]
         for node in (old, new):
             if node is not None:
                 self._stale.add(node.id)
-                self._stale.update(target for target, _ in self.graph.outgoing.get(node.id, ()))
                 self._stale.update(self.graph.names.get(node.name, ()))
-            if node is not None and node.type in self.graph.project.graphs:
+            if node is not None and not (named and not self._local):
+                self._stale.update(target for target, _ in self.graph.outgoing.get(node.id, ()))
+            if node is not None and not named and node.type in self.graph.project.graphs:
                 self._blocks = None
         self._stale.update(self._borrowers)
         self._found = None
+        if not named or self._whole:
+            self._whole = None
 
     def blocks(self) -> list[str]:
         """The keys of the graphs that it uses as nodes, sorted."""
@@ -63,12 +68,10 @@ class Structure:
                 self._check(id, firsts)
             self._stale.clear()
             graph = self.graph
-            self._found = [
-                *(finding for id in sorted(self._local, key=natural) for finding in self._local[id]),
-                *_cycles(graph, plan),
-                *(_ports(graph) if network else ()),
-                *_unused(graph, plan),
-            ]
+            if self._whole is None:
+                self._whole = [*_cycles(graph, plan), *(_ports(graph) if network else ()), *_unused(graph, plan)]
+            local = sorted(self._local, key=natural) if self._local else ()
+            self._found = [*(finding for id in local for finding in self._local[id]), *self._whole]
         return self._found
 
     def _check(self, id: str, firsts: dict[str, str]) -> None:

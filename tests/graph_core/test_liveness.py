@@ -383,3 +383,19 @@ def test_what_each_precision_means() -> None:
     full = parts_of(engine, "main", training=False)
     assert (4 * small.weights, 4 * small.activations) == (full.weights, full.activations)
     assert [name for name, precision in PRECISIONS.items() if not precision.trains] == ["int8"]
+
+
+def test_what_waits_to_be_booked_in_a_network_that_lost_its_input_is_forgotten() -> None:
+    project = Project.new("tiny")
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 4])
+    graph.add("Linear", id="a", out_features=8)
+    graph.add("Output", id="y")
+    graph.connect("x.y", "a.x")
+    graph.connect("a.y", "y.x")
+    engine = engine_of(project)
+    parts_of(engine, "main", training=True)
+    edits.set_params(graph, "a", {"out_features": 16})
+    parts_of(engine, "main", training=False)  # what the edit touched now waits for whoever asks for training
+    edits.remove(graph, ["x"])
+    assert parts_of(engine, "main", training=True) == parts_of(engine_of(loads(dumps(project))), "main", training=True)
