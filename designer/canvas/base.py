@@ -82,7 +82,7 @@ class Base:
 
     def _paint(self, snap: Snapshot, region: QRegion) -> None:
         painter = QPainter(self.pixmap)
-        for rect in _rects(region):
+        for rect in _joined(region):
             painter.save()
             painter.setClipRect(rect)
             self.picture.paint(painter, snap, self.shown, rect, hidden=self.hidden, hidden_wires=self.hidden_wires)
@@ -113,6 +113,13 @@ def _rects(region: QRegion) -> list[QRect]:
     # Iterable since Qt 5.8; the type stubs do not say so.
     rects: list[QRect] = list(region)  # type: ignore[call-overload]
     return rects
+
+
+def _joined(region: QRegion) -> list[QRect]:
+    """The rectangles of a region, or the one around them where that is little more: each is a look at the whole."""
+    rects, around = _rects(region), region.boundingRect()
+    area = sum(rect.width() * rect.height() for rect in rects)
+    return rects if around.width() * around.height() > 2 * area else [around]
 
 
 def _size(pixmap: QPixmap) -> tuple[float, float]:

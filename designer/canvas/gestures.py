@@ -11,8 +11,8 @@ from PySide6.QtGui import QPainter
 from designer.canvas import hit
 from designer.canvas.body import pen, tinted
 from designer.canvas.live import Live
+from designer.canvas.rows import BODY, FRAME, SHEET
 from designer.canvas.scene import GRID, Verdict
-from designer.canvas.snapshot import BODY, FRAME, SHEET
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas

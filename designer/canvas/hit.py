@@ -10,8 +10,9 @@ from PySide6.QtCore import QPointF
 from designer.canvas.body import sheet_buttons
 from designer.canvas.ports import Anchor
 from designer.canvas.routes import Floats, polyline_segments
+from designer.canvas.rows import BODY, FRAME, SHEET
 from designer.canvas.scene import HEADER, End
-from designer.canvas.snapshot import BODY, FRAME, SHEET, Snapshot
+from designer.canvas.snapshot import Snapshot
 
 PORT_REACH = 8.0
 WIRE_REACH = 5.0

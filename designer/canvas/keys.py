@@ -9,8 +9,9 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCursor, QKeyEvent
 
+from designer.canvas.rows import BODY, FRAME
 from designer.canvas.scene import GRID
-from designer.canvas.snapshot import BODY, FRAME, Snapshot
+from designer.canvas.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from designer.canvas.body import pen, tinted
 from designer.canvas.camera import Camera
 from designer.canvas.routes import clipped
-from designer.canvas.snapshot import BODY, SHEET
+from designer.canvas.rows import BODY, SHEET
 from designer.words import tr
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ class Minimap:
         self._stale = True
         self._frame = (0.0, 0.0, 1.0)
         self._looked: tuple[Any, bool] | None = None
-        self._extent: tuple[Any, Any] | None = None
         self._later = QTimer(canvas, singleShot=True, interval=_LATER_MS)
         self._later.timeout.connect(self.forget)
 
@@ -43,16 +42,14 @@ class Minimap:
         canvas, snap = self.canvas, self.canvas.snap
         if not canvas.minimap_shown or not snap.rows or canvas.width() < 3 * MAP_W or canvas.height() < 3 * MAP_H:
             return False
-        key = (snap, canvas.camera, canvas.size())
+        key = (canvas.camera, canvas.size())
         if self._looked is None or self._looked[0] != key:
             self._looked = key, self._is_free()
         return self._looked[1]
 
     def _is_free(self) -> bool:
         canvas, snap = self.canvas, self.canvas.snap
-        if self._extent is None or self._extent[0] is not snap:
-            self._extent = snap, snap.bounds(np.arange(len(snap.rows)))
-        x0, y0, x1, y1 = self._extent[1]
+        x0, y0, x1, y1 = snap.extent
         dpr = canvas.camera.dpr
         sight = canvas.camera.box(QRect(QPoint(0, 0), canvas.size() * dpr))
         if x0 < sight[0] or y0 < sight[1] or x1 > sight[2] or y1 > sight[3]:
@@ -67,13 +64,12 @@ class Minimap:
 
     def forget(self) -> None:
         """The theme or the screen has changed."""
-        self._stale = True
+        self._stale, self._looked = True, None
         self.canvas.update()
 
     def forget_soon(self) -> None:
         """The drawing has changed: while edits follow each other, an old map will do."""
-        if not self._stale:
-            self._later.start()
+        self._later.start()
 
     def rect(self) -> QRectF:
         """Where it stands, logical pixels."""

@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPai
 from designer.canvas.batch import draw_rects
 from designer.canvas.body import PORT_R, draw_port, pen
 from designer.canvas.minimap import BAR_H, MAP_H, MARGIN
+from designer.canvas.rows import BODY, WIDTHS, size_class
 from designer.canvas.scene import Legend, Plate, Verdict, text_width
-from designer.canvas.snapshot import BODY, WIDTHS, size_class
 from designer.canvas.sprites import COMPACT, FULL, GLYPH, level_of, tile_size
 from designer.canvas.wires import label_spot, path_of
 

@@ -17,8 +17,9 @@ from designer.canvas import activations, body, far
 from designer.canvas.batch import draw_rects
 from designer.canvas.camera import Box, Camera
 from designer.canvas.routes import Bools, Floats, Ints
+from designer.canvas.rows import BODY, FRAME, Row
 from designer.canvas.scene import ACTIVATION_H, CELL, Plate, text_width
-from designer.canvas.snapshot import BODY, FRAME, Row, Snapshot
+from designer.canvas.snapshot import Snapshot
 from designer.canvas.sprites import (
     COMPACT,
     FULL,
@@ -91,7 +92,7 @@ class Picture:
         elif level == GLYPH:
             far.tiles(self, p, snap, chosen, view)
         else:
-            far.bars(self, p, snap, chosen, view)
+            far.bars(self, p, snap, chosen, view, device)
         if level == FULL or view.zoom >= LABEL_ZOOM * 2 / 3:
             shapes = "shapes" not in self.hides
             self.wires.labels(p, snap, view, box, hidden_wires, vector=vector, shapes=shapes)

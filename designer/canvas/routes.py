@@ -22,6 +22,7 @@ RADIUS = 14.0
 LANE = 27.0
 JUNCTION = 16.0
 _COARSE, _FINE, _ARC = 5, 21, 7
+_FEW = 32  # changed wires that are put in one by one
 
 STRAIGHT, CORNERED, CURVED = 0, 1, 2
 
@@ -29,7 +30,7 @@ STRAIGHT, CORNERED, CURVED = 0, 1, 2
 class Paths:
     """The course of every wire. `shape` says which are straight, cornered or curved."""
 
-    __slots__ = ("box", "controls", "owner", "points", "shape", "start")
+    __slots__ = ("_owner", "box", "controls", "points", "shape", "start")
 
     def __init__(
         self, points: Floats, start: Ints, shape: NDArray[np.int8], controls: Floats, box: Floats | None = None
@@ -38,20 +39,30 @@ class Paths:
         self.start = start
         self.shape = shape
         self.controls = controls  # (m, 8): Bézier controls, used where shape is CURVED
-        count = np.diff(start)
-        self.owner = np.repeat(np.arange(len(count)), count)
+        self._owner: Ints | None = None
         if box is not None:
             self.box = box
-        elif len(count):
+        elif len(shape):
             low = np.minimum.reduceat(points, start[:-1])
             high = np.maximum.reduceat(points, start[:-1])
-            self.box = np.hstack([low, high])
+            self.box = np.asfortranarray(np.hstack([low, high]))  # questions go over a column at a time
         else:
             self.box = np.zeros((0, 4))
 
-    def segments(self) -> tuple[Floats, Ints]:
-        """(coarse segments (s, 4), the wire of each)."""
-        return _segments(self.points, self.owner)
+    @property
+    def owner(self) -> Ints:
+        """The wire of each point."""
+        if self._owner is None:
+            self._owner = np.repeat(np.arange(len(self.shape)), np.diff(self.start))
+        return self._owner
+
+    def segments(self, chosen: Ints | None = None) -> tuple[Floats, Ints]:
+        """(coarse segments (s, 4), the wire of each) of all wires, or of the chosen ones."""
+        if chosen is None:
+            return _segments(self.points, self.owner)
+        points, owner, _ = _gather(self.points, self.start, chosen)
+        segments, owner = _segments(points, owner)
+        return segments, chosen[owner]
 
     def fine(self, chosen: Ints, parting: Bools) -> tuple[Floats, Ints]:
         """(points, start) of the chosen wires, corners rounded but for the first of those that part from others."""
@@ -197,13 +208,37 @@ def merged(before: Paths, kept: Ints, led: Paths, chosen: Ints) -> Paths:
     points = np.empty((start[-1], 2))
     shape = np.empty(len(kept), np.int8)
     controls = np.empty((len(kept), 8))
-    box = np.empty((len(kept), 4))
+    box = np.empty((len(kept), 4), order="F")
     for place, paths, which in ((same, before, old), (chosen, led, np.arange(len(chosen)))):
         if not len(place):
             continue
         values, owner, first = _gather(paths.points, paths.start, which)
         points[np.arange(first[-1]) - first[:-1][owner] + start[place][owner]] = values
         shape[place], controls[place], box[place] = paths.shape[which], paths.controls[which], paths.box[which]
+    return Paths(points, start, shape, controls, box)
+
+
+def patched(before: Paths, led: Paths, chosen: Ints) -> Paths:
+    """The courses before, but for those of the `chosen` wires (ascending), which are now `led`."""
+    if not len(chosen):
+        return before
+    if len(chosen) > _FEW:
+        kept = np.arange(len(before.shape))
+        kept[chosen] = -1
+        return merged(before, kept, led, chosen)
+    pieces, last = [], 0
+    for k, i in enumerate(chosen.tolist()):
+        pieces += [before.points[last : before.start[i]], led.of(k)]
+        last = before.start[i + 1]
+    points = np.concatenate([*pieces, before.points[last:]])
+    longer = np.diff(led.start) - np.diff(before.start)[chosen]
+    start = before.start
+    if longer.any():
+        start = start.copy()
+        for i, more in zip(chosen.tolist(), longer.tolist(), strict=True):
+            start[i + 1 :] += more
+    shape, controls, box = before.shape.copy(), before.controls.copy(), before.box.copy("F")
+    shape[chosen], controls[chosen], box[chosen] = led.shape, led.controls, led.box
     return Paths(points, start, shape, controls, box)
 
 

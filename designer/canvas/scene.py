@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
@@ -145,14 +146,28 @@ class Legend:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """All that differs from the scene of that number, by ids; nothing came, went or changed its turn."""
+
+    scene: int
+    plates: frozenset[str]
+    wires: frozenset[str]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Scene:
-    """All that is drawn, in drawing order. Mappings are not changed after they are handed over."""
+    """All that is drawn, in drawing order. Mappings are not changed after they are handed over.
+
+    With `since` the canvas need not look for what changed, if it is that scene that it shows.
+    """
 
     plates: Mapping[str, Plate] = field(default_factory=lambda: MappingProxyType({}))
     wires: Mapping[str, Wire] = field(default_factory=lambda: MappingProxyType({}))
     title: str = ""
     legend: Legend | None = None
+    since: Since | None = None
+    number: int = field(default_factory=count(1).__next__)
 
 
 @dataclass(frozen=True, slots=True)

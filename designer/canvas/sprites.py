@@ -10,8 +10,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from designer.canvas import body
+from designer.canvas.rows import Row
 from designer.canvas.scene import CELL, Plate
-from designer.canvas.snapshot import Row
 from designer.canvas.text import is_ghost
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ import numpy as np
 from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 
-from designer.canvas import routes, snapshot
+from designer.canvas import routes, rows
 from designer.canvas.batch import draw_lines
 from designer.canvas.body import pen
 from designer.canvas.camera import Box, Camera
 from designer.canvas.routes import Bools, Floats, Ints
+from designer.canvas.rows import WIDTHS, size_class
 from designer.canvas.scene import mono_width
-from designer.canvas.snapshot import WIDTHS, Snapshot, size_class
+from designer.canvas.snapshot import Snapshot
 from designer.canvas.sprites import COMPACT, DOT, GLYPH
 from designer.canvas.text import Batch, axes_runs
 
@@ -82,12 +83,12 @@ def wire_pen(theme: Theme, snap: Snapshot, wire: int, scale: float, unit: float)
     group = int(snap.group[wire])
     value = snap.wires[wire]
     width = max(unit, WIDTHS[size_class(value.values)] * scale)
-    if group == snapshot.PROPOSAL:
+    if group == rows.PROPOSAL:
         return pen(theme.color("accent"), max(unit, 2 * scale), (5 * scale, 4 * scale))
-    if group in (snapshot.ADDED, snapshot.REMOVED):
-        color, dash = ("less", None) if group == snapshot.ADDED else ("error", (5 * scale, 4 * scale))
+    if group in (rows.ADDED, rows.REMOVED):
+        color, dash = ("less", None) if group == rows.ADDED else ("error", (5 * scale, 4 * scale))
         return pen(theme.color(color), max(unit, 2 * scale, width), dash)
-    if group == snapshot.UNKNOWN:
+    if group == rows.UNKNOWN:
         return pen(theme.color("ink3"), max(unit, 1.5 * scale), (1.5 * scale, 4 * scale))
     if value.kind == "int":
         return pen(theme.color("wire"), width, (7 * scale, 4 * scale))
@@ -116,9 +117,8 @@ class WirePainter:
         chosen = np.flatnonzero(seen)
         if not len(chosen):
             return
-        b = snap.paths.box[chosen]
-        reach = float((b[:, 2:] - b[:, :2]).sum()) * view.zoom
-        if vector or (level >= COMPACT and len(chosen) <= PATHS_MAX and reach <= 3 * _WIDE_MAX):
+        few = level >= COMPACT and len(chosen) <= PATHS_MAX
+        if vector or (few and _reach(snap, chosen) * view.zoom <= 3 * _WIDE_MAX):
             self._paths(p, snap, view, chosen)
         else:
             self._lines(p, snap, view, box, level, seen, chosen)
@@ -161,22 +161,21 @@ class WirePainter:
             segments, owner = routes.polyline_segments(points, start)
             owner = chosen[owner]
         else:
-            segments, owner = snap.segments
-            if len(chosen) < len(snap.wires):
-                keep = seen[owner]
-                segments, owner = segments[keep], owner[keep]
-        x0, y0, x1, y1 = box
-        pad = 8 / view.zoom
-        segments, inside = routes.clipped(segments, (x0 - pad, y0 - pad, x1 + pad, y1 + pad))
-        owner = owner if len(segments) == len(owner) else owner[inside]
-        device = segments * view.scale + (view.ox, view.oy, view.ox, view.oy)
+            segments, owner = self._far_lines(snap, view, level, seen, chosen)
+        if len(chosen) < len(snap.wires):
+            x0, y0, x1, y1 = box
+            pad = 8 / view.zoom
+            segments, inside = routes.clipped(segments, (x0 - pad, y0 - pad, x1 + pad, y1 + pad))
+            owner = owner if len(segments) == len(owner) else owner[inside]
+        device = segments * view.scale
+        device += (view.ox, view.oy, view.ox, view.oy)
         theme, dpr = self.theme, view.dpr
-        failing = snap.failing[owner] if snap.failing.any() else np.zeros(len(owner), np.bool_)
+        failing = snap.failing[owner] if snap.any_failing else np.zeros(len(owner), np.bool_)
         if level == DOT:
             p.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             p.setPen(QPen(theme.color("wire"), 0))
             draw_lines(p, device[~failing] if failing.any() else device)
-            for code, color in ((snapshot.ADDED, "less"), (snapshot.REMOVED, "error")):
+            for code, color in ((rows.ADDED, "less"), (rows.REMOVED, "error")) if snap.any_marked else ():
                 marked = device[(snap.group[owner] == code) & ~failing]
                 if len(marked):
                     p.setPen(QPen(theme.color(color), dpr))
@@ -190,13 +189,13 @@ class WirePainter:
         wide = smooth and level > GLYPH and length <= _WIDE_MAX * dpr
         p.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         known = {
-            snapshot.PROPOSAL: ("accent", 2.0),
-            snapshot.ADDED: ("less", 2.0),
-            snapshot.REMOVED: ("error", 2.0),
-            snapshot.UNKNOWN: ("ink3", 1.0),
-            snapshot.INT: ("wire", 1.25),
-            snapshot.BOOL: ("wire", 1.25),
-            snapshot.FADED: ("dots", 1.25),
+            rows.PROPOSAL: ("accent", 2.0),
+            rows.ADDED: ("less", 2.0),
+            rows.REMOVED: ("error", 2.0),
+            rows.UNKNOWN: ("ink3", 1.0),
+            rows.INT: ("wire", 1.25),
+            rows.BOOL: ("wire", 1.25),
+            rows.FADED: ("dots", 1.25),
         }
         for code in np.unique(group[~failing]).tolist():
             color, width = known.get(code) or ("wire", WIDTHS[code])
@@ -205,6 +204,25 @@ class WirePainter:
             p.setPen(pen(theme.color(color), size, round_cap=size > dpr))
             draw_lines(p, device[group == code])
         self._failing_lines(p, device[failing], view)
+
+    @staticmethod
+    def _far_lines(snap: Snapshot, view: Camera, level: int, seen: Bools, chosen: Ints) -> tuple[Floats, Ints]:
+        """Coarse segments and their wires; seen from afar without those that lie between two bars that touch."""
+        least = view.dpr / view.scale if level == DOT else 0.0  # a pixel
+        if 2 * len(chosen) < len(snap.wires):
+            segments, owner = snap.paths.segments(chosen)
+            if least:
+                long = np.abs(segments[:, 2:] - segments[:, :2]).max(1) >= least
+                segments, owner = segments[long], owner[long]
+            return segments, owner
+        segments, owner = snap.segments
+        keep = snap.spans >= least if least else None
+        if len(chosen) < len(snap.wires):
+            keep = seen[owner] if keep is None else keep & seen[owner]
+        if keep is None:
+            return segments, owner
+        places = np.flatnonzero(keep)
+        return segments[places], owner[places]
 
     def _failing_lines(self, p: QPainter, device: Floats, view: Camera) -> None:
         if len(device):
@@ -311,6 +329,12 @@ class WirePainter:
             self._batch.add("mono", "error", x * grow, by * grow + 18, text)
         else:
             self._batch.add("mono", "error", bx * grow + 12, (by - 32) * grow, text)
+
+
+def _reach(snap: Snapshot, chosen: Ints) -> float:
+    """How far the chosen wires reach together, across and down."""
+    box = snap.paths.box[chosen]
+    return float((box[:, 2:] - box[:, :2]).sum())
 
 
 def _leave_out_far_curves(snap: Snapshot, seen: Bools, box: Box) -> None:

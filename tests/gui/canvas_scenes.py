@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from designer.canvas.scene import Activation, Legend, Plate, Port, Scene, Wire, plate_size
+from designer.canvas.scene import Activation, Legend, Plate, Port, Scene, Since, Wire, plate_size
 
 X = (Port("x", wired=True),)
 Y = (Port("y", wired=True),)
@@ -70,7 +70,8 @@ def chain(n: int, columns: int = 40) -> Scene:
 def moved(scene: Scene, ids: set[str], dx: float, dy: float) -> Scene:
     """The scene with some plates elsewhere; all others are the same objects."""
     plates = {i: replace(p, x=p.x + dx, y=p.y + dy) if i in ids else p for i, p in scene.plates.items()}
-    return Scene(plates, scene.wires, scene.title, scene.legend)
+    since = Since(scene.number, frozenset(ids), frozenset())
+    return Scene(plates, scene.wires, scene.title, scene.legend, since)
 
 
 def stage() -> Scene:

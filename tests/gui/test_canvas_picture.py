@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QImage, QPainter
 
-from designer.canvas import export
+from designer.canvas import export, far
 from designer.canvas.camera import Camera
 from designer.canvas.picture import Picture
 from designer.canvas.scene import Activation, Legend, Scene
@@ -56,7 +56,7 @@ def differing(a: np.ndarray, b: np.ndarray, levels: int = 12) -> float:
     return float((np.abs(a - b).max(2) > levels).mean())
 
 
-ZOOMS = [0.05, 0.2, 0.4, 0.7, 1.0, 1.7]
+ZOOMS = [0.02, 0.05, 0.2, 0.4, 0.7, 1.0, 1.7]
 
 
 @pytest.mark.parametrize("zoom", ZOOMS)
@@ -73,7 +73,15 @@ def test_after_pans_the_kept_picture_equals_a_fresh_one(qtbot, zoom: float):
     assert shades(painted) > 3
 
 
-@pytest.mark.parametrize("zoom", [0.1, 0.4, 1.0])
+def test_bars_put_pixel_by_pixel_are_the_rectangles_that_qt_would_fill(qapp, monkeypatch):
+    scene, camera = chain(3000, 40), Camera(0.03, 1.0, 300, -40)  # partly outside
+    put = fresh(scene, camera)
+    monkeypatch.setattr(far, "_TINY", 0)
+    assert differing(put, fresh(scene, camera), 0) == 0
+    assert shades(put) > 4
+
+
+@pytest.mark.parametrize("zoom", [0.02, 0.1, 0.4, 1.0])
 def test_after_edits_the_kept_picture_equals_a_fresh_one(qtbot, zoom: float):
     scene = stage()
     rig = Rig(qtbot, scene, (SIZE.width(), SIZE.height()))

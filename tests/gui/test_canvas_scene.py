@@ -12,8 +12,9 @@ from designer.canvas.base import changed_boxes
 from designer.canvas.camera import Camera
 from designer.canvas.ports import anchors
 from designer.canvas.routes import CORNERED, CURVED, RADIUS, STRAIGHT, clipped
-from designer.canvas.scene import Plate, Port, Scene, Wire, plate_size, text_width
-from designer.canvas.snapshot import ERROR, UNKNOWN, Snapshot, size_class
+from designer.canvas.rows import ERROR, UNKNOWN, size_class
+from designer.canvas.scene import Plate, Port, Scene, Since, Wire, plate_size, text_width
+from designer.canvas.snapshot import Snapshot
 from designer.canvas.text import axes_runs, cut, cut_detail, layout
 from designer.canvas.wires import label_spot
 from tests.gui.canvas_scenes import X, Y, chain, moved, plate, scene_of, stage, wire
@@ -160,12 +161,29 @@ def altered(scene: Scene, rng: np.random.Generator) -> Scene:
     return Scene(plates, wires)
 
 
-def test_a_snapshot_made_after_another_equals_one_made_alone():
+def retouched(scene: Scene, rng: np.random.Generator, *, told: bool) -> Scene:
+    """Some plates and wires are others, none comes or goes; `told` has the scene say which."""
+    plates, wires = dict(scene.plates), dict(scene.wires)
+    names = rng.choice(list(plates), 5, replace=False).tolist()
+    for name in names:
+        more = [{"x": plates[name].x + 400}, {"problem": "error"}, {"name": "stem"}, {"heat": 0.5}][rng.integers(4)]
+        plates[name] = replace(plates[name], **more)
+    changed = rng.choice(list(wires), 3, replace=False).tolist()
+    for name in changed:
+        more = [{"route": None}, {"values": 5_000_000}, {"error": "no"}, {"source": (names[0], "y")}][rng.integers(4)]
+        wires[name] = replace(wires[name], **more)
+    since = Since(scene.number, frozenset(names), frozenset(changed)) if told else None
+    return Scene(plates, wires, since=since)
+
+
+@pytest.mark.parametrize("how", ["altered", "retouched", "told"])
+def test_a_snapshot_made_after_another_equals_one_made_alone(how: str):
     rng = np.random.default_rng(7)
     scene = chain(120, 3)
     snap = Snapshot(scene)
-    for _ in range(40):
-        scene = altered(scene, rng)
+    for turn in range(40):
+        again = how == "altered" or turn % 8 == 7
+        scene = altered(scene, rng) if again else retouched(scene, rng, told=how == "told")
         snap = Snapshot(scene, snap)
         alone = Snapshot(scene)
         assert snap.ids == alone.ids
@@ -177,6 +195,12 @@ def test_a_snapshot_made_after_another_equals_one_made_alone():
         assert [snap.palette[k] for k in snap.colors] == [alone.palette[k] for k in alone.colors]
         assert [row.plate for row in snap.rows] == list(scene.plates.values())
         assert np.array_equal(snap.junctions[0], alone.junctions[0])
+        assert np.array_equal(snap.segments[0], alone.segments[0])
+        assert snap.extent == alone.extent
+        assert snap.below == alone.below
+        assert (snap.has_badges, snap.any_failing, snap.reach) == (alone.has_badges, alone.any_failing, alone.reach)
+        spots = [label_spot(snap, i) for i in range(len(snap.wires))]
+        assert spots == [label_spot(alone, i) for i in range(len(alone.wires))]
 
 
 def test_changed_boxes_cover_where_a_plate_was_and_is():
