@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from designer.difference.comparison import Comparison
     from designer.find_bar import FindBar
 
-LIT = Legend(tr("Activation, share of the layer's largest"), "0", "max", tr("lit by the sketch pad's digit"))
+LIT = Legend(tr("Activation, share of the layer's largest"), "0", tr("max"), tr("lit by the sketch pad's digit"))
 
 
 class Center(QWidget):

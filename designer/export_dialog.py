@@ -29,7 +29,7 @@ from designer.drawing import Drawing
 from designer.jobs import Job
 from designer.style import dress
 from designer.training import Training
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.evaluate import axes_of
 
 
@@ -211,7 +211,7 @@ class ExportDialog(QDialog):
             self._say(tr("{out} is written.", out=out.name), "ok")
             return
         if errors:
-            self._say(tr("{message}; mend it before exporting.", message=errors[0].message), "error")
+            self._say(tr("{message}; mend it before exporting.", message=told(errors[0].message)), "error")
             return
         args: dict[str, Any] = {
             "file": str(self._training.snapshot(weights=True)),
@@ -282,7 +282,7 @@ def _sizes(text: str) -> dict[str, list[int]] | None:
 
 
 def _result(out: Path, answer: dict[str, Any]) -> str:
-    names = " and ".join(Path(name).name for name in answer.get("files", [])) or out.name
+    names = tr(" and ").join(Path(name).name for name in answer.get("files", [])) or out.name
     difference = (answer.get("comparison") or {}).get("max_abs_diff")
     compared = (
         tr(" Greatest difference to torch: {difference}.", difference=f"{difference:.1e}")

@@ -83,7 +83,7 @@ class FindBar(QWidget):
 
     def _choose(self) -> None:
         by = self.by.current
-        self.query.setPlaceholderText(tr("Find nodes by {by}, such as {HINTS}", by=by, HINTS=HINTS[by]))
+        self.query.setPlaceholderText(tr("Find nodes by {by}, such as {example}", by=tr(by), example=HINTS[by]))
         self.new.setPlaceholderText(NEW[by])
         self.new.setAccessibleName(NEW[by])
         self.new.setCompleter(self._types() if by == "type" else None)
@@ -103,7 +103,7 @@ class FindBar(QWidget):
     def _show_count(self) -> None:
         count = len(self.found)
         place = (
-            f"{self._at + 1} of {count}"
+            tr("{place} of {count}", place=self._at + 1, count=count)
             if self._at >= 0
             else tr("{count} found", count=count)
             if count

@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from designer.document import Document
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import Project
 from graph_core.snapshot import snapshot
 
@@ -277,8 +277,8 @@ def _in_letters(found: Complexity, project: Project, row: LayerCost, figure: str
     size = sizes.get(figure, 4 * here.params)
     order = order_of(size, [name for name in over if name != "N"]) if figure == "params" else here.order
     letters = ", ".join(f"{name} = {value:,}" for name, value in here.letters.items())
-    holds = "".join(f"; {condition}" for condition in here.conditions)
-    told = f"{letters}{holds}. {here.source}" if letters else here.source
+    holds = "".join(f"; {told(str(condition))}" for condition in here.conditions)
+    words = f"{letters}{holds}. {here.source}" if letters else here.source
     value = int(substitute(row.figures[figure], found.symbols))  # type: ignore[arg-type]
     texts = formula_text(size, over), formula_latex(size, over), order, order_latex(order)
-    return Line(row.id, row.path, row.type, formula_text(row.calls, found.over), *texts, value, told)
+    return Line(row.id, row.path, row.type, formula_text(row.calls, found.over), *texts, value, words)

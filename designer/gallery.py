@@ -22,7 +22,7 @@ from designer.settings import Settings
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import SearchField
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.templates import Template, templates
 
 CARD = QSize(300, 230)
@@ -45,7 +45,7 @@ class Card(QWidget):
         self.setFixedSize(CARD)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"{template.name}: {template.help}")
+        self.setAccessibleName(f"{template.name}: {told(template.help)}")
         self.setMouseTracking(True)
 
     def fill(self, thumbnail: QPixmap, params: int) -> None:
@@ -128,10 +128,12 @@ class Card(QWidget):
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self.template.name)
         painter.setFont(theme.ui_font("small"))
         painter.setPen(theme.color("ink3"))
-        unit = " params" if self.params else ""
+        unit = tr(" params") if self.params else ""
         painter.drawText(line, right, unit)
         wide = painter.fontMetrics().horizontalAdvance(unit)
-        text = painter.fontMetrics().elidedText(self.template.help, Qt.TextElideMode.ElideRight, int(below.width()))
+        text = painter.fontMetrics().elidedText(
+            told(self.template.help), Qt.TextElideMode.ElideRight, int(below.width())
+        )
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, text)
         painter.setFont(theme.ui_font("mono"))
         painter.setPen(theme.color("ink"))
@@ -272,7 +274,11 @@ class Gallery(QWidget):
     def _filter(self, words: str) -> None:
         query = words.strip().lower()
         self._lay_cards(
-            [c for c in self.cards if query in f"{c.template.name} {c.template.help} {c.template.tags}".lower()]
+            [
+                c
+                for c in self.cards
+                if query in f"{c.template.name} {c.template.help} {told(c.template.help)} {c.template.tags}".lower()
+            ]
         )
 
     def _step(self, by: int) -> None:

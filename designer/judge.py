@@ -11,7 +11,7 @@ from typing import Any
 from designer.canvas.scene import End, Verdict
 from designer.document import Document
 from designer.numbers import change
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import EditError, edits
 from graph_core.bridging import depends_on
 from graph_core.evaluate import misfit, source_spec
@@ -63,7 +63,10 @@ class DocumentJudge:
         reason = self._misfit(graph, goal, target[1], source)
         if reason:
             return Verdict(False, reason)
-        return self._try(f"{origin.name} to {goal.name}", lambda: edits.connect(graph, _end(source), _end(target)))
+        return self._try(
+            tr("{origin} to {goal}", origin=origin.name, goal=goal.name),
+            lambda: edits.connect(graph, _end(source), _end(target)),
+        )
 
     def _misfit(self, graph: Graph, goal: Node, port: str, source: End) -> str:
         declaration = layer_types().get(goal.type)
@@ -76,7 +79,7 @@ class DocumentJudge:
         finding = misfit(goal, inlet, port, spec)
         if finding is None or finding.code != "kind":
             return ""
-        return finding.message
+        return told(finding.message)
 
     def _judge_insert(self, what: str, wire: str) -> Verdict:
         graph = self._document.graph
@@ -112,7 +115,7 @@ class DocumentJudge:
         try:
             params, macs, errors = cost_of(document.project, make, document.network)
         except EditError as error:
-            return Verdict(False, str(error).rstrip("."))
+            return Verdict(False, told(str(error).rstrip(".")))
         cost = tr("{params} params", params=change(params)) if params or not macs else f"{change(macs, 'MACs')}"
         if errors > 0 and before == 0:
             return Verdict(True, tr("{sentence}, with a problem to fix", sentence=sentence), cost)

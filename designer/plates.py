@@ -229,7 +229,7 @@ def full_label(spec: Spec | None) -> str:
     """All axes, the dtype and the bytes at the example sizes."""
     if spec is None:
         return ""
-    sizes = " × ".join(size_text(size) for size in spec.shape) or "scalar"
+    sizes = " × ".join(size_text(size) for size in spec.shape) or tr("scalar")
     return f"{sizes} · {spec.dtype} · {exact(spec_bytes(spec))} B"
 
 

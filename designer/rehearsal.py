@@ -13,7 +13,7 @@ from designer.late import Late
 from designer.pages import TALL
 from designer.theme import themes
 from designer.training import INK
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.graph import Edit
 from graph_core.optimizers import optimizer_values
 
@@ -152,8 +152,8 @@ class Rehearsal(QObject):
         document = self._window.document
         error = next((p.message for p in document.analysis().problems if p.severity == "error"), "")
         if not document.root_graph.nodes:
-            error = tr("there is nothing to train yet")
-        panel.set_ready(not error, f"{error[:1].upper()}{error[1:]}." if error else "")
+            error = "there is nothing to train yet"
+        panel.set_ready(not error, told(f"{error[:1].upper()}{error[1:]}.") if error else "")
 
     def _fit_height(self, place: int) -> None:
         window = self._window

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import Project
-from graph_core.layer import FAMILIES, layer_types
+from graph_core.layer import FAMILIES, Layer, layer_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Entry:
 def catalogue(project: Project, *, palette: bool = False) -> list[Entry]:
     """Layer types in the order of their families, then the project's blocks; `palette` keeps their caption if none."""
     entries = [
-        Entry(name, name, d.family, FAMILIES[d.family], d.help, f"{name} {d.words} {FAMILIES[d.family]}".lower())
+        Entry(name, name, d.family, told(FAMILIES[d.family]), d.help, _words(name, d))
         for name, d in layer_types().items()
     ]
     order = list(FAMILIES)
@@ -53,6 +53,12 @@ def catalogue(project: Project, *, palette: bool = False) -> list[Entry]:
             Entry("", tr("none yet"), "block", tr("Blocks"), tr("Collapse a selection to make a block."), "blocks")
         ]
     return entries + blocks
+
+
+def _words(name: str, declaration: type[Layer]) -> str:
+    """What a type is searched by: in English, and in the language of the window."""
+    family = FAMILIES[declaration.family]
+    return f"{name} {declaration.words} {family} {told(family)} {told(declaration.help)}".lower()
 
 
 def score(entry: Entry, query: str) -> int:

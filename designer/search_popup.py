@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from designer.search import Entry, best
 from designer.style import dress
 from designer.theme import themes
-from designer.words import tr
+from designer.words import told, tr
 
 _ENTRY = Qt.ItemDataRole.UserRole
 
@@ -51,7 +51,7 @@ class _Row(QStyledItemDelegate):
         painter.setFont(theme.ui_font("small"))
         painter.setPen(theme.color("ink3"))
         room = rect.adjusted(left, 0, -10, 0)
-        text = painter.fontMetrics().elidedText(entry.help, Qt.TextElideMode.ElideRight, room.width())
+        text = painter.fontMetrics().elidedText(told(entry.help), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
 

@@ -14,7 +14,7 @@ from codegen.data.catalog import CATALOG
 from designer.document import Document
 from designer.jobs import Job, Worker
 from designer.settings import data_folder, weights_store
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import edits
 from graph_core.kept import find_weights, put, refer, reference, weights_path
 from graph_core.optimizers import TRAINING, optimizer_values
@@ -84,7 +84,7 @@ class Training(QObject):
             return
         errors = [p for p in document.analysis().problems if p.severity == "error"]
         if errors:
-            self.failed.emit(tr("{message}; mend it before training.", message=errors[0].message))
+            self.failed.emit(tr("{message}; mend it before training.", message=told(errors[0].message)))
             return
         if self._lost_weights():
             self.failed.emit(

@@ -342,10 +342,8 @@ class MainWindow(QMainWindow):
             else tr("New drawing, nothing to save")
         )
         self.saved_words.setText(changed)
-        self.undo_words.setText(tr("Undo: {undo_title}", undo_title=history.undo_title) if history.can_undo else "")
-        self.setWindowTitle(
-            tr("{what}{document} · Netwright", what="● " if document.unsaved else "", document=document.name)
-        )
+        self.undo_words.setText(tr("Undo: {edit}", edit=told(history.undo_title)) if history.can_undo else "")
+        self.setWindowTitle(f"{'● ' if document.unsaved else ''}{document.name} · Netwright")
 
     def _propose(self, fix: Fix | None) -> None:
         """Draw a fix that is thought about, and tell what it would come to."""
@@ -358,9 +356,13 @@ class MainWindow(QMainWindow):
 
     def _show_counts(self, errors: int, warnings: int, notes: int) -> None:
         total = errors + warnings + notes
-        self.tabs.setTabText(0, tr("Problems {total}", total=total) if total else "Problems")
-        counted = [(errors, "error"), (warnings, "warning"), (notes, "note")]
-        self.counts.setText(", ".join(f"{n} {word}{'s' if n != 1 else ''}" for n, word in counted if n))
+        self.tabs.setTabText(0, tr("Problems {total}", total=total) if total else tr("Problems"))
+        counted = [
+            (errors, tr("1 error"), tr("{count} errors", count=errors)),
+            (warnings, tr("1 warning"), tr("{count} warnings", count=warnings)),
+            (notes, tr("1 note"), tr("{count} notes", count=notes)),
+        ]
+        self.counts.setText(tr(", ").join(one if n == 1 else many for n, one, many in counted if n))
 
     def _thumbnail(self, name: str, size: QSize) -> tuple[QPixmap, int]:
         from designer.thumbnails import thumbnail

@@ -11,6 +11,7 @@ from designer.canvas import hit
 from designer.canvas.gestures import Cut, Gesture, MapDrag, Marquee, MovePlates, Pan, ResizeFrame
 from designer.canvas.hit import PortHit
 from designer.canvas.wiring import DrawWire
+from designer.words import told
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas
@@ -234,7 +235,7 @@ class Mouse:
         if port is not None:
             return port.anchor.port.label or port.anchor.port.name
         plate = hit.plate_at(canvas.snap, now.x(), now.y(), canvas.camera.zoom)
-        return canvas.snap.rows[plate].plate.hint if plate >= 0 else ""
+        return told(canvas.snap.rows[plate].plate.hint) if plate >= 0 else ""
 
     def start(self, gesture: Gesture) -> None:
         """Begin a gesture."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from designer.canvas.intents import Intents
 from designer.canvas.scene import Plate
+from designer.words import told, tr
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas
@@ -44,11 +45,11 @@ def sentence(canvas: Canvas, plate: Plate) -> str:
         parts.append(plate.figure)
     if plate.scan:
         states = " ".join(port.label for port in plate.inputs if port.kind == "state")
-        parts.append(canvas.tr("scan carrying {0}").format(states or canvas.tr("no state")))
+        parts.append(tr("scan carrying {states}", states=states or tr("no state")))
     if plate.when == "off":
-        parts.append(canvas.tr("off"))
+        parts.append(tr("off"))
     if plate.problem:
-        parts.append(plate.hint or plate.problem)
+        parts.append(told(plate.hint or plate.problem))
     return ", ".join(parts)
 
 
@@ -63,7 +64,7 @@ def joined(canvas: Canvas, plate: Plate) -> str:
         wire = snap.wires[k]
         shape = "×".join(axis[0] for axis in wire.axes)
         source = snap.rows[int(snap.source[k])].plate.name
-        said.append(canvas.tr("from {0} {1}").format(source, shape).strip())
+        said.append(tr("from {source} {shape}", source=source, shape=shape).strip())
     return "; ".join(said)
 
 

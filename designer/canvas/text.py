@@ -198,7 +198,7 @@ def _header(plate: Plate) -> list[Run]:
 
 def pager_text(plate: Plate) -> str:
     """ "i=0 of 2" of an opened repeat."""
-    return f"i={plate.pager[0]} of {plate.pager[1]}" if plate.pager else ""
+    return tr("i={place} of {count}", place=plate.pager[0], count=plate.pager[1]) if plate.pager else ""
 
 
 def cut(name: str, room: float, px: float = NAME_PX) -> str:

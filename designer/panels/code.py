@@ -107,7 +107,7 @@ class CodePanel(QWidget):
     def _waits(self, waits: bool) -> None:
         """Say what ends the edit that is under way, else how long the source is."""
         lines = len(self.source().splitlines())
-        size = tr("{lines} lines", lines=f"{lines:,}") if lines != 1 else "1 line"
+        size = tr("{lines} lines", lines=f"{lines:,}") if lines != 1 else tr("1 line")
         self.about.setText(tr("Enter puts it into the drawing, Esc takes it back") if waits else size)
         if not waits and self._refused:
             self._refused = False
@@ -204,4 +204,4 @@ class FindBar(QWidget):
         if self._found:
             self._at = (self._at + step) % len(self._found)
             self._view.choose(self._found[self._at])
-            self.told.setText(f"{self._at + 1} of {len(self._found)}")
+            self.told.setText(tr("{place} of {count}", place=self._at + 1, count=len(self._found)))

@@ -16,7 +16,7 @@ from designer.theme import themes
 from designer.widgets import Caption, Elided, Segments, Text, button
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.growth import GrowthPlot
-from designer.words import tr
+from designer.words import told, tr
 
 UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs", "memory_params": "B", "memory_kept": "B"}
 HELP = {
@@ -204,7 +204,7 @@ class ComplexityPanel(QWidget):
         self.value.setText(told)
         self.value.setToolTip(exact(total.value))
         holds = (
-            tr("Holds if {conditions}.", conditions=", ".join(look.conditions))
+            tr("Holds if {conditions}.", conditions=tr(", ").join(map(told, look.conditions)))
             if look.conditions
             else tr("Holds for all sizes.")
         )
@@ -230,7 +230,9 @@ class ComplexityPanel(QWidget):
         if look is not None:
             rows = [(tr("Total"), look.total), *((line.path, line) for line in look.lines)]
             lines = ["\t".join((name, line.text, line.order, str(line.value))) for name, line in rows]
-            QGuiApplication.clipboard().setText("\n".join([*lines, *(f"holds if {one}" for one in look.conditions)]))
+            QGuiApplication.clipboard().setText(
+                "\n".join([*lines, *(tr("holds if {condition}", condition=told(one)) for one in look.conditions)])
+            )
 
     def _show_symbols(self, *_: object) -> None:
         look = self._formulas.look

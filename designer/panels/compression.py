@@ -179,7 +179,7 @@ class CompressionPanel(QWidget):
 
     def failed(self, sentence: str) -> None:
         """It could not be done: why, in one sentence; "" for work that was cancelled."""
-        self._end("" if sentence else "cancelled")
+        self._end("" if sentence else tr("cancelled"))
         if sentence:
             self.banner.show_message(sentence, "error")
 

@@ -20,7 +20,7 @@ from designer.symbolic import SymbolicTuple
 from designer.theme import themes
 from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.labels import Elided, Text
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.architecture import Condition, FiveTuple, check_definition, five_tuple
 from graph_core.latex import escape, value
 from graph_core.tuple_forms import space_text
@@ -219,17 +219,15 @@ class DefinitionPanel(LazyPanel):
         if not failed:
             count = len(found.rows)
             self.verdict.setText(
-                tr(
-                    "Holds: {count} {what}, each with its f, W and b.",
-                    count=count,
-                    what="layer" if count == 1 else "layers",
-                )
+                tr("Holds: {count} layers, each with its f, W and b.", count=count)
+                if count != 1
+                else tr("Holds: 1 layer, each with its f, W and b.")
             )
         else:
             reason = next(problem.message for problem in failed[0].problems if problem.severity == "error")
-            self.verdict.setText(tr("Does not hold: {reason}.", reason=reason.rstrip(".")))
+            self.verdict.setText(tr("Does not hold: {reason}.", reason=told(reason.rstrip("."))))
         dress(self.verdict, ink="error" if failed else "ink2")
-        marks = [f"{'✓' if condition.holds else '✕'} {condition.sentence}" for condition in conditions]
+        marks = [f"{'✓' if condition.holds else '✕'} {told(condition.sentence)}" for condition in conditions]
         self.title.setToolTip("\n".join(marks))
         self.verdict.setAccessibleDescription("; ".join(marks))
 

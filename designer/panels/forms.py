@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBox
 from designer.entries import entry_text, is_expression, parse_entry
 from designer.style import dress
 from designer.widgets import ExpressionField, PairField, Toggle
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import Graph, Node
 from graph_core.fields import Choice, Field, FieldError, Flag, PerAxis
 from graph_core.layer import layer_types
@@ -20,14 +20,14 @@ from graph_core.layer import layer_types
 Apply = Callable[[str, Any], str]
 
 
-MIXED = "mixed"
+MIXED = tr("mixed")
 
 
 class AnyValue(Field[Any]):
     """A parameter of a block: whatever its graph makes of it."""
 
     kind = "value"
-    takes = tr("a number, a word, or an expression")
+    takes = "a number, a word, or an expression"
 
     def check(self, value: Any) -> Any:
         return value
@@ -56,7 +56,7 @@ class FieldEditor(QWidget):
         layout.setSpacing(2)
         layout.addLayout(self.row)
         layout.addWidget(self.error)
-        self.setToolTip(tr("{help} It takes {takes}.", help=field.help, takes=field.takes).strip())
+        self.setToolTip(f"{told(field.help)} {told(f'It takes {field.takes}.')}".strip())
 
     def send(self, value: Any) -> None:
         """Apply a value and show what is wrong with it, if anything is."""
@@ -64,7 +64,7 @@ class FieldEditor(QWidget):
 
     def complain(self, sentence: str) -> None:
         """Show a sentence under the field, or take it away."""
-        self.error.setText(sentence)
+        self.error.setText(told(sentence))
         self.error.setVisible(bool(sentence))
 
     def show_value(self, value: Any, resolved: Any = None) -> None:
@@ -187,7 +187,7 @@ class FlagEditor(FieldEditor):
         """See FieldEditor."""
         on = resolved if isinstance(value, str) else value
         self.box.setChecked(bool(on))
-        self.box.setText(f"ƒx {value}" if isinstance(value, str) else ("off", "on")[bool(on)])
+        self.box.setText(f"ƒx {value}" if isinstance(value, str) else (tr("off"), tr("on"))[bool(on)])
 
     def show_mixed(self) -> None:
         """See FieldEditor."""

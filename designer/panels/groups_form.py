@@ -16,7 +16,7 @@ from designer.panels.forms import FieldEditor, TextEditor, add_row, editor_of, f
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets.labels import Text, button
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import EditError
 from graph_core.groups import GROUP, Share, groups_of, parameters_of, share_out
 from graph_core.optimizers import KINDS, kind_of
@@ -111,7 +111,7 @@ class GroupCard(QWidget):
                 choice.addItem(name, name)
         choice.setCurrentIndex(max(choice.findData(now), 0) if own else 0)
         choice.setAccessibleName("kind")
-        choice.setToolTip(GROUP["kind"].help)
+        choice.setToolTip(told(GROUP["kind"].help))
         dress(choice, font="mono")
         choice.activated.connect(lambda at: self._apply("kind", choice.itemData(at) or None))
         add_row(self._rows, "kind", choice)
@@ -143,7 +143,9 @@ class GroupCard(QWidget):
             editor.show_value(group.get(name, list(default) if isinstance(default, tuple) else default))
         tensors = len(share.parameters)
         if tensors:
-            self.count.setText(f"{tensors} {'tensor' if tensors == 1 else 'tensors'} · {exact(share.numel)}")
+            self.count.setText(
+                f"{tr('1 tensor') if tensors == 1 else tr('{count} tensors', count=tensors)} · {exact(share.numel)}"
+            )
         else:
             self.count.setText(tr("matches nothing") if not matched else tr("earlier groups take all"))
         dress(self.count, ink="ink3" if tensors else "error" if not matched else "warn")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.theme import themes
-from designer.words import tr
+from designer.words import told, tr
 
 SHOWN = 500  # the steps round the present that are listed
 
@@ -44,7 +44,7 @@ class HistoryPanel(QWidget):
         self.list.clear()
         theme = themes.current
         for place in range(self._first, min(len(titles), self._first + SHOWN)):
-            item = QListWidgetItem(titles[place] + ("  · saved" if place == saved else ""), self.list)
+            item = QListWidgetItem(told(titles[place]) + (tr("  · saved") if place == saved else ""), self.list)
             item.setForeground(theme.color("ink" if place <= len(done) else "ink3"))
             item.setData(Qt.ItemDataRole.UserRole, place)
             if place == len(done):

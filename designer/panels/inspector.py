@@ -144,7 +144,9 @@ class Inspector(QWidget):
                 editor.trust_changed.connect(self._document.look_again)
         self._layout.addWidget(self.form)
         if not self.form.editors:
-            none = QLabel(tr("{what} has none.", what=node.type if node.type in layer_types() else "This block"))
+            none = QLabel(
+                tr("{type} has none.", type=node.type) if node.type in layer_types() else tr("This block has none.")
+            )
             dress(none, font="small", ink="ink3")
             self._layout.addWidget(none)
         self.running = RunForm(self._document, graph, node)

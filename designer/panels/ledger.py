@@ -32,7 +32,7 @@ from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Segments, button
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.ledger import Convention, Entry, ledger
 from graph_core.opened import as_csv, as_markdown
 
@@ -41,9 +41,12 @@ OWN = "own"
 # Fields of a convention that a person may switch, each with its word.
 SWITCHES = {
     "factor": ("× 2", tr("Two operations for a multiply-add, not one")),
-    "attention": ("attention", tr("Count the products QKᵀ and AV inside of attention")),
-    "biases": ("biases", tr("Count the additions of biases")),
-    "elementwise": ("element-wise", tr("Count other element-wise and normalization work, one operation an element")),
+    "attention": (tr("attention"), tr("Count the products QKᵀ and AV inside of attention")),
+    "biases": (tr("biases"), tr("Count the additions of biases")),
+    "elementwise": (
+        tr("element-wise"),
+        tr("Count other element-wise and normalization work, one operation an element"),
+    ),
 }
 
 
@@ -85,8 +88,8 @@ class LedgerPanel(LazyPanel):
         self.choice = QComboBox()
         self.choice.setAccessibleName(tr("Convention"))
         for name, convention in CONVENTIONS.items():
-            self.choice.addItem(f"as {convention.title}" if convention.rules else convention.title, name)
-            self.choice.setItemData(self.choice.count() - 1, convention.help, Qt.ItemDataRole.ToolTipRole)
+            self.choice.addItem(tr("as {tool}", tool=convention.title) if convention.rules else convention.title, name)
+            self.choice.setItemData(self.choice.count() - 1, told(convention.help), Qt.ItemDataRole.ToolTipRole)
         self.choice.addItem(tr("as switched here"), OWN)
         self.switches: dict[str, QCheckBox] = {}
         for field, (word, tip) in SWITCHES.items():
@@ -208,7 +211,7 @@ class LedgerPanel(LazyPanel):
         self.tree.setRootIsDecorated(not self.model.flat)
         for field, box in self.switches.items():
             box.setChecked(bool(_switches(self.convention)[field]))
-        self.choice.setToolTip(self.convention.help)
+        self.choice.setToolTip(told(self.convention.help))
         found = self._restore(opened, chosen, QModelIndex())
         if found is None:
             self._open(QModelIndex())

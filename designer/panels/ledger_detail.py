@@ -12,6 +12,7 @@ from designer.document import Document
 from designer.numbers import exact, percent
 from designer.widgets import Elided, Text
 from designer.widgets.formula import Formula
+from designer.words import told as say
 from designer.words import tr
 from graph_core import EditError, symbolic
 from graph_core.ledger import Convention, Entry
@@ -62,7 +63,7 @@ class LedgerDetail(QWidget):
         entry = line[0]
         self.title.setText(entry.path or entry.name)
         times = tr(", {calls} calls", calls=exact(entry.calls)) if entry.calls > 1 else ""
-        self.kind.setText(f"{entry.type or 'Network'}{times}")
+        self.kind.setText(f"{entry.type or tr('Network')}{times}")
         grid = self._new_grid()
         origin: dict[str, str] = {}
         if entry.work is None:
@@ -84,26 +85,26 @@ class LedgerDetail(QWidget):
         try:
             figures, found = opened_figures(self._document.project, self._document.network, entry)
         except EditError as error:
-            self._say(grid, tr("Formulas"), str(error))
+            self._say(grid, tr("Formulas"), say(str(error)))
             return {}
         for figure in figures:
             told = f"= {figure.numbers} = {exact(figure.value)}" if figure.latex else ""
             if figure.name == "Parameters" and entry.params != figure.value:
                 told += tr(", in all {params}", params=exact(entry.params))
-            self._say(grid, figure.name, told, (figure.latex, figure.text))
-        conditions = {"Holds if": "; ".join(found.conditions)} if found.conditions else {}
-        return {**conditions, "Source": found.source}
+            self._say(grid, say(figure.name), told, (figure.latex, figure.text))
+        conditions = {tr("Holds if"): "; ".join(map(say, found.conditions))} if found.conditions else {}
+        return {**conditions, tr("Source"): found.source}
 
     def _count(self, grid: QGridLayout, entry: Entry, convention: Convention) -> None:
         assert entry.work is not None
         one = convention.count(entry.type, entry.work)
-        told = counting(convention, entry.type, entry.work)
-        told = f"{told} = {exact(one)}" if told != f"{one:,} products" else told
+        work = counting(convention, entry.type, entry.work)
+        told = f"{say(work)} = {exact(one)}" if work != f"{one:,} products" else say(work)
         if entry.calls > 1 and one:
             told += tr(" × {calls} calls = {one}", calls=exact(entry.calls), one=exact(one * entry.calls))
         self._say(grid, tr("{unit} counted", unit=convention.unit), told)
         if out := left_out(convention, entry.work):
-            self._say(grid, tr("Left out"), out)
+            self._say(grid, tr("Left out"), say(out))
 
     def _sum(self, grid: QGridLayout, entry: Entry, convention: Convention) -> None:
         """A block's figures as the sum of its parts, the largest by name."""
@@ -153,7 +154,7 @@ class LedgerDetail(QWidget):
 
     def _engine_ready(self) -> bool:
         if self._loading is None:
-            self._loading = threading.Thread(target=symbolic.engine, name=tr("symbolic engine"), daemon=True)
+            self._loading = threading.Thread(target=symbolic.engine, name="symbolic engine", daemon=True)
             self._loading.start()
         if self._loading.is_alive():
             self._timer.start()

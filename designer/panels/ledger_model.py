@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 
 from designer.numbers import exact, percent
 from designer.theme import themes
+from designer.words import told, tr
 from graph_core.ledger import MACS, Convention, Entry
 
 Index = QModelIndex | QPersistentModelIndex
@@ -119,7 +120,7 @@ class LedgerModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and section >= 2:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ToolTipRole and section == 4:
-            return self.convention.help
+            return told(self.convention.help)
         if role == Qt.ItemDataRole.DisplayRole:
             return self.convention.unit if section == 4 else self._heads[section]
         return None
@@ -162,7 +163,7 @@ class LedgerModel(QAbstractItemModel):
         return (item.entry.params if column == 3 else item.operations) / (whole or 1)
 
     def _shape(self, item: Item) -> str:
-        return ", ".join("×".join(map(str, shape)) or "scalar" for shape in item.entry.output)
+        return ", ".join("×".join(map(str, shape)) or tr("scalar") for shape in item.entry.output)
 
     def _text(self, item: Item, column: int) -> str:
         entry = item.entry

@@ -15,17 +15,17 @@ from graph_core import EditError, mark_edits
 from graph_core.marks import Frame, Note, kind_of_mark
 
 COLORS = {
-    "conv": "blue",
-    "linear": "green",
-    "norm": "lilac",
-    "act": "brown",
-    "pool": "petrol",
-    "rnn": "plum",
-    "attn": "red",
-    "emb": "ochre",
-    "shape": "grey",
-    "gen": "leaf",
-    "block": "violet",
+    "conv": tr("blue"),
+    "linear": tr("green"),
+    "norm": tr("lilac"),
+    "act": tr("brown"),
+    "pool": tr("petrol"),
+    "rnn": tr("plum"),
+    "attn": tr("red"),
+    "emb": tr("ochre"),
+    "shape": tr("grey"),
+    "gen": tr("leaf"),
+    "block": tr("violet"),
 }
 
 

@@ -16,7 +16,7 @@ from designer.panels.memory_bar import MemoryBar, Slice
 from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.widgets import Elided, EmptyState, NumberField, Segments, SizeSlider, Text, button
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import edits
 from graph_core.evaluate import axes_of
 from graph_core.fit import MOST, Most, Question, devices, largest, resized
@@ -58,9 +58,7 @@ class MemoryPanel(LazyPanel):
         self._timer.timeout.connect(self._go_on)
         self.device = QComboBox()
         for device in devices():
-            self.device.addItem(
-                tr("{device}, {bytes} GiB", device=device.name, bytes=f"{device.bytes / GIB:.3g}"), device.bytes
-            )
+            self.device.addItem(f"{device.name}, {device.bytes / GIB:.3g} GiB", device.bytes)
         self.device.addItem(OTHER, 0)
         self.device.setAccessibleName(tr("Device"))
         self.device.setCurrentIndex(next(k for k, one in enumerate(devices()) if one.name == DEFAULT))
@@ -71,8 +69,8 @@ class MemoryPanel(LazyPanel):
         self.run.setAccessibleName(tr("What it does"))
         self.precision = QComboBox()
         for precision in PRECISIONS.values():
-            self.precision.addItem(precision.title, precision.name)
-            self.precision.setItemData(self.precision.count() - 1, precision.help, Qt.ItemDataRole.ToolTipRole)
+            self.precision.addItem(told(precision.title), precision.name)
+            self.precision.setItemData(self.precision.count() - 1, told(precision.help), Qt.ItemDataRole.ToolTipRole)
         self.precision.setAccessibleName(tr("Precision"))
         self.use = button(tr("Use these sizes"), small=True)
         self.back = button(tr("Back to the drawing's sizes"), quiet=True, small=True)
@@ -149,7 +147,7 @@ class MemoryPanel(LazyPanel):
         segment.setToolTip("" if trains else tr("int8 is for inference: gradients need floats"))
         if not trains:
             self.run.set_current("inference")
-        self.precision.setToolTip(PRECISIONS[self.question.precision].help)
+        self.precision.setToolTip(told(PRECISIONS[self.question.precision].help))
         self.ask()
 
     def _try(self, name: str, size: int) -> None:
@@ -166,14 +164,14 @@ class MemoryPanel(LazyPanel):
 
     def _use(self) -> None:
         sizes, project = dict(self._chosen), self._document.project
-        told = ", ".join(f"{name} to {size:,}" for name, size in sizes.items())
+        words = ", ".join(f"{name} to {size:,}" for name, size in sizes.items())
 
         def change() -> None:
             for name, size in sizes.items():
                 edits.set_symbol(project, name, size)
 
         self._chosen = {}
-        if not self._document.edit(change, tr("Set {told}", told=told)):
+        if not self._document.edit(change, f"Set {words}"):
             self._chosen = sizes
 
     def _go_back(self) -> None:
@@ -310,16 +308,13 @@ class MemoryPanel(LazyPanel):
         row, most = self.rows[name], self.most[name]
         row.slider.set_most(most.size)
         row.most.setEnabled(bool(most.size))
-        row.most.setText("any" if most.size is None else f"≤ {exact(most.size)}" if most.size else "none")
+        row.most.setText(tr("any") if most.size is None else f"≤ {exact(most.size)}" if most.size else tr("none"))
         row.most.setToolTip(
             tr("Memory does not depend on {name}", name=name)
             if most.size is None
-            else tr(
-                "Set {name} to {size}, the largest that {what}",
-                name=name,
-                size=exact(most.size),
-                what="fits" if most.sound else "the drawing takes",
-            )
+            else tr("Set {name} to {size}, the largest that fits", name=name, size=exact(most.size))
+            if most.size and most.sound
+            else tr("Set {name} to {size}, the largest that the drawing takes", name=name, size=exact(most.size))
             if most.size
             else tr("Not even {name} = 1 fits", name=name)
         )
@@ -329,7 +324,7 @@ class MemoryPanel(LazyPanel):
         named = self._in_order()[:1]
         at = ", ".join(f"{name} = {self.sizes[name]:,}" for name in self._in_order())
         verb = tr("Training") if question.training else tr("Inference")
-        place = f" at {at}" if at else ""
+        place = tr(" at {at}", at=at) if at else ""
         if parts is None:
             what = (
                 tr("The drawing has an error")

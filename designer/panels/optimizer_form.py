@@ -11,7 +11,7 @@ from designer.panels.forms import FieldForm, add_row, caption, form_layout
 from designer.panels.groups_form import GroupsForm
 from designer.style import dress
 from designer.widgets.rates import RateCurve
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import EditError, edits
 from graph_core.optimizers import KINDS, kind_of, optimizer_values
 from graph_core.schedules import SCHEDULES, schedule_values
@@ -71,9 +71,9 @@ class OptimizerForm(QWidget):
             rates = FieldForm(SCHEDULES[schedule["kind"]].fields, self._set_rate)
             self.rates = self._renewed(self._rates, rates)
         self.kind.setCurrentText(kind.name)
-        self.kind.setToolTip(kind.help)
+        self.kind.setToolTip(told(kind.help))
         self.schedule.setCurrentText(str(schedule["kind"]))
-        self.schedule.setToolTip(SCHEDULES[schedule["kind"]].help)
+        self.schedule.setToolTip(told(SCHEDULES[schedule["kind"]].help))
         self.optimizer.show_values(optimizer, {})
         self.rates.show_values(schedule, {})
         self.groups.refresh()

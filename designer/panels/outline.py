@@ -160,7 +160,7 @@ class OutlineModel(QAbstractItemModel):
             return tr("in a loop")
         spec = next((spec for spec in result.specs if spec), None)
         if spec is None:
-            return tr("no shape") if result.findings else "waits"
+            return tr("no shape") if result.findings else tr("waits")
         return label(spec)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

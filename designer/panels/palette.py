@@ -25,7 +25,7 @@ from designer.search import Entry, catalogue, matches
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import KeyHint, SearchField
-from designer.words import tr
+from designer.words import told, tr
 
 TYPE_ROLE, FAMILY_ROLE, COUNT_ROLE = (
     Qt.ItemDataRole.UserRole,
@@ -199,7 +199,7 @@ class PalettePanel(QWidget):
         item.setData(0, TYPE_ROLE, entry.type)
         item.setData(0, FAMILY_ROLE, entry.family)
         item.setData(0, COUNT_ROLE, entry.uses)
-        item.setToolTip(0, entry.help)
+        item.setToolTip(0, told(entry.help))
         plain = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         item.setFlags(plain | Qt.ItemFlag.ItemIsDragEnabled if entry.type else Qt.ItemFlag.ItemIsEnabled)
 

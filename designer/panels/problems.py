@@ -24,7 +24,7 @@ from designer.numbers import change
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Badge, button
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import EditError
 from graph_core.fixes import Fix, fixes, preview
 from graph_core.problems import Problem
@@ -50,14 +50,14 @@ class ProblemRow(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(themes.current.size("row_problem"))
         self.setToolTip(f"{problem.code} · {problem.path}")
-        self.setAccessibleName(f"{problem.severity}: {problem.message}")
+        self.setAccessibleName(f"{told(problem.severity)}: {told(problem.message)}")
         icon = Badge(_KINDS.get(problem.severity, problem.severity))
         conflict = problem.code == "conflict"
         named = problem.node or conflict  # begins with the name of something, which stays as it is
         first = problem.message[0] if named else problem.message[0].upper()
-        self.sentence = QLabel(f"{first}{problem.message[1:]}.")
+        self.sentence = QLabel(told(f"{first}{problem.message[1:]}."))
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        place = QLabel(problem.path or ("project" if conflict else "network"))
+        place = QLabel(problem.path or (tr("project") if conflict else tr("network")))
         dress(self.sentence, font="ui")
         dress(place, font="mono_small", ink="ink3")
         layout = QHBoxLayout(self)
@@ -92,13 +92,13 @@ class ProblemRow(QFrame):
         return cost
 
     def _button(self, fix: Fix) -> QPushButton:
-        made = QPushButton(fix.title)
+        made = QPushButton(told(fix.title))
         made.setProperty("small", True)
         if fix.choice:
             made.setAutoDefault(True)  # Enter presses it
         else:
             dress(made, glyph="ui_bolt")
-        made.setToolTip(fix.detail or fix.title)
+        made.setToolTip(told(fix.detail or fix.title))
         made.clicked.connect(lambda: self.applied.emit(fix))
         if len(self.options) > 1:
             made.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -108,8 +108,8 @@ class ProblemRow(QFrame):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         for fix in self.options:
-            action = menu.addAction(fix.title)
-            action.setToolTip(fix.detail)
+            action = menu.addAction(told(fix.title))
+            action.setToolTip(told(fix.detail))
             action.triggered.connect(lambda _=False, fix=fix: self.applied.emit(fix))
             action.hovered.connect(lambda fix=fix: self.proposed.emit(fix))
         menu.aboutToHide.connect(self._propose)

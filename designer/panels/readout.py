@@ -12,7 +12,7 @@ from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
 from designer.widgets import FigureLabel, Part, StackBar
 from designer.widgets.growth import GrowthPlot
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.groups import kinds_of
 from graph_core.propagate import engine_of
 
@@ -42,7 +42,7 @@ class ReadoutPanel(QWidget):
         grid = QGridLayout()
         grid.setVerticalSpacing(6)
         for k, name in enumerate(("Frozen", "FLOPs", "Buffers", "Weights, float32", "Optimizer", "Peak activations")):
-            caption, value, difference = QLabel(name), QLabel(), QLabel()
+            caption, value, difference = QLabel(told(name)), QLabel(), QLabel()
             dress(caption, font="small", ink="ink2")
             dress(value, font="mono")
             dress(difference, font="mono_small", ink="ink3")
@@ -119,7 +119,7 @@ class ReadoutPanel(QWidget):
             ):
                 label.set_change(f"→ {exact(value + more)}", "accent")
         kinds = kinds_of(document.project.setup(document.network).get("optimizer", {}))
-        self._captions["Optimizer"].setText(tr("Optimizer, {kinds}", kinds=" and ".join(kinds)))
+        self._captions["Optimizer"].setText(tr("Optimizer, {kinds}", kinds=tr(" and ").join(kinds)))
         frozen = document.analysis().params.frozen
         self._row("Frozen", exact(frozen), None)
         for widget in (self._captions["Frozen"], *self.rows["Frozen"]):
@@ -161,7 +161,7 @@ class ReadoutPanel(QWidget):
         parts.sort(key=lambda part: -part[1])
         top, rest = parts[:3], sum(size for _, size in parts[3:])
         if rest:
-            top.append(("rest", rest))
+            top.append((tr("rest"), rest))
         whole = max(1, now.params)
         self.bar.set_parts(tuple(Part(name, size / whole) for name, size in top))
         for widget in (self.bar, self.where):
@@ -174,9 +174,6 @@ class ReadoutPanel(QWidget):
         first = next((result.node.name for result in wrong), "")
         if not waiting or not first:
             return ""
-        return tr(
-            "Figures stop at {first}: {waiting} layer{what} after it have no shape.",
-            first=first,
-            waiting=waiting,
-            what="s" if waiting > 1 else "",
-        )
+        if waiting == 1:
+            return tr("Figures stop at {first}: 1 layer after it has no shape.", first=first)
+        return tr("Figures stop at {first}: {count} layers after it have no shape.", first=first, count=waiting)

@@ -19,7 +19,7 @@ from graph_core.ports import MAX_AXES
 from graph_core.scanning import proposed_scan
 
 WAYS = (("once", tr("Once")), ("repeat", tr("Repeat")), ("scan", tr("Scan")))
-ROLES = {"over": tr("step along"), "carry": "state", "": tr("same at each step")}
+ROLES = {"over": tr("step along"), "carry": tr("state"), "": tr("same at each step")}
 HELP = {
     "once": tr("Runs one time."),
     "repeat": tr("Runs several times in series, each output the next input."),
@@ -41,7 +41,7 @@ class RunForm(QWidget):
         layout.addWidget(caption(tr("Runs")))
         form = form_layout()
         self.when = TextField()
-        self.when.setPlaceholderText("always")
+        self.when.setPlaceholderText(tr("always"))
         self.when.setAccessibleName("when")
         self.when.setToolTip(tr("A condition such as stride != 1; where it is false the node is the identity."))
         self.when.committed.connect(lambda _: self._set_when())

@@ -23,11 +23,11 @@ from designer.words import tr
 
 # state -> (glyph, ink, the word where there is no accuracy to show)
 _STATES = {
-    "running": ("ui_play", "accent", "starting"),
-    "paused": ("ui_pause", "warn", "paused"),
-    "finished": ("ui_ok", "ok", "done"),
-    "stopped": ("ui_stop", "ink3", "stopped"),
-    "failed": ("ui_err", "error", "failed"),
+    "running": ("ui_play", "accent", tr("starting")),
+    "paused": ("ui_pause", "warn", tr("paused")),
+    "finished": ("ui_ok", "ok", tr("done")),
+    "stopped": ("ui_stop", "ink3", tr("stopped")),
+    "failed": ("ui_err", "error", tr("failed")),
 }
 _ROLE = int(Qt.ItemDataRole.UserRole)
 

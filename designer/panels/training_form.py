@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from codegen.data.catalog import CATALOG
 from designer.style import dress
 from designer.widgets import NumberField, Text
-from designer.words import tr
+from designer.words import told, tr
 from graph_core.fields import Count, Real
 from graph_core.optimizers import KINDS, TRAINING
 from graph_core.schedules import SCHEDULES, schedule_values
@@ -37,20 +37,20 @@ class TrainingForm(QWidget):
         self.data = self._choice(tr("Data"), tr("Which examples the network learns from."))
         for name, entry in CATALOG.items():
             self.data.addItem(name, name)
-            self.data.setItemData(self.data.count() - 1, entry.title, 3)
+            self.data.setItemData(self.data.count() - 1, told(entry.title), 3)
         self.data.addItem(_FILE, "")
         self.data.activated.connect(self._data_chosen)
-        self.optimizer = self._choice(tr("Optimizer"), tr("How a step follows from the gradients. {MORE}", MORE=_MORE))
+        self.optimizer = self._choice(tr("Optimizer"), tr("How a step follows from the gradients.") + f" {_MORE}")
         for name, kind in KINDS.items():
             self.optimizer.addItem(name, name)
-            self.optimizer.setItemData(self.optimizer.count() - 1, kind.help, 3)
+            self.optimizer.setItemData(self.optimizer.count() - 1, told(kind.help), 3)
         self.optimizer.activated.connect(self._optimizer_chosen)
-        self.schedule = self._choice(tr("Schedule"), f"{TRAINING['schedule'].help} {_MORE}")
+        self.schedule = self._choice(tr("Schedule"), f"{told(TRAINING['schedule'].help)} {_MORE}")
         self.schedule.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.schedule.setMinimumContentsLength(9)
         for name, schedule in SCHEDULES.items():
             self.schedule.addItem(name, name)
-            self.schedule.setItemData(self.schedule.count() - 1, schedule.help, 3)
+            self.schedule.setItemData(self.schedule.count() - 1, told(schedule.help), 3)
         self.schedule.activated.connect(self._edited)
         self.epochs = self._number(tr("Epochs"), "epochs", 46)
         self.batch_size = self._number(tr("Batch size"), "batch_size", 46)
@@ -58,7 +58,7 @@ class TrainingForm(QWidget):
         rate = KINDS["AdamW"].fields["lr"]
         assert isinstance(rate, Real)
         self.rate = NumberField(tr("Learning rate"), rate.default, rate.least, rate.most, whole=False)
-        self._finish_field(self.rate, rate.help, 60)
+        self._finish_field(self.rate, told(rate.help), 60)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
@@ -137,7 +137,7 @@ class TrainingForm(QWidget):
         rule = TRAINING[name]
         assert isinstance(rule, Count)
         field = NumberField(words, rule.default, rule.least, rule.most)
-        self._finish_field(field, rule.help, width)
+        self._finish_field(field, told(rule.help), width)
         return field
 
     def _finish_field(self, field: NumberField, help: str, width: int) -> None:

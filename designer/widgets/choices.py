@@ -19,6 +19,7 @@ from designer.controls import box
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets.labels import Text
+from designer.words import tr
 
 _STEPS: dict[int, int] = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 
@@ -193,7 +194,7 @@ class Breadcrumb(QWidget):
             for key in ("quiet", "small"):
                 step.setProperty(key, True)
             dress(step, font="ui", ink="ink2")
-            step.setToolTip(f"Go to {name}")
+            step.setToolTip(tr("Go to {name}", name=name))
             step.clicked.connect(lambda _=False, level=level: self.chosen.emit(level))
             self._row.addWidget(step)
             arrow = Text("›", "ui", "ink3")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStyle, QStyleOptionFrame,
 
 from designer.style import dress
 from designer.theme import themes
-from designer.words import tr
+from designer.words import told, tr
 
 
 class Field(QLineEdit):
@@ -52,8 +52,9 @@ class Field(QLineEdit):
     def set_error(self, sentence: str) -> None:
         """Say what is wrong with the text; "" if nothing is."""
         self.setProperty("error", bool(sentence))
-        self.setToolTip(sentence or self._hint)
-        self.setAccessibleDescription(sentence or self._hint)
+        words = told(sentence) or self._hint
+        self.setToolTip(words)
+        self.setAccessibleDescription(words)
         self.update()
 
     @property
@@ -131,14 +132,14 @@ class NumberField(Field):
 
     def _check(self) -> None:
         if self.value is None:
-            kind = tr("a whole number") if self._whole else "a number"
+            kind = tr("a whole number") if self._whole else tr("a number")
             self.set_error(
                 tr(
-                    "{name} must be {kind} from {words} to {words2}.",
+                    "{name} must be {kind} from {low} to {high}.",
                     name=self._name,
                     kind=kind,
-                    words=self._words(self._low),
-                    words2=self._words(self._high),
+                    low=self._words(self._low),
+                    high=self._words(self._high),
                 )
             )
         elif self.wrong:

@@ -42,7 +42,10 @@ class GrowthPlot(QWidget):
             self.setAccessibleName(tr("no curve"))
         else:
             low, high = curve.points[0], curve.points[-1]
-            words = [f"at {curve.symbol} {exact(at)} {short(value, unit)}" for at, value in (low, curve.present, high)]
+            words = [
+                tr("at {symbol} {at} {figure}", symbol=curve.symbol, at=exact(at), figure=short(value, unit))
+                for at, value in (low, curve.present, high)
+            ]
             self.setAccessibleName(tr("growth over {symbol}: {words}", symbol=curve.symbol, words=", ".join(words)))
         self.update()
 

@@ -12,7 +12,7 @@ from designer.controls import box
 from designer.theme import themes
 from designer.widgets.bars import ProgressLine
 from designer.widgets.labels import Text, button
-from designer.words import tr
+from designer.words import told, tr
 
 # kind -> (glyph, ink, ground)
 _KINDS = {
@@ -133,6 +133,7 @@ class Banner(QWidget):
         if kind not in _KINDS:
             raise KeyError(kind)
         self._badge.kind = kind
+        text = "\n".join(map(told, text.split("\n")))
         self.text.setText(text)
         self.setAccessibleName(text)
         for old in self._buttons:
