@@ -158,8 +158,11 @@ def speak(window: MainWindow, language: str) -> None:
     """Choose the window's language; it is remembered, and spoken when the window is opened next."""
     window.settings.language = language
     if not has_font(language):
-        sentence = "No font of this computer has the characters of {name}; install one, such as Noto Sans CJK SC."
-        window.center.say(tr(sentence, name=LANGUAGES[language]), "warning")
+        sentence = tr(
+            "No font of this computer has the characters of {name}; install one, such as Noto Sans CJK SC.",
+            name=LANGUAGES[language],
+        )
+        window.center.say(sentence, "warn")
     else:
         name = LANGUAGES.get(language) or tr("the language of the system")
         window.center.say(tr("The window speaks {name} when it is opened next.", name=name), "note")

@@ -111,7 +111,7 @@ class ExportDialog(QDialog):
         own = tr("Kept with the drawing") if training.keeps else tr("Untrained: weights as initialized")
         self.weights.addItem(own, "")
         for run in reversed(training.runs):
-            self.weights.addItem(tr("Trained: {name_of}", name_of=training.name_of(run)), str(run))
+            self.weights.addItem(tr("Trained: {run}", run=training.name_of(run)), str(run))
         if training.run is not None:
             self.weights.setCurrentIndex(self.weights.findData(str(training.run)))
         self.opset = QSpinBox()

@@ -99,7 +99,7 @@ class Files(QObject):
         if self._document.read_only:
             self.said.emit(tr("{path} was made by a newer Netwright and is open read-only.", path=path.name))
         elif left := len(self._document.project.conflicts):
-            what = tr("a conflict") if left == 1 else tr("{left} conflicts", left=left)
+            what = tr("a conflict") if left == 1 else tr("{count} conflicts", count=left)
             self.said.emit(
                 tr(
                     "{path} has {what} from a merge; ours stands until Problems has your choice.",

@@ -47,7 +47,7 @@ class InlineEdit(QFrame):
             {name: field for name, field in fields_of(graph, found).items() if field.kind != "code"}, self._apply
         )
         if not self.form.editors:
-            self._document.refused.emit(tr("{found} has no parameters; rename it with F2.", found=found.name))
+            self._document.refused.emit(tr("{node} has no parameters; rename it with F2.", node=found.name))
             return
         self._column.addWidget(self.form)
         for child in self.form.findChildren(QWidget):

@@ -95,7 +95,11 @@ class Worker(QObject):
         torch = answer.get("torch") or answer.get("versions", {}).get("torch", "")
         device = answer.get("device", "CPU")
         self._say(
-            tr("Worker ready · torch {split} · {device}", split=str(torch).split("+")[0], device=str(device).upper())
+            tr(
+                "Worker ready · torch {version} · {device}",
+                version=str(torch).split("+")[0],
+                device=str(device).upper(),
+            )
         )
 
     def _say(self, state: str) -> None:

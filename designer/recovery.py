@@ -136,8 +136,8 @@ class Recovery(QObject):
         edits = tr("an edit") if left.state.edits == 1 else tr("{edits} edits", edits=f"{left.state.edits:,}")
         self._offer(
             tr(
-                "A session ended before {state} was saved; {edits} can be recovered.",
-                state=left.state.name,
+                "A session ended before {drawing} was saved; {edits} can be recovered.",
+                drawing=left.state.name,
                 edits=edits,
             ),
             "warn",
@@ -161,11 +161,11 @@ class Recovery(QObject):
         self.keep()
         self._writer.submit(left.discard).result()  # once the session that is open has it
         self._left.remove(left)
-        said = tr("{state} is as it was; save it to keep it.", state=state.name)
+        said = tr("{drawing} is as it was; save it to keep it.", drawing=state.name)
         if moved_on:
             said = tr(
-                "{state} has changed on the disk since, so what was recovered has no file; save it elsewhere.",
-                state=state.name,
+                "{drawing} has changed on the disk since, so what was recovered has no file; save it elsewhere.",
+                drawing=state.name,
             )
         self._offer(said, "note", ())
         self._offer_next()

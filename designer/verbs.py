@@ -282,9 +282,7 @@ class Verbs(QObject):
         if not ids:
             self._document.refused.emit(tr("Nothing is selected; select what becomes the block."))
             return
-        name, fine = QInputDialog.getText(
-            self._window, tr("Collapse to block"), tr("Name of the block"), text=tr("Block")
-        )
+        name, fine = QInputDialog.getText(self._window, tr("Collapse to block"), tr("Name of the block"), text="Block")
         if fine:
             self.collapse(ids, name.strip())
 

@@ -197,11 +197,11 @@ class ComplexityPanel(QWidget):
             self.plot.show_curve(None, "")
             return
         total, unit = look.total, UNITS[look.figure]
-        told = bytes_text(total.value) if unit == "B" else short(total.value, unit)
+        figure = bytes_text(total.value) if unit == "B" else short(total.value, unit)
         self._sum.show()
         self.total.set_formula(total.latex, total.text)
         self.order.set_formula(total.order_latex, total.order)
-        self.value.setText(told)
+        self.value.setText(figure)
         self.value.setToolTip(exact(total.value))
         holds = (
             tr("Holds if {conditions}.", conditions=tr(", ").join(map(told, look.conditions)))
@@ -211,7 +211,7 @@ class ComplexityPanel(QWidget):
         if not self._document.analysis().sound:
             holds = tr("Layers without a shape are left out; see Problems.")
         self.symbols.holds.setText(holds if look.symbols else tr("Name a size here, and write the name in a shape."))
-        nothing = tr("No layer has {FIGURES}.", FIGURES=FIGURES[look.figure])
+        nothing = tr("No layer has {figure}.", figure=FIGURES[look.figure])
         if look.figure == "memory_kept":
             nothing = tr("Layers share tensors: only the whole is told.")
         self.words.setText(nothing if look.lines_told else tr("Working out the formulas…"))
@@ -242,8 +242,8 @@ class ComplexityPanel(QWidget):
         """Above the table: what the letters of the chosen layer are."""
         look = self._formulas.look
         letters = tr("Choose a layer to see its letters.") if look is not None and look.in_letters else ""
-        told = self.model.rows[self.sorted.mapToSource(index).row()].told if index.isValid() else ""
-        self.told.setText(told or letters)
+        words = self.model.rows[self.sorted.mapToSource(index).row()].told if index.isValid() else ""
+        self.told.setText(words or letters)
 
     def _reveal(self, index: QModelIndex) -> None:
         line: Line = self.model.rows[self.sorted.mapToSource(index).row()]

@@ -140,7 +140,7 @@ class Plot(QWidget):
             end.setData([] if last is None else [epochs[-1]], [] if last is None else [last], brush=color, pen=None)
         told = [f"{line.name} {self._words(line.values[-1])}" for line in self._lines if line.values]
         self.view.setAccessibleDescription(
-            tr("epoch {done}: {told}", done=self._done, told=", ".join(told)) if told else tr("no run yet")
+            tr("epoch {epoch}: {figures}", epoch=self._done, figures=", ".join(told)) if told else tr("no run yet")
         )
         self._place_labels()
 

@@ -105,7 +105,7 @@ class GroupCard(QWidget):
     def _add_kind(self, base: str, now: str, own: bool) -> None:
         """Which optimizer steps the group; the network's where it names none."""
         choice = self.kind = QComboBox()
-        choice.addItem(tr("{base}, as the rest", base=base), "")
+        choice.addItem(tr("{kind}, as the rest", kind=base), "")
         for name, kind in KINDS.items():
             if kind.grouped and name != base:
                 choice.addItem(name, name)

@@ -275,9 +275,7 @@ class MemoryPanel(LazyPanel):
             parts = parts_of(engine, question.network, training=question.training, precision=question.precision)
             mode = Mode(question.training, PRECISIONS[question.precision].activation)
             peak = peak_path(engine, question.network, mode)
-            self.where.setText(
-                tr("Most is held at {peak}. {UNCOUNTED}", peak=peak, UNCOUNTED=_UNCOUNTED) if peak else _UNCOUNTED
-            )
+            self.where.setText(tr("Most is held at {peak}.", peak=peak) + f" {_UNCOUNTED}" if peak else _UNCOUNTED)
         self.bar.setVisible(parts is not None)
         self.where.setVisible(parts is not None)
         if parts is not None:

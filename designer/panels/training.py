@@ -245,7 +245,7 @@ class TrainingPanel(QWidget):
         run.state = result.get("state", "finished")
         words = "stopped" if run.state == "stopped" else "done"
         told = f"{words}: {count(int(result['epochs']), 'epoch')}, {seconds(result['seconds'])}"
-        self._end(tr("{told}, {accuracy} % test", told=told, accuracy=f"{result['accuracy'] * 100:.1f}"))
+        self._end(tr("{state}, {accuracy} % test", state=told, accuracy=f"{result['accuracy'] * 100:.1f}"))
 
     def failed(self, sentence: str) -> None:
         """The run broke off, or could not start: why, in one sentence."""
@@ -344,7 +344,7 @@ def seconds(spent: float) -> str:
     minutes, rest = divmod(round(spent), 60)
     if minutes < 60:
         return tr("{minutes} min {rest} s", minutes=minutes, rest=rest)
-    return tr("{minutes} h {minutes2} min", minutes=minutes // 60, minutes2=minutes % 60)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def left(spent: float, share: float) -> str:

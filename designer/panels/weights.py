@@ -60,7 +60,7 @@ class WeightRows(QWidget):
 
     def _button(self, end: str, weight: Weight, owner: str) -> QPushButton:
         tip = (
-            tr("Tied to {graph}: one tensor", graph=told(self._graph, owner))
+            tr("Tied to {weight}: one tensor", weight=told(self._graph, owner))
             if owner
             else tr("Tie {weight} to another weight", weight=weight.name)
         )
@@ -76,11 +76,11 @@ class WeightRows(QWidget):
         menu = QMenu(self)
         owner = graph.ties.get(end, "")
         if owner:
-            action = menu.addAction(tr("Untie {graph}", graph=told(graph, end)))
+            action = menu.addAction(tr("Untie {weight}", weight=told(graph, end)))
             action.triggered.connect(lambda: self._document.edit(partial(untie, graph, end)))
             menu.addSeparator()
         for other in candidates(self._document.context(), end):
-            action = menu.addAction(tr("Tie to {graph}", graph=told(graph, other)))
+            action = menu.addAction(tr("Tie to {weight}", weight=told(graph, other)))
             action.setCheckable(other == owner)
             action.setChecked(other == owner)
             action.triggered.connect(lambda _=False, other=other: self._document.edit(partial(tie, graph, end, other)))

@@ -71,6 +71,6 @@ class RateCurve(QWidget):
         painter.drawPolyline(QPolygonF(points))
         painter.setPen(theme.color("ink3"))
         above = QRectF(0, 0, self.width(), line)
-        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, tr("peak {max}", max=f"{max(self.rates):.3g}"))
-        painter.drawText(above, Qt.AlignmentFlag.AlignRight, tr("end {rates}", rates=f"{self.rates[-1]:.3g}"))
+        painter.drawText(above, Qt.AlignmentFlag.AlignLeft, tr("peak {rate}", rate=f"{max(self.rates):.3g}"))
+        painter.drawText(above, Qt.AlignmentFlag.AlignRight, tr("end {rate}", rate=f"{self.rates[-1]:.3g}"))
         painter.end()
