@@ -1,4 +1,8 @@
-"""When Python looks through everything for garbage: while nothing is edited, and not through the window itself.
+"""When and where Python looks for garbage: on the window's thread alone, and through everything only in pauses.
+
+Python collects on whichever thread happens to make the next object. In the window's garbage lie widgets, fonts, texts
+and pictures; Qt ends with a segmentation fault if another thread takes them apart while it paints. So nothing is
+collected by itself any more: the event loop does it, and no thread that works beside the window ever does.
 
 A full collection walks all that lives, 60 ms and more with a drawing of 1,000 nodes, and would fall into the very
 edits that make many objects. So the full ones are left to pauses, and what one leaves is not walked again before
@@ -13,21 +17,36 @@ from PySide6.QtCore import QObject, QTimer
 
 from designer.document import Document
 
+TURN_MS = 100
 PAUSE_MS = 400
-NEVER = 1_000_000_000
 MOST = 2_000_000  # objects that are not walked again: some drawings of 10,000 nodes
 YOUNG = 3  # collections of the middle generation after which a full one is worth while
 
 
-class Tidying(QObject):
-    """Takes full collections over from Python, for as long as this process runs."""
+class OnThisThread(QObject):
+    """Takes the collections of young objects over from Python and makes them in turns of this thread's event loop."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        gc.disable()
+        self._turn = QTimer(self, interval=TURN_MS)
+        self._turn.timeout.connect(self.collect_young)
+        self._turn.start()
+
+    def collect_young(self) -> None:
+        """Collect what Python would have collected by now, full collections apart."""
+        made, young, _ = gc.get_count()
+        first, second, _ = gc.get_threshold()
+        if made > first:
+            gc.collect(1 if young > second else 0)
+
+
+class Tidying(OnThisThread):
+    """Takes full collections over as well, for as long as this process runs."""
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
-        first, second, _ = gc.get_threshold()
-        gc.set_threshold(first, second, NEVER)
         gc.freeze()
-        gc.enable()
         self._busy = False
         self._pause = QTimer(self, interval=PAUSE_MS)
         self._pause.timeout.connect(self.tidy)

@@ -155,7 +155,9 @@ class InPlace(QObject):
     def _menu_in_outline(self, at: QPoint) -> None:
         plates = tuple(self._document.prefix + id for id in self._document.selection)
         if plates:
-            self.menu(plates, "", at, (0.0, 0.0)).exec(at)
+            menu = self.menu(plates, "", at, (0.0, 0.0))
+            menu.exec(at)
+            menu.deleteLater()
 
     def menu(self, plates: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
         """What can be done to what is under the pointer."""

@@ -264,6 +264,7 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         menu.addActions([self.actions_["Frame"], self.actions_["Bypass, or stop bypassing" if ids else "Note"]])
         menu.exec(at)
+        menu.deleteLater()
 
     def _to_canvas(self) -> None:
         (self.gallery.cards[0] if self.center.in_gallery else self.canvas).setFocus()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from designer import style
+from designer.garbage import OnThisThread
 from designer.theme import themes
 
 _held: list[QWidget] = []
@@ -16,6 +18,23 @@ _held: list[QWidget] = []
 def hold(widget: QWidget) -> None:
     """Keep a window until the next test, so that it is closed before Python takes it apart."""
     _held.append(widget)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def collected_here(qapp: QApplication) -> Iterator[None]:
+    """As under the application, no thread that works beside a window takes apart what Qt made."""
+    keeper = OnThisThread(qapp)
+    yield
+    keeper.deleteLater()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def tidied() -> Iterator[None]:
+    """Now and then everything is collected: the windows of tests that are over, too."""
+    yield
+    if gc.get_count()[2] > gc.get_threshold()[2]:
+        gc.collect()
 
 
 @pytest.fixture

@@ -115,7 +115,6 @@ def test_the_outline_selects_what_the_canvas_does_in_runs(qtbot, tmp_path):
 
 def test_full_collections_are_left_to_pauses(qtbot, tmp_path):
     rig = opened(WindowRig(qtbot, tmp_path), tmp_path, 10)
-    before = gc.get_threshold()
     tidying = Tidying(rig.document)
     try:
         full = gc.get_stats()[2]["collections"]
@@ -131,5 +130,4 @@ def test_full_collections_are_left_to_pauses(qtbot, tmp_path):
     finally:
         tidying.setParent(None)
         tidying.deleteLater()
-        gc.set_threshold(*before)
         gc.unfreeze()

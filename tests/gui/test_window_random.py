@@ -137,6 +137,7 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
         def place(self, words: str) -> None:
             rig.canvas.setFocus()
             rig.key(Key.Key_Tab)
+            rig.turn()  # the popup takes the keyboard over
             popup = rig.window.verbs.popup
             assert popup.isVisible()
             QTest.keyClicks(popup.field, words)
@@ -181,6 +182,10 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
                 assert rig.bytes() == self.states[self.place]
 
         # What holds -------------------------------------------------------------------------------------------
+
+        @invariant()
+        def the_window_goes_on(self) -> None:
+            rig.turn()
 
         @invariant()
         def the_picture_is_the_model(self) -> None:

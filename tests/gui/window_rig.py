@@ -101,6 +101,11 @@ class WindowRig:
         """Drag a wire from one port to another."""
         self.drag(self.port(source, out), self.port(target, port))
 
+    def turn(self) -> None:
+        """What the event loop does before the next key: paints, timers, the deletion of widgets that are of no use."""
+        QApplication.processEvents()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
     def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NO, on: QWidget | None = None) -> None:
         if not self.window.isActiveWindow():  # a dialog that was closed leaves no window active without a manager
             self.window.activateWindow()
