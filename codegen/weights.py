@@ -67,6 +67,12 @@ def weight_keys(project: Project, network: str) -> list[tuple[str, str]]:
     return list(_keys(engine_of(project).root(network), "", f"{network}/"))
 
 
+def weight_end(key: str) -> str:
+    """The end of a tie that a tensor's name by ids is: ``main/s2.0/c1:weight`` gives ``s2#0/c1.weight``."""
+    way, _, weight = key.partition("/")[2].rpartition(":")
+    return f"{way.replace('.', '#')}.{weight}"
+
+
 def _keys(context: Context, path: str, ids: str) -> Iterator[tuple[str, str]]:
     for id in context.order:
         result = context.results[id]

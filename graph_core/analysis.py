@@ -6,7 +6,7 @@ element-wise and normalization work. Everything at the example sizes, batch 1 un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from graph_core.optimizers import kind_of
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
 from graph_core.setups import check_setup, setup_findings
-from graph_core.ties import counted, inside, ties_inside
+from graph_core.tied_inside import NO_TIES, Ties, counted, inside, ties_inside
 from graph_core.walk import calls_of, instances_of
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Analysis:
     def layers(self) -> tuple[LayerRow, ...]:
         """Every layer that runs, once per instance, in the order it runs; at most 100,000 rows."""
         rows: list[LayerRow] = []
-        for row in _rows(self._current(), "", "", {}):
+        for row in _rows(self._current(), "", "", NO_TIES):
             rows.append(row)
             if len(rows) == MAX_ROWS:
                 break
@@ -186,7 +186,7 @@ def int_of(size: Dim) -> int:
 
 
 def _rows(
-    context: Context, path: str, ids: str, tied: Mapping[str, str], often: int = 1, *, again: bool = False
+    context: Context, path: str, ids: str, tied: Ties, often: int = 1, *, again: bool = False
 ) -> Iterator[LayerRow]:
     """``tied`` are ties of graphs above that end in this instance, by where from here.
 
@@ -197,9 +197,9 @@ def _rows(
     for id in context.order:
         result = context.results[id]
         if result.calls:
-            below = inside(tied, id) if tied else tied
             node = result.node
-            for inner, call, times in calls_of(result, path):
+            for inner, call, times, step in calls_of(result, path):
+                below = inside(tied, id, step) if tied else tied
                 known = again or bool(node.use) or bool(node.run and node.run.shared and call.first)
                 yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, often * times, again=known)
         elif result.facts is not None and result.enabled is not False and result.totals.layers:

@@ -175,8 +175,9 @@ def _with_nodes(leaves: Leaves, places: Places) -> Leaves:
     def end(graph: str, text: str) -> str:
         ids, _, port = text.partition(".")
         new, at = [], graph
-        for id in ids.split("/"):
-            new.append(places.get((at, id), id))
+        for stop in ids.split("/"):
+            id, mark, step = stop.partition("#")
+            new.append(f"{places.get((at, id), id)}{mark}{step}")
             at = types.get((at, id), "")
         return f"{'/'.join(new)}.{places.get((at, port), port)}"
 

@@ -23,9 +23,9 @@ from graph_core.optimizers import optimizer_values
 from graph_core.problems import ERROR, Finding, Problem
 from graph_core.propagate import engine_of
 from graph_core.schedules import schedule_values
-from graph_core.ties import inside, marked, ties_inside
+from graph_core.tied_inside import NO_TIES, Ties, inside, marked, ties_inside
 from graph_core.tuples import IDENTITY, Matrix, Parts, Row, Space
-from graph_core.walk import instances_of
+from graph_core.walk import calls_of
 
 MAX_ROWS: Final = 10_000
 
@@ -65,9 +65,9 @@ def five_tuple(project: Project, network: str = "main", *, symbolic: bool = Fals
     symbols, which costs up to a tenth of a second the first time. Without, axes that keep a symbol as it is have it.
     """
     engine = engine_of(project)
-    rows = tuple(islice(_rows(engine.root(network), "", "", {}, {}), MAX_ROWS))
+    rows = tuple(islice(_rows(engine.root(network), "", "", NO_TIES, {}), MAX_ROWS))
     if symbolic:
-        known = {row.path: row for row in islice(_rows(engine.symbolic_root(network), "", "", {}, {}), MAX_ROWS)}
+        known = {row.path: row for row in islice(_rows(engine.symbolic_root(network), "", "", NO_TIES, {}), MAX_ROWS)}
         rows = tuple(_with_symbols(row, known.get(row.path)) for row in rows)
     setup = project.setup(network)
     schedule = schedule_values(setup.get("training", {}).get("schedule"))
@@ -79,17 +79,17 @@ def parameter_count(tuple_: Parts) -> int:
     return sum(m.space.numel for row in tuple_.rows for m in (*row.weights, *row.biases) if not m.tied)
 
 
-def _rows(context: Context, path: str, ids: str, tied: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Row]:
+def _rows(context: Context, path: str, ids: str, tied: Ties, after: Mapping[str, str]) -> Iterator[Row]:
     """``after`` says which activation follows each Output of the graph, where one does."""
     if context.graph.ties:
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
-        instances = list(instances_of(result, path)) if result.calls else []
-        for place, (inner, child) in enumerate(instances, 1):
-            below = inside(tied, id) if tied else tied
-            leaves = _after(context, id, child, after) if place == len(instances) else {}
-            yield from _rows(child, f"{inner}.", f"{ids}{id}/", below, leaves)
+        instances = list(calls_of(result, path)) if result.calls else []
+        for place, (inner, call, _, step) in enumerate(instances, 1):
+            below = inside(tied, id, step) if tied else tied
+            leaves = _after(context, id, call.context, after) if place == len(instances) else {}
+            yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, leaves)
         if result.facts is None or result.enabled is False or result.node.use:
             continue
         owned = [w for w in marked(result.facts.weights, id, tied) if w.role != "buffer"]

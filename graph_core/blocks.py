@@ -189,7 +189,7 @@ def collapse(graph: Graph, ids: Iterable[str], name: str, shapes: Mapping[str, S
             for target in targets:
                 project.record(graph.key, "wires", target, f"{node.id}.{port}")
         crossing = {t: s for t, s in ties.items() if not {first_of(t), first_of(s)} <= inside}
-        rewrite(graph, crossing, {id: f"{node.id}/{id}" for id in inside})
+        rewrite(graph, crossing, {id: f"{node.id}/{id}" for id in inside}, {})
     return node
 
 

@@ -10,6 +10,7 @@ from graph_core.conflict import Conflict, Part
 from graph_core.graph import EditError, Project
 from graph_core.jsontext import FileError
 from graph_core.leaves import leaves_at, put
+from graph_core.names import first_of
 from graph_core.ways import ABSENT, HERE, Leaves, Way, is_thing, same
 from graph_core.wording import Words, value_text
 
@@ -90,7 +91,7 @@ def place_of(conflict: Conflict) -> Place:
     if way[2:3] == ("nodes",):
         return Place(way[1], way[3])
     if way[2:3] in (("wires",), ("ties",)):
-        return Place(way[1], way[3].partition(".")[0].partition("/")[0])
+        return Place(way[1], first_of(way[3]))
     return Place(way[1], "")
 
 

@@ -26,7 +26,7 @@ from graph_core.letters import Wired, generic
 from graph_core.names import natural
 from graph_core.optimizers import KINDS, optimizer_values
 from graph_core.propagate import Engine, engine_of
-from graph_core.ties import counted, inside, ties_inside
+from graph_core.tied_inside import NO_TIES, Ties, counted, parted, ties_inside
 
 COUNTS: Final = ("params", "buffers", "macs", "flops")
 FIGURES: Final = (*COUNTS, "memory_params", "memory_grads", "memory_optimizer", "memory_kept")
@@ -133,7 +133,7 @@ def complexity(project: Project, network: str = "main") -> Complexity:
         figures["memory_optimizer"] = KINDS[values["kind"]].state_per_parameter(values) * figures["memory_grads"]
     if kept is not None:
         figures["memory_kept"] = kept
-    rows = tuple(islice(_rows(root, "", "", 1, 1, {}), MAX_ROWS))
+    rows = tuple(islice(_rows(root, "", "", 1, 1, NO_TIES), MAX_ROWS))
     return Complexity(network, dict(project.symbols), figures, rows, simplified(noted))
 
 
@@ -147,20 +147,17 @@ def _figures(totals: Totals, calls: Dim = 1, copies: Dim = 1) -> dict[str, Dim]:
     }
 
 
-def _rows(
-    context: Context, path: str, ids: str, calls: Dim, copies: Dim, tied: Mapping[str, str]
-) -> Iterator[LayerCost]:
+def _rows(context: Context, path: str, ids: str, calls: Dim, copies: Dim, tied: Ties) -> Iterator[LayerCost]:
     """Each layer once for iterations that are alike: they run ``calls`` times, on ``copies`` sets of weights."""
     if context.graph.ties:
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
         node = result.node
-        for place, call in enumerate(result.calls if not result.findings else ()):
+        for place, (call, below) in enumerate(parted(result, tied) if not result.findings else ()):
             owners: Dim = call.iterations
             if node.use or (node.run is not None and node.run.shared):
                 owners = 0 if node.use or place else 1
-            below = inside(tied, id) if tied else tied
             way = f"{path}{_iterations(result, call)}.", f"{ids}{id}/"
             yield from _rows(call.context, *way, calls * call.iterations * call.steps, copies * owners, below)
         if not result.calls and result.facts is not None and result.enabled is not False and result.totals.layers:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from graph_core.ends import end_of, settled
 from graph_core.expressions import ExpressionError, parse
 from graph_core.fields import Field, FieldError
 from graph_core.graph import EditError, Graph, Node, Param, Project, Repeat, Scan
@@ -86,7 +87,7 @@ def forget_ties(graph: Graph, gone: set[str]) -> None:
         if first_of(target) in gone:
             graph.project.record(graph.key, "ties", target, None)
         elif first_of(source) in gone:
-            heir = heirs.setdefault(source, target)
+            heir = heirs.setdefault(source, settled(graph, end_of(target), one=True).text)
             graph.project.record(graph.key, "ties", target, heir if heir != target else None)
 
 

@@ -14,6 +14,7 @@ from graph_core.graph import EditError, Graph, Node, Scan
 from graph_core.layer import layer_types
 from graph_core.order import callees_first
 from graph_core.propagate import engine_of
+from graph_core.sharing import own_weights
 from graph_core.substitution import INDEX, field_of, names_of, substituted
 from graph_core.ties import rewrite
 
@@ -42,12 +43,16 @@ def expand(graph: Graph, id: str) -> list[str]:
         ties = dict(graph.ties)
         edits.remove(graph, [id])
         first: dict[str, str] = {}
+        ways: dict[str, str] = {}
+        own = own_weights(node)
         for step, nodes in enumerate(steps):
-            again = bool(first and node.run is not None and node.run.shared)
+            again = bool(first and not own)
             inner = {} if again else block.ties
             copies = insert(graph, nodes, block.wires, _places(block, nodes, at, step), ties=inner, keep_ids=True)
             if again:
                 _share(graph, block, copies, first)
+            if own or not first:
+                ways |= {f"{id}#{step}/{inner}" if own else f"{id}/{inner}": copy for inner, copy in copies.items()}
             first = first or copies
             added += copies.values()
             for target, source in block.wires.items():
@@ -61,8 +66,7 @@ def expand(graph: Graph, id: str) -> list[str]:
         for target, out in readers:
             if ends.get(out):
                 project.record(graph.key, "wires", target, ends[out])
-        if node.run is None:
-            rewrite(graph, ties, {f"{id}/{inner}": copy for inner, copy in first.items()})
+        rewrite(graph, ties, ways, {id: times} if own else {})
     return added
 
 

@@ -14,6 +14,7 @@ from graph_core import edits, ties
 from graph_core.bridging import bridges, context_of, depends, detail_of, input_behind, inputs_of, inserter, joined_ports
 from graph_core.choosing import choose, keep, place_text, stands
 from graph_core.edits import DEFAULT
+from graph_core.ends import end_of, settled, told
 from graph_core.graph import EditError, Graph, Node, Project, Repeat, Scan
 from graph_core.layer import KINDS, Layer, Spec, Want, layer_types
 from graph_core.names import BadName, check_name, identifier_from, numbered
@@ -94,8 +95,7 @@ def _fixes(project: Project, network: str, key: str, id: str, finding: Finding) 
         yield Fix(_unwiring(graph, hints["wire"]), lambda: edits.disconnect(graph, hints["wire"]))
         return
     if "tie" in hints:
-        tied = hints["tie"]
-        yield Fix(f"Untie {ties.told(graph, tied)}", lambda: ties.untie(graph, tied))
+        yield from _tie_fixes(graph, hints["tie"])
         return
     if node is None:
         yield from _graph_fixes(graph, finding)
@@ -176,6 +176,21 @@ def _shown(name: str, value: Any) -> str:
 
 def _setter(graph: Graph, id: str, values: Mapping[str, Any]) -> Callable[[], None]:
     return lambda: edits.set_params(graph, id, values)
+
+
+def _tie_fixes(graph: Graph, target: str) -> Iterator[Fix]:
+    """Ends with the steps that there are; and untying."""
+    source = graph.ties.get(target, target)
+    ends = settled(graph, end_of(target)).text, settled(graph, end_of(source), one=True).text
+    if ends != (target, source) and ends[0] != ends[1]:
+
+        def tie() -> None:
+            with graph.project.editing(f"Tie {told(graph, ends[0])}"):
+                ties.untie(graph, target)
+                ties.tie(graph, *ends)
+
+        yield Fix(f"Tie {told(graph, ends[0])} to {told(graph, ends[1])}", tie)
+    yield Fix(f"Untie {told(graph, target)}", lambda: ties.untie(graph, target))
 
 
 def _graph_fixes(graph: Graph, finding: Finding) -> Iterator[Fix]:

@@ -16,13 +16,14 @@ from itertools import islice
 from typing import Any, Final
 
 from graph_core.context import Context
+from graph_core.ends import end_of
 from graph_core.expressions import Value
 from graph_core.fields import Choice, Field, Flag
 from graph_core.layer import layer_types
 from graph_core.optimizers import DEFAULT_KIND, KINDS, OptimizerKind, kind_of
 from graph_core.schedules import named
-from graph_core.ties import inside, ties_inside
-from graph_core.walk import instances_of
+from graph_core.tied_inside import NO_TIES, Ties, inside, tied_to, ties_inside
+from graph_core.walk import calls_of
 
 MOST_PARAMETERS: Final = 100_000
 MOST_GROUPS: Final = 100
@@ -128,40 +129,40 @@ def parameters_of(context: Context) -> list[Parameter]:
     ``context`` is the network at its example sizes.
     """
     found: dict[str, Parameter] = {}
-    for key, parameter in islice(_parameters(context, "", "", "", {}), MOST_PARAMETERS):
+    for key, parameter in islice(_parameters(context, "", "", "", NO_TIES), MOST_PARAMETERS):
         known = found.get(key)
         # Of tied weights the first is the one that torch names; the others are the same tensor.
         found[key] = parameter if known is None else replace(known, others=(*known.others, parameter.path))
     return list(found.values())
 
 
-def _parameters(
-    context: Context, path: str, ids: str, way: str, tied: Mapping[str, str]
-) -> Iterator[tuple[str, Parameter]]:
+def _parameters(context: Context, path: str, ids: str, way: str, tied: Ties) -> Iterator[tuple[str, Parameter]]:
     """Every parameter with a key that tied ones share: the way to the weight's source, instances numbered."""
     if context.graph.ties:
-        tied = {**tied, **{target: _key(way, source) for target, source in ties_inside(context).items()}}
+        here = {end: tie._replace(source=_key(way, tie.source)) for end, tie in ties_inside(context).items()}
+        tied = {**tied, **here}
     for id in context.order:
         result = context.results[id]
-        for number, (inner, child) in enumerate(instances_of(result, path)):
-            below = inside(tied, id) if tied else tied
-            yield from _parameters(child, f"{inner}.", f"{ids}{id}/", f"{way}{id}#{number}/", below)
+        for inner, call, _, step in calls_of(result, path):
+            below = inside(tied, id, step) if tied else tied
+            yield from _parameters(call.context, f"{inner}.", f"{ids}{id}/", f"{way}{id}#{step or 0}/", below)
         if result.facts is None or result.enabled is False or result.node.use:
             continue
         declaration = layer_types().get(result.node.type)
         for weight in result.facts.weights:
             if weight.role in ("buffer", "frozen"):
                 continue
-            here = f"{id}.{weight.name}"
-            key = tied[here] if here in tied else _key(way, weight.tied or here)
+            above = tied_to(tied, id, weight)
+            key = above.source if above else _key(way, weight.tied or f"{id}.{weight.name}")
             shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
             family = declaration.family if declaration else ""
             yield key, Parameter(weight.path(f"{path}{result.node.name}"), shape, family, layer=f"{ids}{id}")
 
 
 def _key(way: str, end: str) -> str:
-    """An end of a tie from the root on; the blocks on its way run once."""
-    return f"{way}{end.replace('/', '#0/')}"
+    """An end of a tie from the root on, each block on its way with a step."""
+    *blocks, layer = end_of(end).way
+    return "".join([way, *(f"{stop.id}#{stop.step or 0}/" for stop in blocks), f"{layer.id}.{end_of(end).weight}"])
 
 
 def matches(group: Mapping[str, Any], parameter: Parameter) -> bool:

@@ -16,7 +16,7 @@ from graph_core.dims import Dim, prod
 from graph_core.graph import EditError, Project
 from graph_core.layer import Facts
 from graph_core.propagate import engine_of
-from graph_core.ties import counted, inside, ties_inside
+from graph_core.tied_inside import NO_TIES, Ties, counted, parted, ties_inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +160,17 @@ class Entry:
         for id in context.order:
             result = context.results[id]
             if result.calls and not result.findings:
-                below = inside(tied, id) if tied else tied
-                for nth, call in enumerate(result.calls):
+                for nth, (call, below) in enumerate(parted(result, tied)):
                     yield self._block(result, call, nth, way, f"{way[2]}{id}", below)
             elif _is_layer(result):
                 totals = counted(result, id, tied) if tied else result.totals
                 name = result.node.name
-                place = _Place(f"{way[2]}{id}", f"{way[0]}{name}", f"{way[1]}{name}", self.calls, self.copies, {})
+                place = _Place(f"{way[2]}{id}", f"{way[0]}{name}", f"{way[1]}{name}", self.calls, self.copies, NO_TIES)
                 params = self.copies * (_whole(totals.trainable) + _whole(totals.frozen))
                 work = self._book.work(context, result)
                 yield Entry(self._book, place, name, result.node.type, _output(result), work, None, params)
 
-    def _block(
-        self, result: Result, call: Call, nth: int, way: tuple[str, str, str], ids: str, tied: Mapping[str, str]
-    ) -> Entry:
+    def _block(self, result: Result, call: Call, nth: int, way: tuple[str, str, str], ids: str, tied: Ties) -> Entry:
         node = result.node
         name = first = node.name
         if node.run is not None and not node.run.shared:
@@ -194,7 +191,7 @@ class _Place(NamedTuple):
     row: str
     calls: int
     copies: int
-    tied: Mapping[str, str]
+    tied: Ties
 
 
 class _Book:
@@ -231,7 +228,7 @@ def ledger(project: Project, network: str = "main") -> Entry:
     if network not in project.networks:
         raise EditError(f"There is no network {network}; there are {', '.join(project.networks)}.")
     root = engine_of(project).root(network)
-    return Entry(_Book(), _Place("", "", "", 1, 1, {}), network, "", context=root)
+    return Entry(_Book(), _Place("", "", "", 1, 1, NO_TIES), network, "", context=root)
 
 
 def _is_layer(result: Result) -> bool:

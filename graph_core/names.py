@@ -95,15 +95,9 @@ def check_class_name(text: str) -> str:
     return text
 
 
-def parts_of(end: str) -> tuple[tuple[str, ...], str]:
-    """Of one end of a tie, the ids on the way down and the name of the weight: ``decoder/head.weight``."""
-    way, _, weight = end.partition(".")
-    return tuple(way.split("/")), weight
-
-
 def first_of(end: str) -> str:
     """The id of the node in the graph itself at which an end of a tie lies, or in which."""
-    return end.partition(".")[0].partition("/")[0]
+    return end.partition(".")[0].partition("/")[0].partition("#")[0]
 
 
 def identifier_from(text: str, fallback: str = "net") -> str:

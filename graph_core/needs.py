@@ -58,7 +58,7 @@ def _end_needs(leaves: Leaves, graph: str, end: str) -> Iterator[Way]:
     """The node at the end of a wire or a tie, those below it, and the port where the node is a block."""
     ids, _, port = end.partition(".")
     at = graph
-    for id in ids.split("/"):
+    for id in (stop.partition("#")[0] for stop in ids.split("/")):
         yield ("graphs", at, "nodes", id)
         at = str(leaves.get(("graphs", at, "nodes", id, "type"), ""))
         if at in layer_types():

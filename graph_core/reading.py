@@ -36,7 +36,9 @@ _NODE_FIELDS = frozenset(NODE_FIELDS)
 _NOTHING: Final = object()
 _is_name = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z").match
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")
-_WEIGHT = re.compile(r"[A-Za-z0-9_-]{1,40}(?:/[A-Za-z0-9_-]{1,40})*\.[A-Za-z_][A-Za-z0-9_.]{0,79}\Z")
+_WEIGHT = re.compile(
+    r"(?:[A-Za-z0-9_-]{1,40}(?:#(?:0|[1-9][0-9]{0,8}))?/)*[A-Za-z0-9_-]{1,40}\.[A-Za-z_][A-Za-z0-9_.]{0,79}\Z"
+)
 _END = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,60})\Z")
 
 

@@ -29,7 +29,7 @@ PATH: Final = Path(__file__).with_name("netw.schema.json")
 _ID = "^[A-Za-z0-9_-]{1,40}$"
 _NAME = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
 _END = "^[A-Za-z0-9_-]{1,40}\\.[A-Za-z0-9_-]{1,60}$"
-_WEIGHT = "^[A-Za-z0-9_-]{1,40}(/[A-Za-z0-9_-]{1,40})*\\.[A-Za-z_][A-Za-z0-9_.]{0,79}$"
+_WEIGHT = "^([A-Za-z0-9_-]{1,40}(#(0|[1-9][0-9]{0,8}))?/)*[A-Za-z0-9_-]{1,40}\\.[A-Za-z_][A-Za-z0-9_.]{0,79}$"
 _EXPRESSION = {"type": "string", "maxLength": MAX_LENGTH, "description": "An expression, such as 4 * dim."}
 
 
@@ -119,7 +119,8 @@ def schema() -> dict[str, Any]:
                     "ties": _table(
                         _WEIGHT,
                         {"type": "string", "pattern": _WEIGHT},
-                        "target.weight: source.weight, the tensor that it is; block/node.weight inside of a block.",
+                        "target.weight: source.weight, the tensor that it is; block/node.weight inside of a block, "
+                        "block#0/node.weight of one step; a target without a step means all.",
                     ),
                 },
             },

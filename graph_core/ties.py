@@ -1,24 +1,26 @@
 """Two weights that are one: an explicit tie, such as of an output projection to the embedding.
 
 ``Graph.ties`` maps ``target.weight`` to ``source.weight``: the target has no weight of its own, it calls the source's.
-An end is the id of a layer in the graph, or the way to one inside of blocks (``decoder/head.weight``), each of which
-runs once. Both weights have one shape and one type; torch keeps both keys in the state dict and counts one parameter.
+An end is the id of a layer in the graph, or the way to one inside of blocks (``decoder/head.weight``). Of a block that
+repeats with weights of its own, a source names the step (``blocks#0/fc.weight``); a target names one or means all, as
+``self.blocks[3].fc.weight`` and a loop over ``self.blocks`` do: see graph_core.ends. Both weights have one shape and
+one type; torch keeps every key in the state dict and counts one parameter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from graph_core.context import Context, Result, Totals, layer_totals, weight_totals
-from graph_core.dims import same, shape_text
+from graph_core.dims import Dim, same, shape_text
+from graph_core.ends import End, Stop, covers, end_of, nodes_on, overlap, settled, stripped, told
 from graph_core.evaluate import decided
 from graph_core.graph import EditError, Graph, Node
 from graph_core.layer import Weight, layer_types
-from graph_core.names import first_of, parts_of
+from graph_core.names import first_of
 from graph_core.problems import Finding
-
-MAX_CANDIDATES = 100
+from graph_core.sharing import own_weights
 
 # Edits.
 
@@ -26,16 +28,31 @@ MAX_CANDIDATES = 100
 def tie(graph: Graph, target: str, source: str) -> None:
     """Let ``target`` (``node.weight``) be the same tensor as ``source``; raises EditError.
 
-    What was tied to ``target`` goes along, and a source that is tied itself is followed: there are no chains.
+    What was tied to ``target`` goes along, and a source that is tied itself is followed: there are no chains. A target
+    without a step, in a block that repeats with weights of its own, stands for all steps; the source may be one of
+    them.
     """
-    nodes = _owner(graph, target), _owner(graph, source)
-    source = graph.ties.get(source, source)
+    _check(graph, target)
+    _check(graph, source)
+    mine = end_of(target)
+    above = next((t for t in graph.ties if covers(end_of(t), end_of(source)) and graph.ties[t] != source), "")
+    source = graph.ties.get(above, source)
     if target == source:
         raise EditError(f"{told(graph, target)} cannot be tied to itself; choose another weight.")
-    with graph.project.editing(f"Tie {told(graph, target)} to {nodes[1].name}"):
-        for other in [other for other, owner in graph.ties.items() if owner == target]:
-            graph.project.record(graph.key, "ties", other, source)
-        graph.project.record(graph.key, "ties", target, source)
+    if (one := settled(graph, end_of(source), one=True).text) != source:
+        raise EditError(f"{told(graph, source)} are several weights; choose one, such as {told(graph, one)}.")
+    weight = f".{end_of(source).weight}"
+    with graph.project.editing(f"Tie {told(graph, target)} to {told(graph, source).removesuffix(weight)}"):
+        for other, owner in list(graph.ties.items()):
+            if other != target and covers(mine, end_of(other)):
+                graph.project.record(graph.key, "ties", other, None)
+            elif other != target and covers(mine, end_of(owner)):
+                graph.project.record(graph.key, "ties", other, source)
+        wider = next((t for t in graph.ties if t != target and overlap(end_of(t), mine)), "")
+        if not wider:
+            graph.project.record(graph.key, "ties", target, source)
+        elif graph.ties[wider] != source or not covers(end_of(wider), mine):
+            raise EditError(f"{told(graph, target)} is among {told(graph, wider)}, which are tied; untie those first.")
 
 
 def untie(graph: Graph, target: str) -> None:
@@ -54,49 +71,44 @@ def moved(ties: Mapping[str, str], copies: Mapping[str, str]) -> Iterator[tuple[
             yield ends[0], ends[1]
 
 
-def rewrite(graph: Graph, ties: Mapping[str, str], ways: Mapping[str, str]) -> None:
+def rewrite(graph: Graph, ties: Mapping[str, str], ways: Mapping[str, str], steps: Mapping[str, int]) -> None:
     """Inside an edit: nodes went to another place. ``ties`` is what there was, ``ways`` old ways -> new ones.
 
-    Ties that do not concern a way stay as they are now.
+    ``steps`` has how often a block ran whose steps went to different places. Ties that do not concern a way stay as
+    they are now.
     """
 
     def now(end: str) -> str:
         way = end.partition(".")[0]
-        old = next((old for old in ways if way == old or way.startswith(f"{old}/")), None)
+        old = next((old for old in ways if way == old or way.startswith((f"{old}/", f"{old}#"))), None)
         return end if old is None else f"{ways[old]}{end[len(old) :]}"
 
     for target, source in ties.items():
-        if (now(target), now(source)) != (target, source):
-            graph.project.record(graph.key, "ties", now(target), now(source))
+        id, rest = first_of(target), target[len(first_of(target)) :]
+        every = [f"{id}#{k}{rest}" for k in range(steps[id])] if id in steps and rest.startswith("/") else [target]
+        for one in every:
+            new = now(one), now(source)
+            if new != (target, source) and new[0] != new[1] and first_of(new[1]) in graph.nodes:
+                graph.project.record(graph.key, "ties", *new)
 
 
-def _owner(graph: Graph, end: str) -> Node:
-    """The layer at an end; raises EditError where there is none that makes weights."""
-    way, weight = parts_of(end)
-    if not weight and not end.endswith("."):
-        raise EditError(f"“{end}” names no weight; write node.weight, such as head.weight.")
-    here, node = graph, graph.node(way[0])
-    for id in way[1:]:
-        if node.type not in graph.project.graphs:
-            raise EditError(f"{node.name} is a layer, and no block with a {id} inside.")
-        here = graph.project.graphs[node.type]
-        node = here.node(id)
-    declaration = layer_types().get(node.type) if node.type not in graph.project.graphs else None
-    if declaration is None or not declaration.owns_weights() or node.use:
-        raise EditError(f"{node.name} has no weights of its own; choose a layer that has.")
-    return node
-
-
-def told(graph: Graph, end: str) -> str:
-    """An end by the names on its way, as the state dict has it; by its id where a node is not there."""
-    way, weight = parts_of(end)
-    names: list[str] = []
-    here: Graph | None = graph
-    for id in way:
-        node = here.nodes.get(id) if here else None
-        names.append(node.name if node else id)
-        here = graph.project.graphs.get(node.type) if node else None
-    return ".".join([*names, weight] if weight else names)
+def _check(graph: Graph, text: str) -> None:
+    """Raises EditError unless there is a layer at an end that makes weights."""
+    end = end_of(text)
+    if not end.weight and not text.endswith("."):
+        raise EditError(f"“{text}” names no weight; write node.weight, such as head.weight.")
+    here = graph
+    for place, stop in enumerate(end.way):
+        node = here.node(stop.id)
+        block = graph.project.graphs.get(node.type)
+        if stop.step is not None and not own_weights(node):
+            raise EditError(f"{node.name} has one set of weights; leave out its step {stop.step}.")
+        if place + 1 < len(end.way):
+            if block is None:
+                raise EditError(f"{node.name} is a layer, and no block with a {end.way[place + 1].id} inside.")
+            here = block
+        elif block is not None or node.use or not _makes_weights(node):
+            raise EditError(f"{node.name} has no weights of its own; choose a layer that has.")
 
 
 # Analysis.
@@ -104,41 +116,77 @@ def told(graph: Graph, end: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A weight where it was found: in a context, or not, and then why."""
+    """A weight where it was found: in a context, or not, and then why; ``copies`` says how many are alike."""
 
     weight: Weight | None = None
     fault: str = ""  # goes on from the end's name; empty with no weight: nothing is known yet, or it does not act
+    copies: Dim = 1
 
 
-def find(context: Context, end: str, first: Result | None = None) -> Owned:
-    """The weight at an end in a context; ``first`` is the result of the end's first node, where that is new."""
-    way, name = parts_of(end)
-    graphs = context.graph.project.graphs
-    here, result = context, first
-    for depth, id in enumerate(way):
-        node = here.graph.nodes.get(id)
-        if node is None:
-            return Owned(fault=f"{id} is not there")
-        if depth and node.when:
-            return Owned(fault=f"{node.name} has a condition inside of its block")
-        if node.use:
-            return Owned(fault=f"{node.name} uses the weights of another node")
-        result = first if first and not depth else here.results.get(id)
-        if depth == len(way) - 1:
-            return _weight_of(node, result, name, block=node.type in graphs)
-        if node.type not in graphs:
-            return Owned(fault=f"{node.name} is no block")
-        if node.run is not None:
-            return Owned(fault=f"{node.name} runs more than once")
-        if result is None or not result.calls:
-            return Owned()
-        here = result.calls[0].context
-    return Owned()
+def find(context: Context, end: str) -> Owned:
+    """The weight at an end in a context, the first where there are several; what keeps any from being one instead."""
+    found = list(_found(context, end_of(end)))
+    return next((one for one in found if one.fault), found[0] if found else Owned())
 
 
-def _weight_of(node: Node, result: Result | None, name: str, *, block: bool) -> Owned:
-    if block or not _makes_weights(node):
-        return Owned(fault=f"{node.name} has no weights of its own")
+def _found(
+    context: Context, end: End, first: Result | None = None, but: End | None = None, *, below: bool = False
+) -> Iterator[Owned]:
+    """The weights at an end, those that are alike together; ``first`` is the result of its first node, where new.
+
+    The one at ``but``, the way from here to a single copy, is left out.
+    """
+    stop, *rest = end.way
+    node = context.graph.nodes.get(stop.id)
+    fault = "" if node is None else _closed(context.graph, node, stop, layer=not rest, below=below)
+    if node is None or fault:
+        yield Owned(fault=fault or f"{stop.id} is not there")
+        return
+    result = first or context.results.get(stop.id)
+    same_way = but is not None and but.way[0].id == stop.id
+    if not rest:
+        if not same_way:
+            yield _weight_of(node, result, end.weight)
+        return
+    if result is None:
+        return
+    if not own_weights(node):
+        if result.calls:
+            yield from _found(
+                result.calls[0].context, end.below(), but=but.below() if same_way and but else None, below=True
+            )
+        return
+    last = result.calls[-1].first + result.calls[-1].count if result.calls else 0
+    if stop.step is not None and stop.step >= last and not result.findings and not result.waiting:
+        yield Owned(fault=f"{node.name} repeats ×{last} and has no step {stop.step}")
+    for call in result.calls:
+        steps = range(call.first, call.first + call.count)
+        if stop.step is not None and stop.step not in steps:
+            continue
+        copies: Dim = call.iterations if stop.step is None else 1
+        if same_way and but is not None and but.way[0].step in steps:
+            yield from _found(call.context, end.below(), but=but.below(), below=True)
+            copies = copies - 1
+        if copies != 0:
+            for one in _found(call.context, end.below(), below=True):
+                yield replace(one, copies=one.copies * copies)
+
+
+def _closed(graph: Graph, node: Node, stop: Stop, *, layer: bool, below: bool) -> str:
+    """Why a tie cannot end at a node, or lead into it."""
+    block = node.type in graph.project.graphs
+    if below and node.when:
+        return f"{node.name} has a condition inside of its block"
+    if node.use:
+        return f"{node.name} uses the weights of another node"
+    if stop.step is not None and not own_weights(node):
+        return f"{node.name} has one set of weights, and no step {stop.step} of its own"
+    if layer and (block or not _makes_weights(node)):
+        return f"{node.name} has no weights of its own"
+    return "" if layer or block else f"{node.name} is no block"
+
+
+def _weight_of(node: Node, result: Result | None, name: str) -> Owned:
     if result is None or result.enabled is False or result.facts is None:
         return Owned()
     owned = [w for w in result.facts.weights if w.role != "buffer"]
@@ -157,13 +205,13 @@ def shared(context: Context, node: Node, result: Result) -> Result:
     graph = context.graph
     for target in sorted(graph.tied.get(node.id, ())):
         source = graph.ties[target]
-        if not _acts(context, source):
+        if not acts(context, source):
             continue
-        way, name = parts_of(target)
-        if len(way) > 1:
-            result = _shared_inside(context, result, target)
+        end = end_of(target)
+        if len(end.way) > 1:
+            result.totals = result.totals.minus(_lent(context, result, end, source))
         elif result.facts is not None:
-            marked = [replace(w, tied=source) if _is(w, name) else w for w in result.facts.weights]
+            marked = [replace(w, tied=source) if _is(w, end.weight) else w for w in result.facts.weights]
             result.facts = replace(result.facts, weights=tuple(marked))
     if result.facts is not None and not node.use and any(w.tied for w in result.facts.weights):
         counted = layer_totals(result.facts)
@@ -177,15 +225,17 @@ def _is(weight: Weight, name: str) -> bool:
     return weight.name == name and weight.role != "buffer"
 
 
-def _shared_inside(context: Context, result: Result, target: str) -> Result:
-    """What one instance of a block has less, because a weight inside is another's."""
-    found = find(context, target, result).weight
-    if found is not None and found.role != "buffer":
-        result.totals = result.totals.minus(weight_totals(found))
-    return result
+def _lent(context: Context, result: Result, end: End, source: str) -> Totals:
+    """What a block counts less, because weights inside are another's."""
+    owner = end_of(source)
+    totals = Totals()
+    for one in _found(context, end, result, owner if covers(end, owner) else None):
+        if one.weight is not None:
+            totals = totals.plus(weight_totals(one.weight).times(one.copies))
+    return totals
 
 
-def _acts(context: Context, end: str) -> bool:
+def acts(context: Context, end: str) -> bool:
     """Whether there is a node at an end that makes weights: where its condition is false, there are none to share."""
     node = context.graph.nodes.get(first_of(end))
     return node is not None and decided(node, context.scope)[0] is not False
@@ -198,26 +248,45 @@ def findings_of(context: Context) -> tuple[tuple[str, Finding], ...]:
 
 def _findings(context: Context) -> Iterator[tuple[str, Finding]]:
     graph = context.graph
+    targets: dict[object, list[str]] = {}
+    for target in graph.ties:
+        targets.setdefault(stripped(end_of(target)), []).append(target)
     for target, source in graph.ties.items():
-        fault = _fault(context, target, source)
+        fault = _fault(context, target, source, targets)
         if fault:
             at = first_of(target) if first_of(target) in graph.nodes else ""
             message = f"{told(graph, target)} is tied to {told(graph, source)}, but {fault}"
-            yield at, Finding("tie", message, parts_of(target)[1], {"tie": target})
+            yield at, Finding("tie", message, end_of(target).weight, {"tie": target})
 
 
-def _fault(context: Context, target: str, source: str) -> str:
+def _fault(context: Context, target: str, source: str, targets: Mapping[object, list[str]]) -> str:
     graph = context.graph
     if target == source:
         return "a weight cannot be tied to itself"
-    if source in graph.ties:
-        return f"{told(graph, source)} is itself tied to {told(graph, graph.ties[source])}"
-    one, other = find(context, target), find(context, source)
-    if one.fault or other.fault:
-        return one.fault or other.fault
-    if one.weight is None or other.weight is None:
+    mine, theirs = end_of(target), end_of(source)
+    for other in targets.get(stripped(theirs), ()):
+        if overlap(end_of(other), theirs) and graph.ties[other] != source:
+            return f"{told(graph, source)} is itself tied to {told(graph, graph.ties[other])}"
+    for other in targets[stripped(mine)]:
+        if other < target and overlap(end_of(other), mine):
+            return f"{told(graph, other)} is tied to {told(graph, graph.ties[other])} as well"
+    if fault := _inner_fault(graph, mine) or _inner_fault(graph, theirs, source=True):
+        return fault
+    theirs_found = list(_found(context, theirs))
+    found = [*_found(context, mine, but=theirs if covers(mine, theirs) else None), *theirs_found]
+    if fault := next((one.fault for one in found if one.fault), ""):
+        return fault
+    if settled(graph, theirs, one=True) != theirs:
+        return f"{told(graph, source)} are several weights"
+    if not theirs_found and acts(context, source) and _never_runs(context, theirs):
+        return f"{told(graph, source)} is in a block that repeats ×0"
+    weights = [one.weight for one in found if one.weight is not None]
+    if not theirs_found or theirs_found[0].weight is None:
         return ""
-    mine, theirs = one.weight, other.weight
+    return next((fault for weight in weights if (fault := _unlike(weight, weights[-1]))), "")
+
+
+def _unlike(mine: Weight, theirs: Weight) -> str:
     axes = zip(mine.shape, theirs.shape, strict=False)
     if len(mine.shape) != len(theirs.shape) or any(same(a, b) is False for a, b in axes):
         return f"their shapes differ: {shape_text(mine.shape)} and {shape_text(theirs.shape)}"
@@ -226,28 +295,29 @@ def _fault(context: Context, target: str, source: str) -> str:
     return ""
 
 
-def ties_inside(context: Context) -> dict[str, str]:
-    """The ties of a context's graph whose target lies inside of a block instance: target -> source."""
-    return {t: s for t, s in context.graph.ties.items() if "/" in t and _acts(context, s)}
+def _inner_fault(graph: Graph, end: End, *, source: bool = False) -> str:
+    """What a block on the way ties itself, so that a tie from outside would part it, or be one of a chain."""
+    for place, (here, _, _) in enumerate(nodes_on(graph, end)):
+        if not place or not here.ties:
+            continue
+        rest = End(end.way[place:], end.weight)
+        for one, other in here.ties.items():
+            if overlap(end_of(one), rest) or (not source and overlap(end_of(other), rest)):
+                return f"{told(here, one)} is tied to {told(here, other)} inside of {here.name}"
+    return ""
 
 
-def counted(result: Result, id: str, tied: Mapping[str, str]) -> Totals:
-    """What a layer counts inside of an instance where some of its weights are ``tied`` from above."""
-    totals = result.totals
-    for weight in result.facts.weights if result.facts and not result.node.use else ():
-        if f"{id}.{weight.name}" in tied and weight.role != "buffer" and not weight.tied:
-            totals = totals.minus(weight_totals(weight))
-    return totals
-
-
-def marked(weights: Iterable[Weight], id: str, tied: Mapping[str, str]) -> list[Weight]:
-    """The weights of a layer, those that are ``tied`` from above marked as such."""
-    return [replace(w, tied=tied[end]) if (end := f"{id}.{w.name}") in tied else w for w in weights]
-
-
-def inside(ties: Mapping[str, str], id: str) -> dict[str, str]:
-    """The targets that lie inside of a block instance, from there on: ``b/head.weight`` gives ``head.weight``."""
-    return {target[len(id) + 1 :]: source for target, source in ties.items() if target.startswith(f"{id}/")}
+def _never_runs(context: Context, end: End) -> bool:
+    """Whether a block on the way to a weight repeats no time."""
+    here = context
+    for stop in end.way:
+        result = here.results.get(stop.id)
+        if result is None or result.findings or result.waiting or result.enabled is False:
+            return False
+        if not result.calls:
+            return result.facts is None
+        here = result.calls[0].context
+    return False
 
 
 def blocks_tied(graph: Graph) -> set[str]:
@@ -263,30 +333,3 @@ def nodes_tied(graph: Graph) -> set[str]:
 def users_of(graph: Graph, id: str) -> Iterator[str]:
     """The nodes whose weights are counted with those of another, by its id."""
     yield from map(first_of, graph.lent.get(id, ()))
-
-
-def candidates(context: Context, target: str) -> list[str]:
-    """The weights to which one could be tied: of one role, shape and type, not tied themselves; at most 100."""
-    mine = find(context, target).weight
-    if mine is None:
-        return []
-    found = []
-    for end, weight in _weights(context, ""):
-        fits = (weight.role, weight.shape, weight.dtype) == (mine.role, mine.shape, mine.dtype)
-        if fits and end != target and end not in context.graph.ties:
-            found.append(end)
-            if len(found) == MAX_CANDIDATES:
-                break
-    return found
-
-
-def _weights(context: Context, way: str) -> Iterator[tuple[str, Weight]]:
-    """Every weight of a context to which a tie can lead."""
-    for id in context.order:
-        result = context.results[id]
-        if result.node.use or (way and result.node.when):
-            continue
-        if result.calls and result.node.run is None:
-            yield from _weights(result.calls[0].context, f"{way}{id}/")
-        elif result.facts is not None and result.enabled is not False and _makes_weights(result.node):
-            yield from ((f"{way}{id}.{w.name}", w) for w in result.facts.weights if w.role != "buffer")

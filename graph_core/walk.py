@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from graph_core.context import Call, Context, Result
 
 
 def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
     """Each instance of a block node with its state-dict path: numbered where it repeats with weights of its own."""
-    for inner, call, _ in calls_of(result, path):
-        yield inner, call.context
+    for instance in calls_of(result, path):
+        yield instance.path, instance.call.context
 
 
-def calls_of(result: Result, path: str) -> Iterator[tuple[str, Call, int]]:
-    """Each instance with its state-dict path, and how often it runs one after the other with the same weights.
+class Instance(NamedTuple):
+    """One set of weights of a block node: its state-dict path, how often it runs one after the other, and which step
+    it is where the steps have weights of their own.
+    """
 
-    None of a node with problems. Where the number of steps of a scan is a symbol, it is told as 1.
+    path: str
+    call: Call
+    times: int
+    step: int | None = None
+
+
+def calls_of(result: Result, path: str) -> Iterator[Instance]:
+    """Each instance of a block node; none of a node with problems.
+
+    Where the number of steps of a scan is a symbol, it is told as 1.
     """
     node = result.node
     for call in result.calls if not result.findings else ():
         if node.run is None or node.run.shared:
-            yield f"{path}{node.name}", call, call.count * (call.steps if isinstance(call.steps, int) else 1)
+            steps = call.steps if isinstance(call.steps, int) else 1
+            yield Instance(f"{path}{node.name}", call, call.count * steps)
             continue
         for step in range(call.first, call.first + call.count):
-            yield f"{path}{node.name}.{step}", call, 1
+            yield Instance(f"{path}{node.name}.{step}", call, 1, step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -39,8 +39,9 @@ class Words:
     def end(self, graph: str, end: str) -> str:
         """An end of a wire or a tie: the node's name, and the port where the node has others."""
         ids, _, port = end.partition(".")
-        id, *below = ids.split("/")
-        name = "/".join([self.node(graph, id), *below])
+        first, *below = ids.split("/")
+        id = first.partition("#")[0]
+        name = ".".join(self._way(graph, ids))
         type = str(self.leaves.get(("graphs", graph, "nodes", id, "type"), ""))
         if ("graphs", type) in self.leaves:
             if self._lone_ports.get((type, port)):
@@ -51,6 +52,13 @@ class Words:
                 if list(ports) == [port] and not getattr(ports[port], "variadic", False):
                     return name
         return f"{name}.{port}" if port else name
+
+    def _way(self, graph: str, ids: str) -> Iterator[str]:
+        """The names on the way down to the end of a tie, with the steps that it names."""
+        for stop in ids.split("/"):
+            id, _, step = stop.partition("#")
+            yield f"{self.node(graph, id)}.{step}" if step else self.node(graph, id)
+            graph = str(self.leaves.get(("graphs", graph, "nodes", id, "type"), ""))
 
     def wire(self, graph: str, target: str, source: str) -> str:
         """A wire, from where to where."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from codegen.intake.bodies import held, held_params
 from codegen.intake.record import Value
 from codegen.intake.steps import Body, Step
-from codegen.weights import weight_keys
+from codegen.weights import weight_end, weight_keys
 from graph_core.graph import Project
 from graph_core.ties import tie
 
@@ -62,6 +62,6 @@ def tie_weights(project: Project, module: nn.Module) -> None:
     keys = dict(weight_keys(project, "main"))
     graph = project.networks["main"]
     for paths in several:
-        ends = [keys[path].partition("/")[2].replace(":", ".") for path in paths if path in keys]
+        ends = [weight_end(keys[path]) for path in paths if path in keys]
         for target in ends[1:]:
             tie(graph, target, ends[0])

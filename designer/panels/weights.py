@@ -12,8 +12,10 @@ from designer.numbers import exact
 from designer.widgets import Elided, Text, button
 from designer.words import tr
 from graph_core.dims import Dim, prod
+from graph_core.ends import told
 from graph_core.layer import Weight
-from graph_core.ties import candidates, tie, told, untie
+from graph_core.tied_inside import candidates
+from graph_core.ties import tie, untie
 
 
 class WeightRows(QWidget):
