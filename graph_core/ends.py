@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from graph_core.graph import Graph, Node
-from graph_core.sharing import own_weights
+if TYPE_CHECKING:
+    from graph_core.graph import Graph, Node
 
 
 class Stop(NamedTuple):
@@ -64,6 +64,11 @@ def covers(one: End, other: End) -> bool:
     """Whether every copy that ``other`` means is meant by ``one`` too."""
     pairs = zip(one.way, other.way, strict=False)
     return stripped(one) == stripped(other) and all(a.step in (None, b.step) for a, b in pairs)
+
+
+def own_weights(node: Node) -> bool:
+    """Whether a node repeats with weights of their own for its steps."""
+    return node.run is not None and not node.run.shared
 
 
 def nodes_on(graph: Graph, end: End) -> Iterator[tuple[Graph, Node | None, Stop]]:

@@ -8,13 +8,13 @@ from typing import Any
 
 from graph_core import edits
 from graph_core.copying import corner, insert, moved
+from graph_core.ends import own_weights
 from graph_core.evaluate import axes_of
 from graph_core.expressions import ExpressionError, parse
 from graph_core.graph import EditError, Graph, Node, Scan
 from graph_core.layer import layer_types
 from graph_core.order import callees_first
 from graph_core.propagate import engine_of
-from graph_core.sharing import own_weights
 from graph_core.substitution import INDEX, field_of, names_of, substituted
 from graph_core.ties import rewrite
 

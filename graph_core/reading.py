@@ -19,7 +19,7 @@ from graph_core.graph import Graph, Node, Param, Project, Repeat, Scan
 from graph_core.jsontext import MAX_PLACE, FileError, check_plain, is_small, kind_of, shown
 from graph_core.layer import Inlet, Layer, Outlet, layer_types, replaced_types
 from graph_core.marks import is_mark, read_mark
-from graph_core.names import BadName, check_class_name, check_id, check_identifier, is_id
+from graph_core.names import MAX_DOTTED, BadName, check_class_name, check_id, check_identifier, is_id
 from graph_core.ports import MAX_AXES
 from graph_core.trust import codes_in
 
@@ -34,10 +34,11 @@ MAX_PORTS: Final = 1000
 _NUMBERS = frozenset((int, float))
 _NODE_FIELDS = frozenset(NODE_FIELDS)
 _NOTHING: Final = object()
-_is_name = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]{0,59}|0|[1-9][0-9]{0,5})\Z").match
+_PART = "(?:[A-Za-z_][A-Za-z0-9_-]{0,59}|0|[1-9][0-9]{0,5})"
+_is_name = re.compile(rf"(?=.{{1,{MAX_DOTTED}}}\Z){_PART}(?:\.{_PART})*\Z").match
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,79}\Z")
 _WEIGHT = re.compile(
-    r"(?:[A-Za-z0-9_-]{1,40}(?:#(?:0|[1-9][0-9]{0,8}))?/)*[A-Za-z0-9_-]{1,40}\.[A-Za-z_][A-Za-z0-9_.]{0,79}\Z"
+    r"(?:[A-Za-z0-9_-]{1,40}(?:#(?:0|[1-9][0-9]{0,8}))?/)*[A-Za-z0-9_-]{1,40}\.[A-Za-z0-9_.-]{0,200}\Z"
 )
 _END = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,60})\Z")
 

@@ -18,6 +18,7 @@ from graph_core.groups import GROUP, MOST_GROUPS, Patterns
 from graph_core.jsontext import MAX_NUMBER, MAX_PLACE
 from graph_core.layer import layer_types
 from graph_core.marks import COLOR, LEAST_SIDE, MAX_TEXT, ZOOMS
+from graph_core.names import MAX_DOTTED
 from graph_core.optimizers import DEFAULT_KIND, KINDS, TRAINING
 from graph_core.ports import MAX_AXES
 from graph_core.project import VERSION
@@ -29,7 +30,7 @@ PATH: Final = Path(__file__).with_name("netw.schema.json")
 _ID = "^[A-Za-z0-9_-]{1,40}$"
 _NAME = "^[A-Za-z_][A-Za-z0-9_]{0,59}$"
 _END = "^[A-Za-z0-9_-]{1,40}\\.[A-Za-z0-9_-]{1,60}$"
-_WEIGHT = "^([A-Za-z0-9_-]{1,40}(#(0|[1-9][0-9]{0,8}))?/)*[A-Za-z0-9_-]{1,40}\\.[A-Za-z_][A-Za-z0-9_.]{0,79}$"
+_WEIGHT = "^([A-Za-z0-9_-]{1,40}(#(0|[1-9][0-9]{0,8}))?/)*[A-Za-z0-9_-]{1,40}\\.[A-Za-z0-9_.-]{0,200}$"
 _EXPRESSION = {"type": "string", "maxLength": MAX_LENGTH, "description": "An expression, such as 4 * dim."}
 
 
@@ -129,7 +130,7 @@ def schema() -> dict[str, Any]:
                 "required": ["name", "type"],
                 "additionalProperties": False,
                 "properties": {
-                    "name": {"type": "string", "description": "The attribute it becomes.", "maxLength": 60},
+                    "name": {"type": "string", "description": "The attribute it becomes.", "maxLength": MAX_DOTTED},
                     "type": {"type": "string", "description": "A layer type, or the key of a graph."},
                     "set": _table(_NAME, {"$ref": "#/$defs/value"}, "Parameters that differ from their default."),
                     "when": {"type": "string", "description": "Where this is false, the node passes its input on."},

@@ -12,7 +12,8 @@ from typing import Any
 
 from graph_core.context import Call, Context, Result
 from graph_core.dims import Dim, example_of, same
-from graph_core.graph import Node, Repeat
+from graph_core.ends import own_weights
+from graph_core.graph import Node
 from graph_core.names import natural
 from graph_core.problems import Finding
 
@@ -79,11 +80,6 @@ class Making:
             return None
         shapes = tuple((w.name, w.shape) for w in result.facts.weights) if result.facts else ()
         return result.node.id, result.enabled, tuple(layer.values.values()), shapes
-
-
-def own_weights(node: Node) -> bool:
-    """Whether a node repeats with weights of their own for its steps."""
-    return isinstance(node.run, Repeat) and not node.run.shared
 
 
 def steps_differ(node: Node, calls: list[Call]) -> Finding | None:

@@ -11,9 +11,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from graph_core.context import Call, Context, Result, Totals, weight_totals
-from graph_core.ends import End, Stop, covers, end_of
+from graph_core.ends import End, Stop, covers, end_of, own_weights
 from graph_core.layer import Weight, layer_types
-from graph_core.sharing import own_weights
 from graph_core.ties import acts, find
 
 MAX_CANDIDATES: Final = 100

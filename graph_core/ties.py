@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 
 from graph_core.context import Context, Result, Totals, layer_totals, weight_totals
 from graph_core.dims import Dim, same, shape_text
-from graph_core.ends import End, Stop, covers, end_of, nodes_on, overlap, settled, stripped, told
+from graph_core.ends import End, Stop, covers, end_of, nodes_on, overlap, own_weights, settled, stripped, told
 from graph_core.evaluate import decided
 from graph_core.graph import EditError, Graph, Node
 from graph_core.layer import Weight, layer_types
 from graph_core.names import first_of
 from graph_core.problems import Finding
-from graph_core.sharing import own_weights
 
 # Edits.
 

@@ -11,10 +11,9 @@ from codegen.emit import trees
 from codegen.emit.naming import attribute, singular
 from codegen.emit.statements import Assign, For, If, Statement
 from codegen.emit.structure import is_chain
-from graph_core.ends import End, end_of
+from graph_core.ends import End, end_of, own_weights
 from graph_core.graph import Graph, Node
 from graph_core.names import first_of, natural
-from graph_core.sharing import own_weights
 
 if TYPE_CHECKING:
     from codegen.emit.classes import ClassWriter
@@ -72,9 +71,13 @@ def _weight(writer: ClassWriter, end: End, loops: list[Loop], variables: dict[tu
         graph = writer.plan.project.graphs[node.type]
         node = graph.nodes[below.id]
         tree = _inside(tree, graph, node)
-    for part in end.weight.split("."):
-        tree = ast.Attribute(tree, trees.name(part).id)
-    return tree
+    module, _, weight = end.weight.rpartition(".")
+    if all(part.isidentifier() for part in module.split(".")):
+        for part in module.split("."):
+            tree = ast.Attribute(tree, trees.name(part).id)
+    elif module:
+        tree = trees.call(ast.Attribute(tree, "get_submodule"), [ast.Constant(module)])
+    return ast.Attribute(tree, trees.name(weight).id) if weight else tree
 
 
 def _variable(writer: ClassWriter, wish: str) -> str:

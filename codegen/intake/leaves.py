@@ -7,6 +7,7 @@ what it does, and each argument of its constructor is one that the declaration k
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -68,7 +69,8 @@ def _hooked(module: nn.Module) -> bool:
 def _params(declaration: type[Layer], module: nn.Module) -> dict[str, Any] | None:
     fields = {field.argument: (name, field) for name, field in declaration.fields.items()}
     params: dict[str, Any] = {}
-    for name, argument in inspect.signature(type(module).__init__).parameters.items():
+    taken = _constructor(type(module))
+    for name, argument in taken.items():
         if name in IGNORED or name.startswith("_") or argument.kind is argument.VAR_KEYWORD:
             continue
         key = (declaration.__name__, name) if (declaration.__name__, name) in ARGUMENTS else ("", name)
@@ -90,7 +92,19 @@ def _params(declaration: type[Layer], module: nn.Module) -> dict[str, Any] | Non
             read = ARGUMENTS.get((declaration.__name__, name))
             if read:
                 params[name] = read(module)
+        elif field.argument not in taken and hasattr(module, field.argument):  # a keyword that the constructor pops
+            params[name] = _plain(field, getattr(module, field.argument))
     return params
+
+
+def _constructor(kind: type[nn.Module]) -> Mapping[str, inspect.Parameter]:
+    """The arguments of a class's constructor; of a base where it only passes them on, as recurrent layers do."""
+    own = inspect.signature(kind.__init__).parameters
+    passes = any(argument.kind is argument.VAR_POSITIONAL for argument in own.values())
+    if not passes or kind.__mro__[1] is nn.Module:
+        return own
+    extra = {name: argument for name, argument in own.items() if argument.kind is argument.KEYWORD_ONLY}
+    return {**_constructor(kind.__mro__[1]), **extra}
 
 
 def _plain(field: Field[Any], value: Any) -> Any:

@@ -52,6 +52,13 @@ def small() -> Project:
     return project
 
 
+@pytest.mark.parametrize("name", ["layers.0", "heads.left.q", "in-proj", "7", "a" * 60, ".".join(["layers"] * 28)])
+def test_every_name_that_an_edit_takes_is_read_again(name: str):
+    project = small()
+    edits.rename(project.networks["main"], "b", name)
+    assert loads(dumps(project)).networks["main"].nodes["b"].name == name
+
+
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
     project = small()
     save(project, tmp_path / "a.netw")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from codegen.build import build_module
 from codegen.intake import Imported, import_with_report
+from graph_core import dumps, loads
 
 TOLERANCE = 1e-5  # relative; exactly 0 is normal
 LEAST_SPREAD = 0.1  # of the outputs: with less, equality proves nothing
@@ -65,6 +66,7 @@ def imported(module: nn.Module, *inputs: Tensor, batches: tuple[int, ...] = (2, 
     stir(module)
     found = import_with_report(module, inputs)
     assert not found.opaque, found.opaque
+    assert dumps(loads(dumps(found.project))) == dumps(found.project)
     made = build_module(found.project)
     made.load_state_dict(module.state_dict(), strict=True)
     for training in (False, True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,8 @@ from torch import Tensor, nn
 from codegen.build import build_module
 from codegen.emit import EmitError, emit_source
 from codegen.intake import Imported, ImportRefused, import_with_report
-from graph_core import analyze
+from graph_core import analyze, dumps, loads
+from graph_core.trust import codes_in, trust
 from tests.codegen.intake.equal import imported, stir
 
 
@@ -296,3 +299,69 @@ def test_a_batch_that_is_computed_with_stays_open():
             return y.softmax(dim=-1) @ y.transpose(1, 2)
 
     imported(Windows(), torch.randn(2, 4, 6, 3))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize("given", [{"hidden_size": 5}, {"hidden_size": 4, "num_layers": 2, "bias": False}])
+def test_recurrent_layers_keep_their_sizes(kind: type[nn.Module], given: dict[str, int]):
+    class Reads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = kind(4, batch_first=True, bidirectional=True, **given)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.cell(x)[0] * 4
+
+    imported(Reads(), torch.randn(2, 3, 4))
+
+
+def test_a_recurrent_layer_keeps_its_function():
+    class Reads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.RNN(4, 5, nonlinearity="relu", batch_first=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.cell(x)[0]
+
+    imported(Reads(), torch.randn(2, 3, 4))
+
+
+class TiedInWays(nn.Module):
+    """Ties of a parameter by itself, of one inside of an opaque part, and of two of one layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.randn(4))
+        self.again = self.scale
+        self.decides = DecidesInside()
+        self.last = nn.Linear(4, 4)
+        self.last.weight = self.decides.net[0].weight
+        self.cell = nn.GRU(4, 4, batch_first=True)
+        self.cell.bias_hh_l0 = self.cell.bias_ih_l0
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.cell(self.last(self.decides(x * self.scale)) + self.again)[0]
+
+
+class DecidesInside(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x) if x.sum() > 0 else x
+
+
+def test_ties_of_all_kinds_survive_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    module = TiedInWays()
+    project = loads(dumps(import_with_report(module, (torch.randn(2, 3, 4),)).project))
+    assert analyze(project).params.trainable == sum(p.numel() for p in module.parameters())
+    assert len(project.networks["main"].ties) == 3
+    for _, _, code in codes_in(project):
+        trust(code)
+    again = build_module(project)
+    assert again.last.weight is dict(again.decides.named_parameters())["net.0.weight"]
+    assert again.cell.bias_hh_l0 is again.cell.bias_ih_l0
+    again.load_state_dict(module.state_dict(), strict=True)
