@@ -16,7 +16,7 @@ from codegen.emit.printing import flat
 from codegen.emit.scopes import Argument, Scope
 from codegen.emit.shapes import Shapes
 from codegen.emit.statements import Assign, Class, Evaluate, Function, If, Spot, Statement
-from codegen.emit.structure import Style, is_chain, made_in_constructor, role, single, style
+from codegen.emit.structure import Style, holds, is_chain, made_in_constructor, role, single, style
 from codegen.emit.tied import tied_weights
 from graph_core.context import Context
 from graph_core.dims import Shape
@@ -102,6 +102,8 @@ class ClassWriter:
             return [self._put(node, made, spots)]
         assert isinstance(condition, ast.expr)
         test = trees.fold(condition)
+        if holds(node):
+            return [If(test, [self._put(node, made, ())], spots=spots)]
         default: ast.expr
         if style(self.graph, node) is Style.LIST:
             default, kind = trees.call("nn.ModuleList"), ""

@@ -20,6 +20,7 @@ from codegen.emit.printing import flat
 from codegen.emit.statements import Assign, Evaluate, If, Return, Spot, Statement
 from codegen.emit.structure import (
     Style,
+    holds,
     is_heavy,
     made_in_constructor,
     reaching_outputs,
@@ -110,11 +111,11 @@ class Forward:
         made = made_in_constructor(writer.graph, node)
         condition = writer.frame.condition(node, None if made else writer.forward_lookup)
         operands = {port: self._source(node, port) for port in wired_ports(writer.graph, node)}
-        if condition is False:
+        if condition is False and operands:
             self._pass_on(node, next(iter(operands.values())))
         elif style(writer.graph, node) is not Style.PLAIN:
             write_loop(self, node, operands, condition)
-        elif condition is not True and not (made and single(writer.graph, node)):
+        elif condition is not True and not (made and single(writer.graph, node)) and not holds(node):
             self._guarded(node, operands, condition)
         else:
             self._plain(node, operands, conditional=condition is not True)
@@ -147,7 +148,8 @@ class Forward:
         value.tree = writer.probe(node, value.tree)
         self.values[node.id, outs[0]] = value
         returned_directly = self._only_user(node, outs[0]) == "output"
-        if (block and not conditional and not returned_directly) or self.uses(node, outs[0]) != 1:
+        several = self.uses(node, outs[0]) != 1 and not holds(node)  # an attribute is a name already
+        if (block and not conditional and not returned_directly) or several:
             self.settle(value)
 
     def _call(self, node: Node, result: Result, operands: dict[str, ast.expr], item: str = "") -> ast.expr:
@@ -166,7 +168,7 @@ class Forward:
 
     def _make_room(self, node: Node, operands: dict[str, Value], heavy: bool, *, settle_all: bool) -> None:
         """Give operands statements of their own until one expression with the rest reads well."""
-        pending = [value for value in operands.values() if value.pending]
+        pending = [value for value in operands.values() if value.pending and not holds(value.node)]
         for value in pending:
             if settle_all or value.depth >= MAX_DEPTH or (heavy and value.heavy):
                 self.settle(value)
@@ -212,11 +214,13 @@ class Forward:
         """An ``if`` in forward: where the condition is false, the first input passes."""
         writer = self.writer
         for value in operands.values():
-            self.settle(value)
+            if not holds(value.node):
+                self.settle(value)
         first = next(iter(operands.values()))
+        self.settle(first)
         outs = results_of(writer.graph, node, writer.frame.result(node))
         port = ports_in(outs)[0]
-        spots = (writer.spot(node),)
+        spots: tuple[Spot, ...] = (writer.spot(node),)
         trees_of = {name: value.tree for name, value in operands.items()}
         test: ast.expr
         if made_in_constructor(writer.graph, node):
@@ -226,6 +230,7 @@ class Forward:
             test = trees.fold(condition)
         made = self._call(node, writer.frame.result(node), trees_of)
         variable = self.own(first, spots, node)
+        spots = tuple(dict.fromkeys([*spots, *(spot for value in operands.values() for spot in value.spots)]))
         for value in list(operands.values())[1:]:
             self.spend(value.refs)
 
@@ -234,9 +239,23 @@ class Forward:
                 return ast.Tuple([target(part) for part in item])
             return trees.name(variable if item == port else "_")
 
-        self.body.append(If(test, [Assign(trees.tuple_of([target(item) for item in outs]), made)], spots=spots))
+        targets = trees.tuple_of([target(item) for item in outs])
+        self._branch(test, Assign(targets, made, spots=spots))
         self.define(node, port, variable)
         self.record(node, trees.name(variable))
+
+    def _branch(self, test: ast.expr, statement: Statement) -> None:
+        """A statement under a condition: with the one before it where that is under the same, or under its opposite."""
+        before = self.body[-1] if self.body else None
+        if isinstance(before, If) and not self.writer.plan.probes:
+            text, other = flat(before.test), flat(test)
+            if text == other and not before.other:
+                before.body.append(statement)
+                return
+            if other == flat(ast.UnaryOp(ast.Not(), before.test)):
+                before.other.append(statement)
+                return
+        self.body.append(If(test, [statement], spots=()))
 
     def _pass_on(self, node: Node, value: Value) -> None:
         """A node whose condition never holds: its first output is its first input."""

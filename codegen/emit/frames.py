@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_WRITTEN_OUT = 3
 MAX_LINES = 2000
+_LONG = re.compile(r"\.\d{7}")  # a number that nobody writes out: its expression reads better
 
 
 @dataclass(slots=True)
@@ -87,7 +89,8 @@ class Frame:
         required, keywords = layer_arguments(node, known.layer, self.lookup, follows=bool(positional))
         if isinstance(spelling, Module):
             module = self.plan.helpers.name_of(spelling)
-        return trees.call(module, [*positional, *required], keywords)
+        made = trees.call(module, [*positional, *required], keywords)
+        return made if self.graph is self.scope.graph else trees.fold(made)
 
     def _follow(self, node: Node, key: str) -> ast.expr:
         facts = self.result(node).facts
@@ -231,9 +234,9 @@ class Frame:
         if isinstance(times, str) and names_in(times):
             return self._open_steps(node, groups, trees.author(times, self.lookup), varies)
         total = sum(group.count for group in groups)
-        if total <= MAX_WRITTEN_OUT:
+        if total <= MAX_WRITTEN_OUT and not (varies and any(_LONG.search(flat(group.made)) for group in groups)):
             return [group.made for group in groups for _ in range(group.count)]
-        if varies and len(groups) > 2:
+        if varies and (len(groups) > 2 or total <= MAX_WRITTEN_OUT):
             every = self.groups(node, trees.name("i"))
             if len(every) == 1:
                 return [ast.Starred(trees.spread_over(every[0].made, "i", trees.constant(total)))]

@@ -46,10 +46,11 @@ class Return(Statement):
 
 @dataclass(slots=True)
 class If(Statement):
-    """``if test:`` and its body."""
+    """``if test:`` and its body, and that of ``else:``."""
 
     test: ast.expr
     body: list[Statement]
+    other: list[Statement] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -121,6 +122,9 @@ class Page:
             case If():
                 self.raw(statement("if ", item.test, ":", indent))
                 self._body(item.body, indent + STEP)
+                if item.other:
+                    self.raw([f"{pad}else:"])
+                    self._body(item.other, indent + STEP)
             case For():
                 self.raw(statement(f"for {top(item.target)} in ", item.values, ":", indent))
                 self._body(item.body, indent + STEP)

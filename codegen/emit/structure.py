@@ -6,7 +6,7 @@ from enum import Enum
 
 from graph_core.context import Result
 from graph_core.graph import Graph, Node, Scan
-from graph_core.layer import Function, Method, Module, Port, layer_types
+from graph_core.layer import Function, Held, Method, Module, Port, layer_types
 
 
 class Style(Enum):
@@ -47,6 +47,12 @@ def made_in_constructor(graph: Graph, node: Node) -> bool:
     """Whether the node is an attribute of the class."""
     declaration = layer_types().get(node.type)
     return node.type in graph.project.graphs or (declaration is not None and declaration.owns_weights())
+
+
+def holds(node: Node) -> bool:
+    """Whether the node is a tensor that the class holds by itself: where its condition is false, nobody reads it."""
+    declaration = layer_types().get(node.type)
+    return declaration is not None and isinstance(declaration.torch, Held)
 
 
 def single(graph: Graph, node: Node) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from codegen.intake.record import Value
 
@@ -17,12 +18,22 @@ def constant_params(value: Value) -> dict[str, Any]:
         if tensor.numel() and tensor.min() != tensor.max():
             params["std"] = _short(tensor.double().std().item())
         elif tensor.numel():
-            params["value"] = tensor.flatten()[0].item()
+            params["value"] = _shortest(tensor.flatten()[0])
         return params
     params["persistent"] = False
     if tensor.numel() and tensor.dtype.is_floating_point and tensor.min() == tensor.max():
-        params["value"] = tensor.flatten()[0].item()
+        params["value"] = _shortest(tensor.flatten()[0])
     return params
+
+
+def _shortest(value: Tensor) -> float:
+    """The shortest number that is the very value in its type: 1e-06, not 9.999999974752427e-07."""
+    number = float(value)
+    for digits in range(1, 17):
+        short = float(f"{number:.{digits}g}")
+        if torch.tensor(short, dtype=value.dtype).item() == number:
+            return short
+    return number
 
 
 def _short(number: float) -> float:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from codegen.intake.steps import Step
+
 INPUT, OUTPUT, CUSTOM = "Input", "Output", "Custom"
 PARAMETER, BUFFER, SPREAD = "HeldParameter", "HeldBuffer", "ExpandBatch"
+COMMUTES = frozenset(["Add", "Mul"])  # what gives the same bits with its inputs exchanged
 IGNORED = frozenset(["self", "device", "dtype", "inplace"])
 
 
@@ -57,3 +60,19 @@ DROPS: Mapping[str, Drop] = {
     "StochasticDepth": Drop("DropPath", ("torchvision",), {"p": "p"}),
     "DropPath": Drop("DropPath", ("timm",), {"p": "drop_prob"}),
 }
+
+
+def loosened(step: Step) -> Step | None:
+    """A step that keeps its batch as one that lays out all axes, which it may be in another body; None for others."""
+    if step.type == "ReshapeAll":
+        return step
+    if step.type != "Reshape" or -1 in step.params["shape"]:
+        return None
+    return Step("ReshapeAll", step.name, {**step.params, "shape": [-1, *step.params["shape"]]})
+
+
+def loosen(step: Step) -> None:
+    """Let a step be what ``loosened`` says."""
+    other = loosened(step)
+    if other is not None:
+        step.type, step.params = other.type, other.params

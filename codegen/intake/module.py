@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from codegen.build import build_module
-from codegen.emit import EmitError, emit_source
-from codegen.errors import Refusal, Unusable
+from codegen.emit import emit_source
+from codegen.errors import Refusal
 from codegen.intake.bodies import Homes, Maker, scopes_of
+from codegen.intake.checking import holds
 from codegen.intake.classes import merge_classes
 from codegen.intake.dialect_calls import draw
 from codegen.intake.drawn import Drawing
@@ -25,6 +25,7 @@ from codegen.intake.idle import complete, tie_weights
 from codegen.intake.leaves import leaf_of
 from codegen.intake.opaque import TooWide
 from codegen.intake.pairing import pair_batches, pair_training
+from codegen.intake.parameters import Unmergeable
 from codegen.intake.record import Op, Scope, Value
 from codegen.intake.steps import Note
 from codegen.intake.trace import record
@@ -94,10 +95,7 @@ def import_with_report(
         raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
     homes = Homes(root, forked)
     try:
-        drawing = _drawn(root, homes, notes, module, name or root.kind, batched, merge=True)
-        if drawing is None:
-            drawing = _drawn(root, homes, notes, module, name or root.kind, batched, merge=False)
-        assert drawing is not None
+        drawing = _drawn(root, homes, notes, module, flat, name or root.kind, batched)
     except (TooWide, EditError) as error:
         raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
     result = Imported(drawing.project, notes, batched, emit_source(drawing.project).count("\nclass "))
@@ -105,38 +103,30 @@ def import_with_report(
     return result
 
 
+# How classes are merged, the first that holds: in terms of the sizes that come in, in numbers, not at all.
+_WAYS: tuple[dict[str, bool], ...] = ({}, {"sizes": False}, {"align": False}, {"sizes": False, "align": False})
+
+
 def _drawn(
-    root: Scope, homes: Homes, notes: list[Note], module: nn.Module, name: str, batched: bool, *, merge: bool
-) -> Drawing | None:
-    """The drawing; with ``merge`` bodies of one class are one graph, and None is said where that does not work out."""
+    root: Scope, homes: Homes, notes: list[Note], module: nn.Module, inputs: tuple[Any, ...], name: str, batched: bool
+) -> Drawing:
+    """The drawing, its classes merged in the first way that makes exactly the module's weights and outputs."""
     earlier = list(notes)
-    body = Maker(root, homes, draw, notes).build()
-    if not body.outputs:
-        raise ImportRefused(f"{root.kind} returns no tensor that depends on its inputs.")
-    complete(body, module)
-    if merge:
-        merge_classes(body)
-    drawing = Drawing(name)
-    drawing.network(body, batched=batched)
-    tie_weights(drawing.project, module)
-    if not merge or _holds(drawing.project, module, opaque=any(note.opaque for note in notes)):
-        return drawing
-    notes[:] = earlier
-    return None
-
-
-def _holds(project: Project, module: nn.Module, *, opaque: bool) -> bool:
-    """Whether the source of a drawing makes exactly the module's weights."""
-    try:
-        if opaque:
-            emit_source(project)
-            return True
-        with torch.device("meta"):
-            made = build_module(project)
-    except (EmitError, Unusable, RuntimeError):
-        return False
-    wanted = {path: tuple(tensor.shape) for path, tensor in module.state_dict().items()}
-    return {path: tuple(tensor.shape) for path, tensor in made.state_dict().items()} == wanted
+    for way in _WAYS:
+        notes[:] = earlier
+        body = Maker(root, homes, draw, notes).build()
+        if not body.outputs:
+            raise ImportRefused(f"{root.kind} returns no tensor that depends on its inputs.")
+        complete(body, module)
+        drawing = Drawing(name)
+        try:
+            drawing.network(merge_classes(body, **way), body, batched=batched)
+        except Unmergeable:
+            continue
+        tie_weights(drawing.project, module)
+        if holds(drawing, module, inputs, opaque=any(note.opaque for note in notes)):
+            break
+    return drawing
 
 
 def _recorded(module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], *, training: bool) -> Scope:

@@ -1,4 +1,4 @@
-"""What is to be drawn: bodies of steps, each a node with where its inputs come from."""
+"""What is to be drawn: bodies of steps, each a node with where its inputs come from, and their classes."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Step:
     body: Body | None = None
     use: Step | None = None
     again: str = ""  # the attribute of which this is a later call
+    turns: list[Body] = field(default_factory=list)  # of a block that repeats, the body of each iteration
 
 
 @dataclass(eq=False)
@@ -45,7 +46,39 @@ class Body:
     inputs: list[tuple[Value, str, Ref]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     outputs: list[tuple[Value, Ref]] = field(default_factory=list)
-    params: dict[str, Any] = field(default_factory=dict)  # what its class takes, with this one's values
+    definition: Definition | None = None  # the class that it is an instance of
+    arguments: dict[str, Any] = field(default_factory=dict)  # what that class is given here
+
+
+End = tuple["Line | None", str]  # an output of a line, or an input of the class by its place
+
+
+@dataclass(eq=False)
+class Line:
+    """One node of a class: its parameters are numbers, or expressions of what the class is given."""
+
+    type: str
+    name: str
+    params: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, End] = field(default_factory=dict)
+    definition: Definition | None = None
+    use: Line | None = None
+    when: str = ""
+    times: int | str = 1
+
+
+@dataclass(eq=False)
+class Definition:
+    """A class to be drawn as one graph. ``inputs`` have a name, and axes where their sizes matter."""
+
+    kind: str
+    inputs: list[tuple[str, list[Any] | None]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    outputs: list[End] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)  # name -> what it is where nothing is given; None for nothing
+    widths: set[str] = field(default_factory=set)  # parameters that are sizes
+    container: bool = False  # a list of modules without a class of its own
+    channels: dict[int, int] = field(default_factory=dict)  # input -> the axis of its channels
 
 
 @dataclass(frozen=True)

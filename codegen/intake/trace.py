@@ -237,13 +237,13 @@ def record(
     for number, tensor in enumerate(t for t in inputs if isinstance(t, Tensor)):
         recorder._learn(Value(tensor, "input", str(number)))
     recorder.root.args = recorder.given(inputs)
-    with _undisturbed(module, training), _scopes(recorder), _own_gradients(recorder), recorder:
+    with undisturbed(module, training), _scopes(recorder), _own_gradients(recorder), recorder:
         recorder.root.result = recorder.given(module(*inputs))
     return recorder.root
 
 
 @contextlib.contextmanager
-def _undisturbed(module: nn.Module, training: bool) -> Iterator[None]:
+def undisturbed(module: nn.Module, training: bool) -> Iterator[None]:
     """Without torch's fused paths, and with what a run changes put back afterwards."""
     modes = {child: child.training for child in module.modules()}
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}

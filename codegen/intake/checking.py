@@ -1,0 +1,77 @@
+"""Whether a drawing makes exactly the module's weights and, with other values in them, exactly its outputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from codegen.build import build_module
+from codegen.emit import EmitError, emit_source
+from codegen.errors import Unusable
+from codegen.intake.drawn import Drawing
+from codegen.intake.trace import undisturbed
+
+TOLERANCE = 1e-4  # relative; exactly 0 is normal
+
+
+def holds(drawing: Drawing, module: nn.Module, inputs: tuple[Any, ...], *, opaque: bool) -> bool:
+    """Whether the source of a drawing has the module's weights by their names, and gives its outputs on ``inputs``.
+
+    A drawing with opaque nodes cannot run: it has to be sound. The module is left as it was.
+    """
+    try:
+        if opaque:
+            emit_source(drawing.project)
+            return True
+        with torch.device("meta"):
+            made = build_module(drawing.project)
+        state = module.state_dict()
+        wanted = {path: tuple(tensor.shape) for path, tensor in state.items()}
+        if {path: tuple(tensor.shape) for path, tensor in made.state_dict().items()} != wanted:
+            return False
+        stirred = _stirred(state)
+        made.load_state_dict(stirred, assign=True)
+        for path, tensor in drawing.contents.items():
+            owner, _, name = path.rpartition(".")
+            setattr(made.get_submodule(owner), name, nn.Buffer(tensor, persistent=False))
+        with undisturbed(made, False):
+            found = _tensors(made(*inputs))
+    except (EmitError, Unusable, RuntimeError, AttributeError, IndexError, ValueError):
+        return False
+    with undisturbed(module, False):
+        outputs = _tensors(functional_call(module, stirred, inputs))
+    return len(found) == len(outputs) and all(_alike(a, b) for a, b in zip(found, outputs, strict=True))
+
+
+def _stirred(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights with values that no output can do without."""
+    generator = torch.Generator().manual_seed(0)
+    found: dict[str, Tensor] = {}
+    for path, tensor in state.items():
+        value = tensor.detach().clone()
+        if value.is_floating_point() and not path.endswith(("running_mean", "running_var")):
+            spread = max(value[0].numel(), 1) ** -0.5 if value.dim() > 1 else 0.3
+            drawn = torch.randn(value.shape, generator=generator) * spread
+            value.copy_(drawn if value.dim() > 1 else 1 + drawn)
+        found[path] = value
+    return found
+
+
+def _tensors(part: Any) -> list[Tensor]:
+    if isinstance(part, Tensor):
+        return [part]
+    if isinstance(part, dict):
+        part = list(part.values())
+    return [tensor for one in part for tensor in _tensors(one)] if isinstance(part, tuple | list) else []
+
+
+def _alike(found: Tensor, wanted: Tensor) -> bool:
+    if found.shape != wanted.shape or found.dtype != wanted.dtype:
+        return False
+    if not wanted.numel() or not wanted.is_floating_point():
+        return bool((found == wanted).all())
+    scale = wanted.abs().max().clamp_min(1e-30)
+    return bool((found - wanted).abs().max() <= TOLERANCE * scale)
