@@ -31,9 +31,14 @@ def build_module(project: Project, network: str = "") -> nn.Module:
     known = list(project.networks)
     chosen = network or ("main" if "main" in known else known[0])
     check_stated(project, chosen, module)
-    if project.file is not None:
-        put_weights(module, kept_weights(project, project.file, chosen))
+    put_kept(module, project, chosen)
     return module
+
+
+def put_kept(module: nn.Module, project: Project, network: str) -> None:
+    """Give a network's module the weights that lie beside the project's file, if it has any. Raises Unusable."""
+    if project.file is not None:
+        put_weights(module, kept_weights(project, project.file, network))
 
 
 @lru_cache(maxsize=32)

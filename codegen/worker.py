@@ -55,6 +55,7 @@ FUNCTIONS: Mapping[str, str] = {
     "emit": "codegen.emit.work:emit_drawing",
     "back": "codegen.emit.work:take_back",
     "import": "codegen.intake.work:import_drawing",
+    "measure": "codegen.measure.work:measure_drawing",
     "export": "codegen.deploy.work:export_drawing",
 }
 """Verb → `module:function`, imported when first asked for."""

@@ -16,9 +16,10 @@ from designer.difference.pair import Pair
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.late import MANY, Late
-from designer.lens import LENSES, heat_of
+from designer.lens import MEASURED, Lenses
+from designer.lens_bar import LensBar
 from designer.style import dress
-from designer.widgets import Banner, Breadcrumb, Segments, Strip, Text
+from designer.widgets import Banner, Breadcrumb, Busy, Strip
 from designer.words import tr
 from graph_core.fixes import Fix
 from graph_core.graph import Edit
@@ -37,12 +38,11 @@ class Center(QWidget):
     gallery_shown = Signal(bool)
     picked = Signal(tuple)  # (plate ids): chosen on the canvas by a person, not by the document
 
-    def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Late) -> None:
+    def __init__(self, document: Document, drawing: Drawing, canvas: Canvas, gallery: Late, lenses: Lenses) -> None:
         super().__init__()
-        self._document, self._drawing = document, drawing
+        self._document, self._drawing, self._lenses = document, drawing, lenses
         self.canvas, self.gallery, self.pair = canvas, gallery, Pair(canvas)
         self.comparison: Comparison | None = None
-        self.lens, self._last_lens = "", "params"
         self._gallery_wanted = True
         self._telling = False
         self._fix: Fix | None = None
@@ -52,20 +52,14 @@ class Center(QWidget):
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._next_part)
         self.crumbs = Breadcrumb()
-        self.lenses = Segments(
-            (("params", tr("Params")), ("macs", "MACs"), ("memory", tr("Memory")), ("activations", tr("Activations"))),
-            optional=True,
-        )
-        self.lenses.segment("activations").setEnabled(False)
-        self.lenses.segment("activations").setToolTip(tr("Train the network, then draw on the sketch pad"))
-        lens_word = Text(tr("Lens"), "small", "ink3")
+        self.lens_bar = LensBar(lenses)
+        self.lenses = self.lens_bar.segments
         self.bar = Strip("canvas", "overlay")
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(8, 0, 12, 0)
         row.addWidget(self.crumbs)
         row.addStretch()
-        row.addWidget(lens_word)
-        row.addWidget(self.lenses)
+        row.addWidget(self.lens_bar)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.pair)
         self.stack.addWidget(gallery)
@@ -74,9 +68,16 @@ class Center(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.busy = Busy()
         layout.addWidget(self.bar)
+        layout.addWidget(self.busy)
         layout.addWidget(self.stack, 1)
-        self.lenses.chosen.connect(self.set_lens)
+        self.lens_bar.chosen.connect(self.set_lens)
+        lenses.changed.connect(self._relit)
+        lenses.measuring.progressed.connect(self._measuring)
+        lenses.measuring.ended.connect(self.busy.end)
+        self.busy.cancelled.connect(lenses.measuring.cancel)
+        canvas.legend_clicked.connect(lenses.toggle_scale)
         self.crumbs.chosen.connect(lambda level: document.look(document.base[: max(0, level - 1)]))
         canvas.selection_changed.connect(lambda plates: None if self._telling else self.picked.emit(plates))
         document.selected.connect(self._show_selection)
@@ -112,35 +113,48 @@ class Center(QWidget):
         self._choose_page()
         self.canvas.setFocus()
 
+    @property
+    def lens(self) -> str:
+        """The lens that is on, "" for none."""
+        return self._lenses.lens
+
     def toggle_lens(self) -> None:
         """Put the lens out, or light the one that was lit last."""
-        self.set_lens("" if self.lens else self._last_lens)
+        self.set_lens("" if self.lens else self._lenses.last)
 
     def set_lens(self, lens: str) -> None:
-        """Colour the plates by a figure; an empty name for none."""
-        self.lens = lens
-        self._last_lens = lens if lens in LENSES else self._last_lens
-        self.lenses.set_current(lens)
+        """Colour the plates by a figure; an empty name for none. One that cannot be put on says why."""
         spread = bool(self._drawing.activations)
+        if (reason := self._lenses.why_not(lens)) and not (lens == "activations" and spread):
+            self._document.refused.emit(reason)
+            self.lens_bar.refresh()
+            return
+        self._lenses.choose(lens)
         if lens != "activations":
             self._drawing.activations = {}
-        self.lens_changed.emit(lens)
-        self.refresh()
+        self._relit()
         if spread != bool(self._drawing.activations):
             self.canvas.fit()
 
+    def _relit(self) -> None:
+        if self.lens in MEASURED and self._lenses.why_not(self.lens) and not self._drawing.activations:
+            self._lenses.choose("")
+        self.lens_bar.lit = bool(self._drawing.activations)
+        self.lens_bar.refresh()
+        self.lens_changed.emit(self.lens)
+        self.refresh()
+
+    def _measuring(self, share: float) -> None:
+        self.busy.begin(tr("Measuring the network forward"), share or None)
+
     def show_activations(self, activations: dict[str, object]) -> None:
         """Light the nodes up with what they did with one sample; keys are ids of the graph on the canvas."""
-        self.lenses.segment("activations").setEnabled(True)
+        spread = self.lens == "activations" and bool(self._drawing.activations)
         self._drawing.activations = activations
-        if self.lens != "activations":
-            self.lens = "activations"
-            self.lenses.set_current("activations")
-            self.lens_changed.emit("activations")
-            self.refresh()
+        self._lenses.choose("activations")
+        self._relit()
+        if not spread:
             self.canvas.fit()
-            return
-        self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Paint the document as of now."""
@@ -149,11 +163,10 @@ class Center(QWidget):
         self._show(self._scene())
 
     def _scene(self) -> Scene:
-        lens = self.lens if self.lens != "activations" else ""
-        heat, legend = heat_of(self._document.contexts(), lens) if lens else ({}, None)
-        self._drawing.heat = heat
         if self._drawing.activations:
-            legend = LIT
+            self._drawing.heat, legend = {}, LIT
+        else:
+            self._drawing.heat, legend = self._lenses.heat(self._document, self._document.contexts())
         scene = self._drawing.scene(legend)
         if self._fix is not None:
             from designer.proposal import proposed
@@ -172,7 +185,7 @@ class Center(QWidget):
     def _show(self, scene: Scene) -> None:
         self.canvas.show_scene(scene)
         if self.comparison is not None:
-            self.pair.show_other(self.comparison.other_scene())
+            self.pair.show_other(self.comparison.other_scene(self._lenses))
         self.crumbs.set_names(self._names())
         self._choose_page()
         if self._fit_then and self.canvas.isVisible():  # else it fits by itself when it is shown and has a size
@@ -229,9 +242,10 @@ class Center(QWidget):
 
     def _start_over(self) -> None:
         self._gallery_wanted = self._document.path is None and not self._document.root_graph.nodes
-        self.lens = ""
+        self._lenses.choose("")
         self._fix = None
-        self.lenses.set_current("")
+        self.lens_bar.lit = False
+        self.lens_bar.refresh()
         self._drawing.forget()
         self._fit_then = True
         if self.isVisible() and len(self._document.graph.nodes) > MANY:

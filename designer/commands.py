@@ -22,6 +22,7 @@ SEPARATOR = "-"
 def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
     """Every command, in the order of the menus; ``shown_key`` names keys that the canvas itself handles."""
     files, verbs, canvas, document = window.files, window.verbs, window.canvas, window.document
+    lens = window.center.set_lens
     return [
         Command("File", "New", files.new, "Ctrl+N"),
         Command("File", "Open…", files.ask_open, "Ctrl+O"),
@@ -63,9 +64,13 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("View", "Frames and notes on or off", lambda: overlays(window, "marks")),
         ("View", SEPARATOR),
         Command("View", "Lens on or off", window.center.toggle_lens, "L", canvas_only=True),
-        Command("View", "Lens: parameters", lambda: window.center.set_lens("params"), "Shift+1", canvas_only=True),
-        Command("View", "Lens: MACs", lambda: window.center.set_lens("macs"), "Shift+2", canvas_only=True),
-        Command("View", "Lens: memory", lambda: window.center.set_lens("memory"), "Shift+3", canvas_only=True),
+        Command("View", "Lens: parameters", partial(lens, "params"), "Shift+1", canvas_only=True),
+        Command("View", "Lens: MACs", partial(lens, "macs"), "Shift+2", canvas_only=True),
+        Command("View", "Lens: memory", partial(lens, "memory"), "Shift+3", canvas_only=True),
+        Command("View", "Lens: latency", partial(lens, "latency"), "Shift+4", canvas_only=True),
+        Command("View", "Lens: activations", partial(lens, "activations"), "Shift+5", canvas_only=True),
+        Command("View", "Lens: growth", partial(lens, "growth"), "Shift+6", canvas_only=True),
+        Command("View", "Lens: linear or square-root scale", window.lenses.toggle_scale),
         ("View", SEPARATOR),
         Command("View", "Light theme", lambda: window.choose_theme("light")),
         Command("View", "Dark theme", lambda: window.choose_theme("dark")),
@@ -124,6 +129,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Edit", "Undo history", lambda: window.show_tab("History")),
         Command("Run", "Train", lambda: window.rehearsal.train_or_pause(), "F5"),
         Command("Run", "Stop training", window.training.stop, "Shift+F5"),
+        Command("Run", "Measure latency and activations", window.measuring.measure, "F9"),
         Command("Run", "Keep weights with the drawing", window.training.keep_weights),
         Command("Run", "Forget kept weights", window.training.forget_weights),
         Command("Run", "Sketch pad", lambda: window.rehearsal.show_sketch_pad()),

@@ -34,6 +34,8 @@ from designer.inplace import CanvasJudge, InPlace
 from designer.judge import DocumentJudge
 from designer.keymap import Keymap
 from designer.late import Afterwards, Late, Roomy
+from designer.lens import Lenses
+from designer.measuring import Measuring
 from designer.pages import pages
 from designer.panels.inspector import Inspector
 from designer.panels.outline import OutlinePanel
@@ -81,7 +83,9 @@ class MainWindow(QMainWindow):
         self.files.room = lambda: max(560.0, self.canvas.height() - 96.0)
         self.drawing.room = lambda: max(400.0, self.canvas.height() - 32.0)
         self._gallery = Late(self._make_gallery)
-        self.center = Center(self.document, self.drawing, self.canvas, self._gallery)
+        self.measuring = Measuring(self.document, self.training)
+        self.lenses = Lenses(self.document, self.measuring)
+        self.center = Center(self.document, self.drawing, self.canvas, self._gallery, self.lenses)
         self.setCentralWidget(self.center)
         self.files.said.connect(self.center.say)
         if opening is not None:

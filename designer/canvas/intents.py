@@ -37,5 +37,6 @@ class Intents(QWidget):
     wire_selected = Signal(tuple)  # (wire ids)
     hovered = Signal(str, str)  # (plate id or "", wire id or "")
     context_menu = Signal(tuple, str, QPoint)  # (plate ids, wire id or "", global)
+    legend_clicked = Signal()
     zoomed = Signal(float)  # (zoom, 1.0 = 100 %)
     camera_moved = Signal()

@@ -11,7 +11,7 @@ from designer.canvas import hit
 from designer.canvas.gestures import Cut, Gesture, MapDrag, Marquee, MovePlates, Pan, ResizeFrame
 from designer.canvas.hit import PortHit
 from designer.canvas.wiring import DrawWire
-from designer.words import told
+from designer.words import told, tr
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas
@@ -55,6 +55,8 @@ class Mouse:
         button = canvas.bar.at(at)
         if button:
             canvas.bar.press(button)
+        elif canvas.overlay.on_legend(at):
+            canvas.legend_clicked.emit()
         elif canvas.on_minimap(at):
             self.start(MapDrag(canvas, at))
         elif self.cut_held and not canvas.fixed:
@@ -206,7 +208,7 @@ class Mouse:
         """Note what is under the cursor."""
         canvas = self.canvas
         button = canvas.bar.at(at)
-        if button or canvas.on_minimap(at):
+        if button or canvas.on_minimap(at) or canvas.overlay.on_legend(at):
             canvas.set_hover(-1, -1, button)
             self.free_cursor()
             return
@@ -230,6 +232,8 @@ class Mouse:
         button = canvas.bar.at(at)
         if button:
             return canvas.bar.hint(button)
+        if canvas.overlay.on_legend(at):
+            return tr("Click for linear or square-root colours")
         now = canvas.camera.to_canvas(at)
         port = hit.port_at(canvas.snap, now.x(), now.y(), canvas.camera.zoom)
         if port is not None:

@@ -28,6 +28,7 @@ class Overlay:
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
+        self._legend = QRectF()
 
     def paint(self, p: QPainter) -> None:
         """Everything but the gesture's own drawing and the controls."""
@@ -266,12 +267,16 @@ class Overlay:
                 return place
         return places[0]
 
+    def on_legend(self, at: QPointF) -> bool:
+        """Does the legend lie under a point?"""
+        return self.canvas.scene.legend is not None and self._legend.contains(at)
+
     def legend(self, p: QPainter, legend: Legend) -> None:
         """The lens's ramp, in a corner where it hides no plate if there is one."""
         canvas = self.canvas
         theme, texts = canvas.theme, canvas.picture.texts
-        wide = max(220.0, text_width(legend.title, 11) + 26)
-        box = self._free_corner(wide, 78.0 if legend.note else 62.0)
+        wide = max(220.0, text_width(legend.title, 11) + 26, text_width(legend.note, 11) + 26)
+        box = self._legend = self._free_corner(wide, 78.0 if legend.note else 62.0)
         self.plate(p, box, theme.color("line2"))
         p.setPen(theme.color("ink2"))
         texts.draw(p, "plain", box.x() + 12, box.y() + 19, legend.title)

@@ -146,7 +146,9 @@ def _plate(plate: Plate) -> list[Run]:
     taken = 18.0 if plate.frozen else 0.0
     if plate.figure and not plate.frozen:
         wide = mono_width(plate.figure)
-        if left + text_width(plate.name) + 8 + wide <= right:
+        # The figure yields to the name, but under a lens it is what one looks for.
+        least = plate.name if plate.heat is None else f"{plate.name[:6]}…"
+        if left + min(text_width(plate.name), text_width(least)) + 8 + wide <= right:
             runs.append(Run("mono", right - wide, baseline, plate.figure, "accent" if _proposed(plate) else "ink3"))
             taken = wide + 8
     font = "name_i" if plate.when == "off" else "name"

@@ -14,6 +14,7 @@ from designer.canvas.scene import Plate, Scene, Wire
 from designer.document import Document
 from designer.drawing import Drawing
 from designer.figures import Figures, figures_of
+from designer.lens import Lenses
 from graph_core import Project
 from graph_core.blocks import users_of
 from graph_core.context import Context
@@ -273,12 +274,13 @@ class Comparison(QObject):
         """The open drawing's scene with its marks."""
         return self._with_marks(scene, self.document, self._now.new_marks, old=False)
 
-    def other_scene(self, legend: Any = None) -> Scene:
+    def other_scene(self, lenses: Lenses) -> Scene:
         """What the other drawing has in the place that the document looks at."""
         self.sync()
         if not self.there:
             return Scene()
-        return self._with_marks(self.drawing.scene(legend), self.before, self._now.old_marks, old=True)
+        self.drawing.heat = lenses.heat(self.before, self.before.contexts())[0]
+        return self._with_marks(self.drawing.scene(), self.before, self._now.old_marks, old=True)
 
     def _with_marks(self, scene: Scene, document: Document, marks: dict[Spot, str], *, old: bool) -> Scene:
         graphs = {prefix: context.graph.key for prefix, context in document.contexts().items()}
