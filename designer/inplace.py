@@ -147,6 +147,24 @@ class InPlace(QObject):
         else:
             self._document.unfold(plate)
 
+    def join_canvas(self) -> None:
+        """What the canvas asks for is done."""
+        canvas = self._canvas
+        canvas.moved.connect(self.move)
+        canvas.copied_by_drag.connect(self.copy)
+        canvas.connected.connect(self.connect)
+        canvas.disconnected.connect(self.disconnect_end)
+        canvas.rerouted.connect(self.reroute)
+        canvas.cut.connect(self.remove_wires)
+        canvas.wires_deleted.connect(self.remove_wires)
+        canvas.dropped_on_wire.connect(self.into_wire)
+        canvas.placed.connect(self.drop)
+        canvas.search_requested.connect(self.search)
+        canvas.deleted.connect(self.remove)
+        canvas.opened.connect(self.open)
+        canvas.peeked.connect(self.toggle)
+        canvas.inline_requested.connect(self.edit_here)
+
     def join_outline(self, tree: OutlineTree) -> None:
         """The outline's keys and menu do to its selection what the canvas's do."""
         tree.peeked.connect(self.toggle_selection)
