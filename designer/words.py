@@ -5,75 +5,18 @@ happens once, before the window is made. Names, figures, units and PyTorch's ter
 
 ``tr`` is for what this package says itself: the text in quotes is looked up, then its fields are put in. ``told`` is
 for sentences that come finished from elsewhere: problems, fixes, names of edits, errors. They are recognized by the
-templates of the catalogue, in which ``{}`` stands for any text; what it stands for is said in the language too where it
-is a sentence itself. What no catalogue knows is shown in English.
+templates of the catalogue. What no catalogue knows is shown in English.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
-from typing import Any
+
+from designer.catalogue import Catalogue, read
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh_CN": "简体中文"}
-PARTS = ("designer", "graph_core", "codegen")  # of a catalogue, by the package that has the English text
-
-_HOLE = re.compile(r"{[^{}]*}")
-
-
-class _Field(str):
-    """What a hole of a template stands for; ``{0:word}`` says it in the language although it is a single word."""
-
-    def __format__(self, form: str) -> str:
-        return _catalogue.texts.get(str(self), str(self)) if form == "word" else str(self)
-
-
-class _Template:
-    """One text with holes, as it is recognized."""
-
-    def __init__(self, english: str, said: str) -> None:
-        solid = _HOLE.split(english)
-        self.said, self.longest, self.weight = said, max(solid, key=len), sum(map(len, solid))
-        self.pattern = re.compile("(.+?)".join(map(re.escape, solid)), re.DOTALL)
-
-
-class Catalogue:
-    """What each text is called in a language: whole texts, and templates, those that say most first."""
-
-    def __init__(self, language: str = "en", tree: Mapping[str, Any] | None = None) -> None:
-        self.language = language
-        self.texts: dict[str, str] = {}
-        self.unknown: dict[str, None] = {}  # what was looked up in vain, for the tests
-        for part in PARTS:
-            self.texts.update((tree or {}).get(part, {}))
-        made = [_Template(english, said) for english, said in self.texts.items() if "{}" in english]
-        self.templates = sorted(made, key=lambda template: -template.weight)
-
-    def recognized(self, sentence: str) -> str | None:
-        """What a finished sentence is called; None where it is not known."""
-        found = self.texts.get(sentence)
-        if found is not None:
-            return found
-        for template in self.templates:
-            if template.longest in sentence and (match := template.pattern.fullmatch(sentence)):
-                return template.said.format(*(_Field(self.say(part)) for part in match.groups()))
-        return None
-
-    def say(self, sentence: str) -> str:
-        """A finished sentence in the language. A rule's words go on from a node's name, so that may stand before it."""
-        if " " not in sentence:
-            return sentence
-        found = self.recognized(sentence)
-        if found is None:
-            subject, _, rest = sentence.partition(" ")
-            said = self.recognized(rest)
-            found = None if said is None else f"{subject} {said}"
-        return sentence if found is None else found
-
 
 _catalogue = Catalogue()
 
@@ -94,13 +37,6 @@ def settle(wanted: str = "system") -> str:
     return language
 
 
-def read(language: str) -> dict[str, Any]:
-    """The file of a language, as it stands."""
-    path = resources.files("assets") / "translations" / f"{language}.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 def language() -> str:
     """The language that is spoken, as in ``LANGUAGES``."""
     return _catalogue.language
@@ -112,14 +48,16 @@ def unknown() -> list[str]:
 
 
 def tr(text: str, **fields: object) -> str:
-    """A text of this package in the language, with its fields put in."""
-    if _catalogue.language != "en":
-        found = _catalogue.texts.get(text)
-        if found is None:
+    """A text of this package in the language, with its fields put in.
+
+    Where one English word has two meanings, what it is said of stands behind a bar, which is never shown: "note|mark".
+    """
+    found = _catalogue.texts.get(text)
+    if found is None:
+        if _catalogue.language != "en":
             _catalogue.unknown[text] = None
-        else:
-            text = found
-    return text.format(**fields) if fields else text
+        found = text.partition("|")[0]
+    return found.format(**fields) if fields else found
 
 
 def told(sentence: str) -> str:
@@ -132,7 +70,7 @@ def _told(sentence: str) -> str:
     found = _catalogue.texts.get(sentence)
     if found is None:
         found = _catalogue.say(sentence)
-        if found == sentence:
+        if found == sentence and not any("\u3000" <= sign <= "\u9fff" for sign in sentence):  # said already
             _catalogue.unknown[sentence] = None
     return found
 

@@ -24,6 +24,7 @@ from designer.numbers import bytes_text, change, exact
 from designer.style import dress
 from designer.theme import themes
 from designer.widgets import Caption, HeaderBar, Strip, Text, button
+from designer.words import told as say
 from designer.words import tr
 from graph_core.effects import NodeFigures
 
@@ -70,7 +71,7 @@ class _Look(QStyledItemDelegate):
             painter.fillRect(rect.x(), rect.y(), 2, rect.height(), theme.color("accent"))
         elif option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, theme.color("hover"))
-        under = row.said
+        under = say(row.said)
         line = QRect(rect.x() + 34, rect.y(), rect.width() - 42, theme.size("row"))
         self._sign(painter, row, QRect(rect.x() + 11, rect.y() + 4, 16, theme.size("row") - 8))
         told, ink = figure_of(row)
@@ -80,7 +81,7 @@ class _Look(QStyledItemDelegate):
         taken = painter.fontMetrics().horizontalAdvance(told) + 8 if told else 0
         painter.setFont(theme.ui_font("ui" if row.kind == FOLLOWS else "strong"))
         painter.setPen(theme.color("ink2" if row.kind == FOLLOWS else "ink"))
-        self._text(painter, line.adjusted(0, 0, -taken, 0), row.title)
+        self._text(painter, line.adjusted(0, 0, -taken, 0), say(row.title))
         if under:
             painter.setFont(theme.ui_font("small"))
             painter.setPen(theme.color("ink2"))
@@ -193,12 +194,12 @@ class Rail(QWidget):
             title = FOLLOWED if row.kind == FOLLOWS else row.place
             if title != place:
                 place = title
-                caption = QListWidgetItem(title, self.list)
+                caption = QListWidgetItem(say(title), self.list)
                 caption.setFlags(Qt.ItemFlag.NoItemFlags)
-            item = QListWidgetItem(row.title, self.list)
+            item = QListWidgetItem(say(row.title), self.list)
             item.setData(ITEM, row)
             item.setData(ITEM + 1, k)
-            told = f"{_WORDS[row.kind]}: {row.title} {row.said}"
+            told = f"{_WORDS[row.kind]}: {say(row.title)} {say(row.said)}"
             item.setToolTip(told)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{told} {figure_of(row)[0]}".strip())
         if not comparison.rows:
@@ -246,9 +247,9 @@ class Rail(QWidget):
         self.detail.setVisible(bool(self.fields))
         if row is None or not self.fields:
             return
-        self._fields.addWidget(Caption(row.title), 0, 0, 1, 2)
+        self._fields.addWidget(Caption(say(row.title)), 0, 0, 1, 2)
         for k, (name, then, now) in enumerate(self.fields, 1):
-            label = Text(name, "small", "ink2")
+            label = Text(say(name), "small", "ink2")
             told = f"{then} → {now}" if then and now else then or now
             value = Text(told, "mono_small", "ink", wrap=True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

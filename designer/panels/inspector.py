@@ -137,7 +137,7 @@ class Inspector(QWidget):
         self.problem = Banner(card=True, closable=False)
         self._layout.addWidget(self.problem)
         fields = fields_of(graph, node)
-        self._layout.addWidget(caption(tr("Parameters")))
+        self._layout.addWidget(caption(tr("Parameters|settings")))
         self.form = FieldForm(fields, self._apply, {"code": CodeEditor})
         for editor in self.form.editors.values():
             if isinstance(editor, CodeEditor):

@@ -29,6 +29,7 @@ from graph_core import EditError
 from graph_core.fixes import Fix, fixes, preview
 from graph_core.problems import Problem
 
+_SPOKEN = {"error": tr("error"), "warning": tr("warning"), "note": tr("note|problem")}
 _KINDS = {"warning": "warn"}  # as badges call it
 SHOWN = 60
 
@@ -50,7 +51,7 @@ class ProblemRow(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(themes.current.size("row_problem"))
         self.setToolTip(f"{problem.code} · {problem.path}")
-        self.setAccessibleName(f"{told(problem.severity)}: {told(problem.message)}")
+        self.setAccessibleName(f"{_SPOKEN[problem.severity]}: {told(problem.message)}")
         icon = Badge(_KINDS.get(problem.severity, problem.severity))
         conflict = problem.code == "conflict"
         named = problem.node or conflict  # begins with the name of something, which stays as it is
