@@ -63,7 +63,7 @@ def application(*, speaking: bool = False) -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication([*sys.argv[:1]])
-    from designer.settings import Settings
+    from designer.settings import CONTRASTS, Settings
     from designer.style import install
     from designer.theme import themes
 
@@ -75,6 +75,8 @@ def application(*, speaking: bool = False) -> QApplication:
     install(app)
     themes.follow()
     themes.choose(Settings().theme)  # type: ignore[arg-type]
+    themes.set_contrast(CONTRASTS[Settings().contrast])
+    themes.set_still(Settings().still)
     themes.set_scale(Settings().text_size)
     icon = QPixmap()
     if icon.loadFromData((resources.files("assets") / "icon.svg").read_bytes(), "SVG"):

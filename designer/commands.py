@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from designer.actions import Command
 from designer.docks import next_panel
+from designer.settings import CONTRASTS
 from designer.theme import themes
 from designer.words import LANGUAGES, has_font, tr
 from graph_core.marks import SLOTS
@@ -75,6 +76,15 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("View", "Light theme", lambda: window.choose_theme("light")),
         Command("View", "Dark theme", lambda: window.choose_theme("dark")),
         Command("View", "Theme of the system", lambda: window.choose_theme("system")),
+        *(
+            Command("View/Contrast", name, partial(choose_contrast, window, choice))
+            for choice, name in (
+                ("high", "High contrast"),
+                ("normal", "Normal contrast"),
+                ("system", "Contrast of the system"),
+            )
+        ),
+        Command("View", "Motion on or off", lambda: toggle_motion(window)),
         ("View", SEPARATOR),
         Command("View", "Larger text", lambda: resize_text(window, 0.1), "Ctrl+Alt+= | Ctrl+Alt++"),
         Command("View", "Smaller text", lambda: resize_text(window, -0.1), "Ctrl+Alt+-"),
@@ -158,6 +168,19 @@ def resize_text(window: MainWindow, by: float = 0.0) -> None:
     """Scale the texts of all panels up or down, or back to 100 %; remembered."""
     themes.set_scale(themes.scale + by if by else 1.0)
     window.settings.text_size = themes.scale
+
+
+def choose_contrast(window: MainWindow, choice: str) -> None:
+    """Strengthen lines and captions, or not, or as the system asks; remembered."""
+    themes.set_contrast(CONTRASTS[choice])
+    window.settings.contrast = choice
+
+
+def toggle_motion(window: MainWindow) -> None:
+    """Let the camera cut and everything open at once, or move again; remembered."""
+    themes.set_still(not themes.still)
+    window.settings.still = themes.still
+    window.center.say(tr("Nothing moves now.") if themes.still else tr("Things move again."), "note")
 
 
 def speak(window: MainWindow, language: str) -> None:

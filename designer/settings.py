@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 
 KEPT = 12
+CONTRASTS: Mapping[str, bool | None] = {"high": True, "normal": False, "system": None}
 
 
 def data_folder() -> Path:
@@ -53,6 +54,25 @@ class Settings:
     @theme.setter
     def theme(self, name: str) -> None:
         self._store.setValue("theme", name)
+
+    @property
+    def contrast(self) -> str:
+        """high, normal or system."""
+        value = str(self._store.value("contrast", "system"))
+        return value if value in CONTRASTS else "system"
+
+    @contrast.setter
+    def contrast(self, name: str) -> None:
+        self._store.setValue("contrast", name)
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing moves on the screen."""
+        return bool(self._store.value("still", False, bool))
+
+    @still.setter
+    def still(self, still: bool) -> None:
+        self._store.setValue("still", still)
 
     @property
     def language(self) -> str:

@@ -310,6 +310,11 @@ class ThemeSwitch(QObject):
         self._contrast = strong
         self._update()
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing moves."""
+        return self._still
+
     def set_still(self, still: bool) -> None:
         """Reduce motion: every duration becomes 0."""
         self._still = still

@@ -15,7 +15,7 @@ from designer.panels.mark_form import MarkForm
 from designer.panels.network_form import NetworkForm
 from designer.panels.running import RunForm
 from designer.panels.several import SeveralForm
-from designer.panels.weights import WeightRows
+from designer.panels.weights import LayerWeights, WeightRows, WeightsInside
 from designer.plates import label
 from designer.style import dress
 from designer.theme import themes
@@ -24,6 +24,7 @@ from designer.words import tr
 from graph_core import EditError, Graph, Node, edits
 from graph_core.context import Result
 from graph_core.layer import layer_types
+from graph_core.tied_inside import weights_in
 
 
 class Inspector(QWidget):
@@ -237,13 +238,18 @@ class Inspector(QWidget):
             for port, spec in shapes:
                 self._fact(names.get(port, port if len(port) < 10 else "y"), label(spec), spec.dtype)
         if facts is not None and facts.weights:
-            self._facts.addWidget(caption(tr("Weights")))
-            asked = self.weights.focused() if self.weights else ""
-            self.weights = WeightRows(self._document, node.id, facts.weights)
-            self._facts.addWidget(self.weights)
-            if asked in self.weights.buttons:
-                self.weights.buttons[asked].setFocus()
+            self._weights(tr("Weights"), LayerWeights(self._document, node.id, facts.weights))
+        elif result.calls and not node.use and any(weights_in(self._document.context(), node.id, every=True)):
+            self._weights(tr("Tied inside"), WeightsInside(self._document, node.id))
         self._figures(result)
+
+    def _weights(self, title: str, rows: WeightRows) -> None:
+        asked = self.weights.focused() if self.weights else None
+        self._facts.addWidget(caption(title))
+        self._facts.addWidget(rows)
+        self.weights = rows
+        if asked is not None and asked in rows.buttons:
+            rows.buttons[asked].setFocus()
 
     def _figures(self, result: Result) -> None:
         now = self._document.figures()

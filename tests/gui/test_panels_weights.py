@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from designer.canvas.camera import Camera
 from graph_core import analyze
 from tests.graph_core.test_ties import language_model
+from tests.graph_core.tied_drawings import layered
 from tests.gui.window_rig import LEFT, NO, WindowRig
 
 Key = Qt.Key
@@ -70,3 +71,57 @@ def test_what_has_no_partner_has_no_button(rig: WindowRig) -> None:
     rig.graph.set("h", out_features=50)
     rig.click(rig.middle("head"))
     assert list(rig.window.inspector.weights.buttons) == []
+
+
+@pytest.fixture
+def layers(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
+    rig = WindowRig(qtbot, tmp_path)
+    rig.document.new(layered().project)
+    rig.canvas.set_camera(Camera(1.0, rig.canvas.devicePixelRatioF(), -100, -20))
+    rig.canvas.repaint()
+    return rig
+
+
+def test_a_weight_of_all_steps_is_tied_from_the_block(layers: WindowRig) -> None:
+    before = layers.bytes()
+    layers.click(layers.middle("layers"))
+    inspector = layers.window.inspector
+    assert inspector.weights.buttons[""].text() == "Tie a weight of all steps…"
+    QTest.mouseClick(inspector.weights.buttons[""], LEFT, NO)
+    menu = inspector.weights.menu
+    assert [action.text() for action in menu.actions()] == [
+        "layers.*.a.weight",
+        "layers.*.a.bias",
+        "layers.*.b.weight",
+        "layers.*.b.bias",
+    ]
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Right)
+    below = menu.actions()[0].menu()
+    assert [action.text() for action in below.actions()][:2] == ["Tie to first.weight", "Tie to layers.0.a.weight"]
+    QTest.keyClick(below, Key.Key_Return)
+    assert layers.graph.ties == {"l/a.weight": "f.weight"}
+    shown = [label.text() for label in inspector.weights.findChildren(type(inspector.path))]
+    assert "*.a.weight" in shown
+    assert "= first" in shown
+    assert plate(layers, "layers").shared
+    QTest.mouseClick(inspector.weights.buttons["*.a.weight"], LEFT, NO)
+    menu = inspector.weights.menu
+    assert menu.actions()[0].text() == "Untie layers.*.a.weight"
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Return)
+    assert layers.bytes() == before
+
+
+def test_a_single_step_is_tied_from_the_other_end(layers: WindowRig) -> None:
+    layers.click(layers.middle("last"))
+    inspector = layers.window.inspector
+    QTest.mouseClick(inspector.weights.buttons["bias"], LEFT, NO)
+    menu = inspector.weights.menu
+    action = next(action for action in menu.actions() if action.text() == "Tie to layers.1.b.bias")
+    action.trigger()
+    menu.close()
+    assert layers.graph.ties == {"t.bias": "l#1/b.bias"}
+    shown = [label.text() for label in inspector.weights.findChildren(type(inspector.path))]
+    assert "= layers.1.b" in shown

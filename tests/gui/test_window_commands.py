@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from designer.key_sheet import KeySheet
 from designer.settings import Settings
+from designer.theme import themes
 from designer.topbar import key_of
 from tests.gui.test_window_sheet import chosen, one_step
 from tests.gui.window_rig import LEFT, NO, WindowRig
@@ -193,3 +194,22 @@ def test_o_hides_overlays_and_shows_them_again(rig: WindowRig) -> None:
         rig.window.actions_[f"{one} on or off"].trigger()
         assert rig.canvas.grab().toImage() == before
     assert rig.bytes() == bytes_
+
+
+def test_contrast_and_motion_are_chosen_and_remembered(rig: WindowRig, tmp_path: Path) -> None:
+    plain, picture = themes.current, rig.canvas.grab().toImage()
+    try:
+        rig.window.actions_.commands["High contrast"].run()
+        assert themes.current.contrast
+        assert themes.current.color("line") == themes.current.color("strong") != plain.color("line")
+        assert rig.canvas.grab().toImage() != picture
+        assert Settings(tmp_path / "settings.ini").contrast == "high"
+        rig.window.actions_.commands["Normal contrast"].run()
+        assert themes.current is plain
+        rig.window.actions_.commands["Motion on or off"].run()
+        assert themes.duration("base") > 0  # a rig begins without motion
+        rig.window.actions_.commands["Motion on or off"].run()
+        assert themes.duration("base") == 0
+        assert Settings(tmp_path / "settings.ini").still
+    finally:
+        themes.set_contrast(None)
