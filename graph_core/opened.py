@@ -126,8 +126,17 @@ def rows_of(entries: Iterable[Entry], convention: Convention) -> list[tuple[str,
 
 def as_csv(entries: Iterable[Entry], convention: Convention) -> str:
     """Rows under headings, as spreadsheets read them."""
+    return _table(entries, convention, ",")
+
+
+def as_tsv(entries: Iterable[Entry], convention: Convention) -> str:
+    """The same with tabs between the cells, as a paste into a spreadsheet or a chat takes them."""
+    return _table(entries, convention, "\t")
+
+
+def _table(entries: Iterable[Entry], convention: Convention, between: str) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, delimiter=between, lineterminator="\n")
     writer.writerow(("layer", "type", "output", "parameters", convention.unit))
     writer.writerows(rows_of(entries, convention))
     return out.getvalue()

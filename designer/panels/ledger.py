@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QRect, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -28,13 +28,14 @@ from designer.late import Roomy
 from designer.numbers import exact
 from designer.panels.ledger_detail import LedgerDetail
 from designer.panels.ledger_model import MOST_LAYERS, SHARE, SORT, Index, Item, LedgerModel
+from designer.panels.ledger_picks import LedgerPicks, LedgerTree
 from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.theme import themes
-from designer.widgets import Segments, button
+from designer.widgets import SearchField, Segments, button
 from designer.words import told, tr
 from graph_core.ledger import Convention, Entry, ledger
-from graph_core.opened import as_csv, as_markdown
+from graph_core.opened import as_csv, as_markdown, as_tsv
 
 _HEADS = (tr("Layer"), tr("Type"), tr("Output"), tr("Parameters"), tr("Operations"), tr("Share"))
 OWN = "own"
@@ -75,13 +76,14 @@ class LedgerPanel(LazyPanel):
         self.sorted = QSortFilterProxyModel()
         self.sorted.setSourceModel(self.model)
         self.sorted.setSortRole(SORT)
-        self.tree = QTreeView()
+        self.tree = LedgerTree()
         self.tree.setFrameShape(QTreeView.Shape.NoFrame)
         self.tree.setUniformRowHeights(True)
         self.tree.setModel(self.sorted)
         self.tree.setSortingEnabled(True)
         self.tree.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.tree.setItemDelegate(_Heat(self.tree))
+        self.tree.setSelectionMode(QTreeView.SelectionMode.ExtendedSelection)
         self.tree.setAccessibleName(tr("Layers and what they cost"))
         self.form = Segments((("blocks", tr("Blocks")), ("layers", tr("Layers"))), "blocks")
         self.form.setAccessibleName(tr("Form of the list"))
@@ -97,6 +99,8 @@ class LedgerPanel(LazyPanel):
             box.setToolTip(tip)
             dress(box, font="small")
             box.clicked.connect(self._switch)
+        self.filter = SearchField(tr("Filter layers"))
+        self.tsv = button(tr("Copy"), small=True, tip=tr("Copy the selected rows, or all, with tabs between the cells"))
         self.csv = button(tr("Copy CSV"), small=True, tip=tr("Copy these rows as a spreadsheet reads them"))
         self.markdown = button(tr("Copy Markdown"), small=True, tip=tr("Copy these rows as a Markdown table"))
         self.totals = QLabel()
@@ -106,9 +110,12 @@ class LedgerPanel(LazyPanel):
         self._lay_out()
         self.form.chosen.connect(lambda _: self.refresh())
         self.choice.activated.connect(self._choose)
+        self.filter.textChanged.connect(lambda _: self.refresh())
+        self.tsv.clicked.connect(lambda: self._copy(as_tsv))
+        self.tree.copied.connect(lambda: self._copy(as_tsv))
         self.csv.clicked.connect(lambda: self._copy(as_csv))
         self.markdown.clicked.connect(lambda: self._copy(as_markdown))
-        self.tree.clicked.connect(self._reveal)
+        self.picks = LedgerPicks(document, self.tree, self.model)
         self.tree.selectionModel().currentChanged.connect(self._open)
 
     def _lay_out(self) -> None:
@@ -119,7 +126,8 @@ class LedgerPanel(LazyPanel):
         head.addWidget(self.choice)
         for box in self.switches.values():
             head.addWidget(box)
-        head.addStretch()
+        head.addWidget(self.filter, 1)
+        head.addWidget(self.tsv)
         head.addWidget(self.csv)
         head.addWidget(self.markdown)
         left = QWidget()
@@ -176,19 +184,19 @@ class LedgerPanel(LazyPanel):
         )
 
     def _copy(self, form: Any) -> None:
+        """The selected rows where there are several; else all, those of a list as they are shown."""
         root = self.model.root
         if root is None:
             return
-        if self.model.flat:
-            entries = [entry for entry in islice(root.entry.walk(), MOST_LAYERS) if entry.work is not None]
+        chosen = [item.entry for item in self.picks.items()]
+        if len(chosen) > 1:
+            entries = chosen
+        elif self.model.flat:
+            rows = (self._item(self.sorted.index(row, 0)) for row in range(self.sorted.rowCount()))
+            entries = [item.entry for item in rows if item is not None]
         else:
             entries = list(islice(root.entry.walk(), MOST_LAYERS))
         QGuiApplication.clipboard().setText(form(entries, self.convention))
-
-    def _reveal(self, index: QModelIndex) -> None:
-        item = self._item(index)
-        if item is not None and item.entry.id:
-            self._document.reveal("", item.entry.id.split("/")[-1], item.entry.id)
 
     def _item(self, index: Index) -> Item | None:
         return self.model.item(self.sorted.mapToSource(index))
@@ -206,8 +214,9 @@ class LedgerPanel(LazyPanel):
         """List everything anew; what was open and chosen stays so."""
         super().refresh()
         opened, chosen = self._opened_ids(), self._chosen_id()
+        words = self.filter.text().strip()
         whole: Entry | None = ledger(self._document.project, self._document.network)
-        self.model.show(whole, self.convention, flat=self.form.current == "layers")
+        self.model.show(whole, self.convention, flat=self.form.current == "layers" or bool(words), words=words)
         self.tree.setRootIsDecorated(not self.model.flat)
         for field, box in self.switches.items():
             box.setChecked(bool(_switches(self.convention)[field]))
@@ -215,6 +224,7 @@ class LedgerPanel(LazyPanel):
         found = self._restore(opened, chosen, QModelIndex())
         if found is None:
             self._open(QModelIndex())
+        self.picks.show_selection(going=found is None)
         assert whole is not None
         layers = len(self._document.analysis().layers)
         self.totals.setText(
@@ -255,7 +265,7 @@ class LedgerPanel(LazyPanel):
             if item is None:
                 continue
             if item.entry.path == chosen:
-                self.tree.setCurrentIndex(index)
+                self.tree.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
                 found = index
             if item.entry.path in opened:
                 self.tree.expand(index)

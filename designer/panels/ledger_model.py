@@ -53,14 +53,16 @@ class LedgerModel(QAbstractItemModel):
         self.root: Item | None = None
         self._layers: list[Item] = []
 
-    def show(self, whole: Entry | None, convention: Convention, *, flat: bool) -> None:
-        """Other entries, another convention, or another form."""
+    def show(self, whole: Entry | None, convention: Convention, *, flat: bool, words: str = "") -> None:
+        """Other entries, another convention, or another form; as a list only what has all the words in it."""
         self.beginResetModel()
         self.convention, self.flat = convention, flat
         self.root = Item(whole, None, 0, convention) if whole is not None else None
         self._layers = []
         if self.root is not None and flat:
-            self._layers = list(islice(self._walk(self.root), MOST_LAYERS))
+            wanted = words.lower().split()
+            some = islice(self._walk(self.root), MOST_LAYERS)
+            self._layers = [item for item in some if all(word in self._words(item) for word in wanted)]
             for place, item in enumerate(self._layers):
                 item.place = place
         self.endResetModel()
@@ -71,6 +73,22 @@ class LedgerModel(QAbstractItemModel):
                 yield part
             else:
                 yield from self._walk(part)
+
+    def _words(self, item: Item) -> str:
+        return f"{item.entry.path} {item.entry.type} {self._shape(item)}".lower()
+
+    @property
+    def layers(self) -> list[Item]:
+        """The rows of a list, in the order of the schedule."""
+        return self._layers
+
+    def parts(self, item: Item) -> list[Item]:
+        """What is inside of a row of the tree."""
+        return item.parts(self.convention)
+
+    def index_of(self, item: Item) -> QModelIndex:
+        """Where an item stands."""
+        return self.createIndex(item.place, 0, item)
 
     def item(self, index: Index) -> Item | None:
         """What stands there; the network above everything."""

@@ -130,7 +130,9 @@ def test_layers_are_listed_sorted_and_copied(rig: WindowRig):
     rig.qtbot.mouseClick(shown.csv, LEFT)
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == "layer,type,output,parameters,MACs"
-    assert lines[1] == "conv1,Conv2d,1×64×112×112,9408,118013952"
+    shown_first = [str(shown.sorted.index(0, column).data()) for column in range(2)]
+    assert lines[1].split(",")[1] == shown_first[1], "in the order in which they are shown"
+    assert "conv1,Conv2d,1×64×112×112,9408,118013952" in lines
     assert len(lines) == 1 + len(figures)
     rig.qtbot.mouseClick(shown.markdown, LEFT)
     assert "| conv1 | Conv2d | 1×64×112×112 | 9,408 | 118,013,952 |" in QGuiApplication.clipboard().text()
@@ -154,3 +156,70 @@ def test_an_edit_keeps_what_is_open_and_chosen(rig: WindowRig):
     assert shown.tree.currentIndex().data() == "conv1"
     assert shown.totals.text().endswith("3,628,146,688 MACs")
     assert "N·" in told(rig)["MACs"]
+
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def selected(rig: WindowRig) -> list[str]:
+    return [item.entry.path for item in panel(rig).picks.items()]
+
+
+def test_rows_and_plates_are_selected_together(rig: WindowRig):
+    tree = panel(rig).tree
+    press(rig, row(rig, "bn1"))
+    at = tree.visualRect(row(rig, "maxpool")).center()
+    QTest.mouseClick(tree.viewport(), LEFT, SHIFT, at)
+    assert [rig.graph.nodes[id].name for id in rig.document.selection] == ["bn1", "relu", "maxpool"]
+    assert set(rig.canvas.selection) == set(rig.document.selection)
+    QTest.mouseClick(tree.viewport(), LEFT, CTRL, tree.visualRect(row(rig, "relu")).center())
+    assert [rig.graph.nodes[id].name for id in rig.document.selection] == ["bn1", "maxpool"]
+    rig.click(rig.middle("fc"))
+    assert selected(rig) == ["fc"]
+    rig.click(rig.middle("conv1"), SHIFT)
+    assert selected(rig) == ["conv1", "fc"]
+    QTest.keyClick(tree, Qt.Key.Key_Down)
+    assert [rig.graph.nodes[id].name for id in rig.document.selection] == ["bn1"], "the keyboard selects too"
+
+
+def test_rows_inside_of_blocks_are_selected_in_place(rig: WindowRig):
+    block = rig.node("layer2").id
+    rig.document.unfold(block)
+    plate = next(p for p in rig.canvas.scene.plates.values() if p.parent == block and p.name == "conv1")
+    rig.canvas.fit()
+    rig.click(rig.at(plate.x + plate.w * 0.6, plate.y + plate.h / 2))
+    assert selected(rig) == ["layer2.0.conv1", "layer2.1.conv1"], "its iterations differ"
+    QTest.mouseClick(panel(rig).form.segment("layers"), LEFT)
+    assert selected(rig) == ["layer2.0.conv1", "layer2.1.conv1"]
+    press(rig, row(rig, "layer1.0–1.bn2"))
+    assert rig.document.graph.nodes[rig.document.selection[0]].name == "bn2"
+    assert [step.node for step in rig.document.trail] == [rig.document.root_graph.by_name("layer1").id]
+
+
+def test_the_filter_leaves_what_has_all_the_words(rig: WindowRig):
+    shown = panel(rig)
+    before = shown.sorted.rowCount()
+    QTest.keyClicks(shown.filter, "layer2 conv2d")
+    paths = [str(shown.sorted.index(k, 0).data()) for k in range(shown.sorted.rowCount())]
+    assert paths
+    assert all(path.startswith("layer2") for path in paths)
+    assert {str(shown.sorted.index(k, 1).data()) for k in range(len(paths))} == {"Conv2d"}
+    QTest.mouseClick(shown.tsv, LEFT)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert [line.split("\t")[0] for line in lines[1:]] == [path.split("  ")[0] for path in paths]
+    QTest.keyClick(shown.filter, Qt.Key.Key_Escape)
+    assert shown.sorted.rowCount() == before, "the blocks again"
+
+
+def test_the_selected_rows_are_copied(rig: WindowRig):
+    tree = panel(rig).tree
+    press(rig, row(rig, "conv1"))
+    tree.scrollTo(row(rig, "fc"))
+    QTest.mouseClick(tree.viewport(), LEFT, CTRL, tree.visualRect(row(rig, "fc")).center())
+    QTest.keyClick(tree, Qt.Key.Key_C, CTRL)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0] == "layer\ttype\toutput\tparameters\tMACs"
+    assert lines[1:] == [
+        "conv1\tConv2d\t1×64×112×112\t9408\t118013952",
+        "fc\tLinear\t1×1000\t513000\t512000",
+    ]
