@@ -20,12 +20,13 @@ class Entry:
     help: str
     words: str
     uses: int = 0
+    rare: bool = False  # found by its full name only
 
 
 def catalogue(project: Project, *, palette: bool = False) -> list[Entry]:
     """Layer types in the order of their families, then the project's blocks; `palette` keeps their caption if none."""
     entries = [
-        Entry(name, name, d.family, told(FAMILIES[d.family]), d.help, _words(name, d))
+        Entry(name, name, d.family, told(FAMILIES[d.family]), d.help, _words(name, d), rare=d.rare)
         for name, d in layer_types().items()
     ]
     order = list(FAMILIES)
@@ -66,9 +67,11 @@ def score(entry: Entry, query: str) -> int:
     query = query.strip().lower()
     name = entry.title.lower()
     if not query:
-        return 1
+        return 0 if entry.rare else 1
     if name == query:
         return 100
+    if entry.rare:
+        return 0
     if name.startswith(query):
         return 80
     if query in name:
@@ -82,7 +85,9 @@ def score(entry: Entry, query: str) -> int:
 
 
 def matches(entry: Entry, query: str) -> bool:
-    """Whether an entry fits every word of a query."""
+    """Whether an entry fits every word of a query; any does where there is none, but for what is rare."""
+    if not query.strip():
+        return not entry.rare
     return all(score(entry, word) > 10 or (len(word) > 2 and score(entry, word)) for word in query.split())
 
 

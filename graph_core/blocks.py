@@ -64,6 +64,16 @@ def rename_graph(project: Project, key: str, name: str) -> None:
         project.record(key, "head", "name", name)
 
 
+def set_graph_note(project: Project, key: str, note: str) -> None:
+    """Say what a graph is for, in words; its class gets them as its docstring. An empty text takes them away."""
+    graph = _graph(project, key)
+    note = note.strip()
+    if note == graph.head.get("note", ""):
+        return
+    with project.editing(f"Describe {graph.name}"):
+        project.record(key, "head", "note", note or None)
+
+
 def users_of(project: Project, key: str) -> list[tuple[Graph, Node]]:
     """The nodes that use a graph as a block."""
     return [(graph, node) for graph in project.graphs.values() for node in graph.nodes.values() if node.type == key]

@@ -245,6 +245,7 @@ class Layer:
     source: ClassVar[str]
     stem: ClassVar[str]  # the usual attribute name, from which new nodes are named
     words: ClassVar[str] = ""  # more words that search finds it by
+    rare: ClassVar[bool] = False  # drawn by imports rather than by people: no list offers it, its full name finds it
     sign: ClassVar[str] = ""  # what stands in its circle, where it is drawn as an operator but is no infix one
     letters: ClassVar[Mapping[str, str]] = {}  # axis or parameter -> its letter in the formulas of one layer
     promotes: ClassVar[bool] = False  # takes float types that differ and promotes them, as arithmetic does

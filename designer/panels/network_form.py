@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.panels.forms import AnyValue, FieldForm, caption
 from designer.panels.optimizer_form import OptimizerForm
 from designer.style import dress
+from designer.theme import themes
+from designer.widgets import NameField
 from designer.words import tr
 from graph_core import EditError, Param, edits
+from graph_core.blocks import rename_graph, set_graph_note
 from graph_core.fields import Count
 from graph_core.optimizers import TRAINING
+
+NOTE = 56  # height of the words on what a graph is for
 
 
 class NetworkForm(QWidget):
@@ -23,6 +28,7 @@ class NetworkForm(QWidget):
         super().__init__()
         self._document = document
         self._key: Any = None
+        self._showing = False
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
@@ -35,6 +41,11 @@ class NetworkForm(QWidget):
         if key != self._key:
             self._key = key
             self._rebuild()
+        self.name.set_value(graph.name)
+        if self.note.toPlainText().strip() != graph.head.get("note", ""):
+            self._showing = True
+            self.note.setPlainText(graph.head.get("note", ""))
+            self._showing = False
         self._params.show_values({name: param.default for name, param in graph.params.items()}, {})
         self._symbols.show_values(dict(project.symbols), {})
         self.optimizer.refresh()
@@ -47,9 +58,17 @@ class NetworkForm(QWidget):
                 widget.deleteLater()
         document = self._document
         graph = document.graph
-        heading = QLabel(graph.name)
-        dress(heading, font="title")
-        self._layout.addWidget(heading)
+        self.name = NameField(graph.name)
+        self.name.setAccessibleName(tr("Name of the class"))
+        self.name.committed.connect(lambda _: self._rename(graph.key))
+        self._layout.addWidget(self.name)
+        self.note = QPlainTextEdit()
+        self.note.setAccessibleName(tr("What it is for"))
+        self.note.setPlaceholderText(tr("What it is for: the docstring of its class"))
+        self.note.setTabChangesFocus(True)
+        self.note.setFixedHeight(themes.current.px(NOTE))
+        self.note.textChanged.connect(lambda: self._describe(graph.key))
+        self._layout.addWidget(self.note)
         self._params = FieldForm({name: _value_field(name) for name in graph.params}, self._set_param)
         self._symbols = FieldForm({name: _size_field(name) for name in document.project.symbols}, self._set_symbol)
         self._layout.addWidget(caption(tr("Parameters of this graph")))
@@ -64,6 +83,17 @@ class NetworkForm(QWidget):
         plain = {name: field for name, field in TRAINING.items() if name != "schedule"}
         self._training = FieldForm(plain, self._set_training)
         self._layout.addWidget(self._training)
+
+    def _rename(self, key: str) -> None:
+        project, text = self._document.project, self.name.text().strip()
+        if text != project.graphs[key].name and not self._document.edit(lambda: rename_graph(project, key, text)):
+            self.name.set_value(project.graphs[key].name)
+
+    def _describe(self, key: str) -> None:
+        project, text = self._document.project, self.note.toPlainText()
+        if not self._showing and key in project.graphs:
+            with self._document.history.merging(f"note of {key} {id(self.note)}"):
+                self._document.edit(lambda: set_graph_note(project, key, text))
 
     def _adder(self, verb: str, hint: str, add: Any) -> QWidget:
         """A field with a button, for one more entry ``name = value``."""

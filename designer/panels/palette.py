@@ -179,7 +179,7 @@ class PalettePanel(QWidget):
         self.tree.clear()
         families: dict[str, QTreeWidgetItem] = {}
         for entry in catalogue(self._document.project, palette=True):
-            if words and not matches(entry, words):
+            if not matches(entry, words):
                 continue
             if entry.family not in families:
                 families[entry.family] = self._family(entry)

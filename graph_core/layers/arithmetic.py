@@ -105,6 +105,7 @@ class AddMM(Layer):
 
     torch = Function("torch.addmm")
     family, stem, words = "arith", "addmm", "matrix product bias add linear conv1d"
+    rare = True
     saves = ("a", "b")
     help = "Multiplies two matrices and adds a third tensor, such as a bias, in one step."
     source = "torch.addmm"

@@ -22,6 +22,7 @@ class LinearWith(Layer):
 
     torch = Function("F.linear", takes=("x", "weight", "bias"))
     family, stem, words = "linear", "linear", "functional dense matrix weight given tied"
+    rare = True
     help = "Multiplies the last axis by a matrix that comes in by a wire, and adds a bias."
     source = "torch.nn.functional.linear"
     saves = ("x", "weight")
@@ -47,6 +48,7 @@ class Conv2dWith(Layer):
 
     torch = Function("F.conv2d", takes=("x", "weight", "bias"))
     family, stem, words = "conv", "conv", "functional convolution weight given standardized"
+    rare = True
     help = "Slides filters that come in by a wire over an image."
     source = "torch.nn.functional.conv2d"
     saves = ("x", "weight")
@@ -87,6 +89,7 @@ class LayerNormWith(Layer):
 
     torch = Phrase("F.layer_norm(x, weight.shape, weight, bias, eps)")
     family, stem, words = "norm", "norm", "functional layer normalization weight given"
+    rare = True
     help = "Normalizes the last axes of each position, with a scale and a shift that come in by wires."
     source = "torch.nn.functional.layer_norm"
     saves = ("x", "weight")
@@ -111,6 +114,7 @@ class BatchNormWith(Layer):
 
     torch = Phrase("F.batch_norm(x, mean, var, weight, bias, self.training, momentum, eps)")
     family, stem, words = "norm", "bn", "functional batch normalization weight given"
+    rare = True
     help = "Normalizes each channel over the batch, with statistics, a scale and a shift that come in by wires."
     source = "torch.nn.functional.batch_norm"
 

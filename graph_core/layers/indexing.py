@@ -78,6 +78,7 @@ class ReshapeAll(Layer):
 
     torch = Method("reshape", spread=True)
     family, stem, words = "shape", "reshape", "view regroup windows batch merge split"
+    rare = True
     view = "flat"
     help = "Gives the values new axes, the batch's included, in the same order; one size may be left over."
     source = "torch.Tensor.reshape"
@@ -183,6 +184,7 @@ class Lookup(Layer):
 
     torch = Phrase("table[index]")
     family, stem, words = "shape", "rows", "index gather take table getitem"
+    rare = True
     help = "Takes a row of a table for each whole number: table[index]."
     source = "torch.Tensor.__getitem__"
 
@@ -266,6 +268,7 @@ class SliceScatter(Layer):
 
     torch = Function("torch.slice_scatter")
     family, stem, words = "shape", "put", "slice scatter replace write assign part"
+    rare = True
     help = "Replaces the positions of an axis from one to another by another tensor's values."
     source = "torch.slice_scatter"
 
