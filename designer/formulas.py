@@ -33,6 +33,8 @@ FIGURES = {
     "flops": "FLOPs",
     "memory_params": tr("Weights"),
     "memory_kept": tr("Kept"),
+    "memory_activations_inference": tr("Peak, inference"),
+    "memory_activations_training": tr("Peak, training"),
 }
 
 
@@ -64,6 +66,7 @@ class Look:
     total: Line
     lines: tuple[Line, ...]
     conditions: tuple[str, ...]
+    first: tuple[str, ...]  # when the largest of several sums is the one that is so here
     order: str  # over the one symbol
     curve: Curve | None
     near: Curve | None
@@ -235,10 +238,11 @@ def look_at(found: Complexity, project: Project, question: Any) -> Look:
         {name: found.symbols[name] for name in found.over},
         _line(found, None, total),
         tuple(lines),
-        tuple(condition.text for condition in found.conditions),
+        tuple(condition.text for condition in found.holds(figure)),
+        tuple(condition.text for condition in found.first.get(figure, ())),
         order_of(total, (symbol,), found.conditions) if symbol else "O(1)",
-        found.curve(total, symbol) if symbol else None,
-        found.curve(total, symbol, NEAR) if symbol else None,
+        found.curve(figure, symbol) if symbol else None,
+        found.curve(figure, symbol, NEAR) if symbol else None,
         question.lines,
     )
 
@@ -254,14 +258,14 @@ def _telling(found: Complexity, total: Any) -> str:
 
 def _line(found: Complexity, row: LayerCost | None, size: Any) -> Line:
     from graph_core.dims import substitute
-    from graph_core.formula_text import formula_latex, formula_text, order_latex
+    from graph_core.formula_text import order_latex
 
     order = found.order(size)
-    texts = formula_text(size, found.over), formula_latex(size, found.over), order, order_latex(order)
+    texts = found.text(size), found.latex(size), order, order_latex(order)
     value = int(substitute(size, found.symbols))  # type: ignore[arg-type]
     if row is None:
         return Line("", found.network, "", "", *texts, value)
-    return Line(row.id, row.path, row.type, formula_text(row.calls, found.over), *texts, value)
+    return Line(row.id, row.path, row.type, found.text(row.calls), *texts, value)
 
 
 def _in_letters(found: Complexity, project: Project, row: LayerCost, figure: str) -> Line:

@@ -12,12 +12,12 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
-from graph_core.backward import kept_bytes
+from graph_core.bounds import least_sizes
 from graph_core.conditions import Condition, deciding, simplified
 from graph_core.context import Call, Context, Result, Totals
-from graph_core.dims import Dim
+from graph_core.dims import Dim, alternatives, largest, symbols_of
 from graph_core.evaluate import source_spec
-from graph_core.formula_text import formula_text
+from graph_core.formula_text import formula_latex, formula_text
 from graph_core.graph import EditError, Project
 from graph_core.groups import groups_of
 from graph_core.growth import SPAN, Curve, curve, order_of
@@ -25,11 +25,22 @@ from graph_core.layer import layer_types
 from graph_core.letters import Wired, generic
 from graph_core.names import natural
 from graph_core.optimizers import KINDS, optimizer_values
+from graph_core.peaks import activations, first_if
 from graph_core.propagate import Engine, engine_of
 from graph_core.tied_inside import NO_TIES, Ties, counted, parted, ties_inside
 
 COUNTS: Final = ("params", "buffers", "macs", "flops")
-FIGURES: Final = (*COUNTS, "memory_params", "memory_grads", "memory_optimizer", "memory_kept")
+MEMORY: Final = (
+    "memory_params",
+    "memory_grads",
+    "memory_optimizer",
+    "memory_kept",
+    "memory_activations_inference",
+    "memory_activations_training",
+    "memory_inference",
+    "memory_training",
+)
+FIGURES: Final = (*COUNTS, *MEMORY)
 MAX_ROWS: Final = 10_000
 
 
@@ -52,9 +63,14 @@ class Complexity:
     """The formulas of one network over the symbols, and the conditions under which they hold.
 
     ``figures`` has FIGURES by name: elements of weights and of buffers, MACs, FLOPs, and float32 bytes of weights with
-    buffers, of gradients, of the optimizer's state, and of what autograd keeps for backward. Gradients and state are
-    left out where parameter groups treat weights unlike each other, what is kept where no sum tells it (see
-    graph_core.backward). ``symbols`` has the example sizes.
+    buffers, of gradients, of the optimizer's state, of what autograd keeps for backward, of activations at their peak,
+    and of all that inference or training needs. Gradients and state are left out where parameter groups treat weights
+    unlike each other, and with them what training needs; activations where there is too much to be told apart (see
+    graph_core.digits). A peak is the largest of the sums that are held at one moment each: those of which it is not
+    proven that another is at least as large. ``symbols`` has the example sizes.
+
+    ``also`` has more conditions for single figures, ``first`` those under which the sum that is the largest at the
+    example sizes is so.
     """
 
     network: str
@@ -62,11 +78,25 @@ class Complexity:
     figures: Mapping[str, Dim]
     layers: tuple[LayerCost, ...]
     conditions: tuple[Condition, ...]
+    also: Mapping[str, tuple[Condition, ...]]
+    first: Mapping[str, tuple[Condition, ...]]
+
+    def holds(self, figure: str) -> tuple[Condition, ...]:
+        """The conditions under which one figure's formula holds."""
+        return self.conditions + self.also.get(figure, ())
 
     @cached_property
     def over(self) -> tuple[str, ...]:
         """The symbols by name, the batch first: the order in which formulas have them."""
         return tuple(sorted(self.symbols, key=lambda name: (name != "N", natural(name))))
+
+    @cached_property
+    def used(self) -> tuple[str, ...]:
+        """The symbols on which a formula or a condition depends, in the same order."""
+        sizes = [*self.figures.values(), *(size for row in self.layers for size in row.figures.values())]
+        conditions = [*self.conditions, *(one for more in self.also.values() for one in more)]
+        names = set().union(*map(symbols_of, sizes), *(condition.symbols for condition in conditions))
+        return tuple(name for name in self.over if name in names)
 
     @cached_property
     def _orders(self) -> dict[tuple[Dim, str], str]:
@@ -80,26 +110,38 @@ class Complexity:
             self._orders[size, symbol] = known
         return known
 
-    def curve(self, size: Dim, symbol: str, span: tuple[float, float] = (SPAN, SPAN)) -> Curve:
-        """The values of a formula over sizes of one symbol, where the conditions hold; see growth.curve."""
-        return curve(size, symbol, self.symbols, self.conditions, span)
+    def curve(self, figure: str, symbol: str, span: tuple[float, float] = (SPAN, SPAN)) -> Curve:
+        """The values of a figure over sizes of one symbol, where its conditions hold; see growth.curve."""
+        return curve(self.figures[figure], symbol, self.symbols, self.holds(figure), span)
 
     def text(self, size: Dim) -> str:
         """A formula as people read it, its factors in the order of the symbols."""
-        return formula_text(size, self.over)
+        return formula_text(size, self.over, self.symbols)
+
+    def latex(self, size: Dim) -> str:
+        """The same as LaTeX, without the dollars."""
+        return formula_latex(size, self.over, self.symbols)
 
     def to_json(self) -> dict[str, Any]:
         """The ``formulas`` of ``netwright summary --json``: in Python's notation, as expressions are typed."""
-        memory = [name for name in FIGURES[len(COUNTS) :] if name in self.figures]
+        memory = {name: name.removeprefix("memory_") for name in MEMORY if name in self.figures}
+
+        def orders(symbol: str = "") -> dict[str, Any]:
+            found: dict[str, Any] = {name: self.order(self.figures[name], symbol) for name in COUNTS}
+            return {**found, "memory": {key: self.order(self.figures[name], symbol) for name, key in memory.items()}}
+
+        def told(conditions: Mapping[str, tuple[Condition, ...]]) -> dict[str, list[str]]:
+            return {key: [one.text for one in conditions[name]] for name, key in memory.items() if conditions.get(name)}
+
         return {
             **{name: str(self.figures[name]) for name in COUNTS},
-            "memory": {name.removeprefix("memory_"): str(self.figures[name]) for name in memory},
-            "order": {name: self.order(self.figures[name]) for name in COUNTS},
-            "order_by_symbol": {
-                symbol: {name: self.order(self.figures[name], symbol) for name in COUNTS} for symbol in self.symbols
-            },
+            "memory": {key: str(self.figures[name]) for name, key in memory.items()},
+            "order": orders(),
+            "order_by_symbol": {symbol: orders(symbol) for symbol in self.used},
             "conditions": [condition.text for condition in self.conditions],
-            "symbols": dict(self.symbols),
+            "memory_conditions": told(self.also),
+            "memory_largest_if": told(self.first),
+            "symbols": {symbol: self.symbols[symbol] for symbol in self.used},
             "layers": [
                 {
                     "id": row.id,
@@ -125,16 +167,43 @@ def complexity(project: Project, network: str = "main") -> Complexity:
     with deciding(project.symbols) as noted:
         engine = Engine(project)
         root = engine.symbolic_root(network)
-        kept = kept_bytes(engine, root)
+    conditions = simplified(noted)
     figures = {**_figures(root.totals), "memory_params": root.totals.bytes}
     if not groups_of(project.setup(network).get("optimizer", {})):
         values = optimizer_values(project.setup(network))
         figures["memory_grads"] = 4 * root.totals.trainable
         figures["memory_optimizer"] = KINDS[values["kind"]].state_per_parameter(values) * figures["memory_grads"]
-    if kept is not None:
-        figures["memory_kept"] = kept
+    also, first = _add_activations(figures, engine, root, conditions)
     rows = tuple(islice(_rows(root, "", "", 1, 1, NO_TIES), MAX_ROWS))
-    return Complexity(network, dict(project.symbols), figures, rows, simplified(noted))
+    return Complexity(network, dict(project.symbols), figures, rows, conditions, also, first)
+
+
+def _add_activations(
+    figures: dict[str, Dim], engine: Engine, root: Context, conditions: tuple[Condition, ...]
+) -> tuple[dict[str, tuple[Condition, ...]], dict[str, tuple[Condition, ...]]]:
+    """Add the figures of activations, and what they come to with all else; see Complexity for what comes back."""
+    symbols, least = engine.project.symbols, least_sizes(conditions)
+    also: dict[str, tuple[Condition, ...]] = {}
+    first: dict[str, tuple[Condition, ...]] = {}
+    for kind, parts in (("inference", MEMORY[:1]), ("training", MEMORY[:3])):
+        training = kind == "training"
+        with deciding(symbols) as noted:
+            found = activations(engine, root, symbols, least, training=training)
+        if found is None:
+            continue
+        more = tuple(one for one in simplified([*conditions, *noted]) if one not in conditions)
+        names = [f"memory_activations_{kind}"]
+        figures[names[0]] = largest(found.peak)
+        if training:
+            figures["memory_kept"] = found.kept
+            also["memory_kept"] = more
+        if all(part in figures for part in parts):
+            rest: Dim = sum((figures[part] for part in parts), 0)
+            names.append(f"memory_{kind}")
+            figures[names[1]] = largest(rest + moment for moment in found.peak)
+        for name in names:
+            also[name], first[name] = more, first_if(alternatives(figures[name], symbols), [*conditions, *more])
+    return also, first
 
 
 def _figures(totals: Totals, calls: Dim = 1, copies: Dim = 1) -> dict[str, Dim]:

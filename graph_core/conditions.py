@@ -33,9 +33,13 @@ class Condition:
         """Whether it is so where the symbols have these values."""
         a, b = (symbolic.as_int(symbolic.substitute(side, values)) for side in (self.a, self.b))
         if a is None or b is None:
-            missing = symbolic.names(self.a) | symbolic.names(self.b)
-            raise KeyError(f"a value for each of {', '.join(sorted(missing - values.keys()))}")
+            raise KeyError(f"a value for each of {', '.join(sorted(self.symbols - values.keys()))}")
         return _asked(self.question, a, b) is self.answer
+
+    @property
+    def symbols(self) -> set[str]:
+        """The names of the symbols that it is about."""
+        return symbolic.names(self.a) | symbolic.names(self.b)
 
     @cached_property
     def bound(self) -> tuple[str, str, int] | None:

@@ -139,6 +139,17 @@ def prod(sizes: Iterable[Dim]) -> Dim:
     return result
 
 
+def largest(sizes: Iterable[Dim]) -> Dim:
+    """The largest of sizes, whatever their symbols are; of formulas only, since no rule may compare sizes."""
+    found = list(sizes)
+    return found[0] if len(found) == 1 else wrap(symbolic.largest(map(unwrap, found)))
+
+
+def alternatives(size: Dim, here: Mapping[str, int]) -> list[Dim]:
+    """The sizes of which a formula is the largest, the largest where symbols have these values first."""
+    return list(map(wrap, symbolic.alternatives(size.raw, here))) if isinstance(size, Expr) else [size]
+
+
 def same(a: Dim, b: Dim) -> bool | None:
     """Whether two sizes are equal; None where it depends on the symbols."""
     if isinstance(a, int) and isinstance(b, int):

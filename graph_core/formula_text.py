@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from graph_core import symbolic
@@ -17,29 +18,32 @@ if TYPE_CHECKING:
 _SUM, _PRODUCT, _POWER = 1, 2, 3
 _SUPER: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _ORDER: Final = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)|([⁰¹²³⁴⁵⁶⁷⁸⁹]+)|·")
+_MOST: Final = 3  # of what a maximum is taken of
 _DIGITS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
-def formula_text(size: Dim, over: Sequence[str] = ()) -> str:
-    """A formula in one line of text; factors in the order of the symbols ``over``, else of the alphabet."""
-    return f"{size:,}" if isinstance(size, int) else _shortest(size.raw, over)[1]
+def formula_text(size: Dim, over: Sequence[str] = (), here: Mapping[str, int] = MappingProxyType({})) -> str:
+    """A formula in one line of text; factors in the order of the symbols ``over``, else of the alphabet.
+
+    What a maximum is taken of is written the largest first, as ``here`` says of the symbols, and no more than three.
+    """
+    return f"{size:,}" if isinstance(size, int) else _Text(over, here).whole(size.raw)
 
 
-def formula_latex(size: Dim, over: Sequence[str] = ()) -> str:
-    """A formula as LaTeX, without the dollars; factors as in ``formula_text``."""
-    return _grouped(size) if isinstance(size, int) else _Latex(over).text(_shortest(size.raw, over)[0], 0)
+def formula_latex(size: Dim, over: Sequence[str] = (), here: Mapping[str, int] = MappingProxyType({})) -> str:
+    """A formula as LaTeX, without the dollars, as in ``formula_text``."""
+    return _grouped(size) if isinstance(size, int) else _Latex(over, here).whole(size.raw)
 
 
-def _shortest(raw: Any, over: Sequence[str]) -> tuple[Any, str]:
-    """As it was built, or as a sum of products, whichever is shorter; and its text."""
-    printer = _Text(over)
-    forms = [(form, printer.text(form, 0)) for form in (raw, symbolic.expand(raw))]
-    return min(forms, key=lambda pair: len(pair[1]))
+def _shortest(raw: Any, over: Sequence[str]) -> Any:
+    """As it was built, or as a sum of products, whichever is the shorter text."""
+    printer, forms = _Text(over, {}), {raw: 0, symbolic.expand(raw): 1}
+    return min(forms, key=lambda form: len(printer.text(form, 0))) if len(forms) > 1 else raw
 
 
 def raw_text(raw: Any) -> str:
     """A raw expression of the symbolic engine as it is written inside a sentence."""
-    return _Text(()).text(raw, 0)
+    return _Text((), {}).text(raw, 0)
 
 
 def order_latex(order: str) -> str:
@@ -72,8 +76,19 @@ def _grouped(number: int) -> str:
 class _Printer:
     """Prints an expression; subclasses say how each form is written."""
 
-    def __init__(self, over: Sequence[str]) -> None:
+    def __init__(self, over: Sequence[str], here: Mapping[str, int]) -> None:
+        self._over, self._here = over, here
         self._place = {name: place for place, name in enumerate(over)}
+
+    def whole(self, raw: Any) -> str:
+        """A formula; a maximum without what is in all that it is taken of, and of no more than three."""
+        parts = symbolic.alternatives(raw, self._here)
+        if len(parts) == 1:
+            return self.text(_shortest(raw, self._over), 0)
+        shared, rests = symbolic.common_terms(parts)
+        texts = [self.text(_shortest(part, self._over), 0) for part in rests[:_MOST]]
+        largest = self.largest([*texts, *([self.more] if len(rests) > _MOST else [])])
+        return largest if symbolic.as_int(shared) == 0 else f"{self.text(shared, _SUM)} + {largest}"
 
     def text(self, raw: Any, outer: int) -> str:
         """``raw`` inside a form that binds as strongly as ``outer``."""
@@ -142,10 +157,14 @@ class _Printer:
     floor: Callable[[str], str]
     power: Callable[[str, int], str]
     times: Callable[[list[str]], str]
+    largest: Callable[[list[str]], str]
+    more: str
     fraction: Callable[[Any, Any, int], str]
 
 
 class _Text(_Printer):
+    more = "…"
+
     def number(self, value: int) -> str:
         return f"{value:,}"
 
@@ -161,11 +180,16 @@ class _Text(_Printer):
     def times(self, parts: list[str]) -> str:
         return "·".join(parts)
 
+    def largest(self, parts: list[str]) -> str:
+        return f"max({', '.join(parts)})"
+
     def fraction(self, top: Any, bottom: Any, outer: int) -> str:
         return self.closed(f"{self.text(top, _PRODUCT)}/{self.text(bottom, _POWER)}", outer >= _POWER)
 
 
 class _Latex(_Printer):
+    more = r"\ldots"
+
     def number(self, value: int) -> str:
         return _grouped(value)
 
@@ -183,6 +207,9 @@ class _Latex(_Printer):
 
     def times(self, parts: list[str]) -> str:
         return r" \, ".join(parts)
+
+    def largest(self, parts: list[str]) -> str:
+        return rf"\max({', '.join(parts)})"
 
     # In one line, with a slash: formulas stand in rows.
     def fraction(self, top: Any, bottom: Any, outer: int) -> str:

@@ -114,7 +114,7 @@ def curve(
     The range goes from the example over ``span[0]`` to the example times ``span[1]``.
     """
     here = examples[symbol]
-    mine = [c for c in conditions if symbol in symbolic.names(c.a) | symbolic.names(c.b)]
+    mine = [condition for condition in conditions if symbol in condition.symbols]
 
     def value(at: int) -> int:
         found = substitute(size, {**examples, symbol: at})

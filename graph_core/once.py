@@ -14,7 +14,7 @@ from typing import NamedTuple
 from graph_core.context import Context, Result
 from graph_core.graph import Scan
 from graph_core.order import Schedule
-from graph_core.pieces import Known, Mode, Out, Piece, chained, passing, scanned, unknown
+from graph_core.pieces import Known, Mode, Out, Piece, Times, chained, passing, scanned, unknown
 from graph_core.scanning import stacked_ports, state_pairs
 
 identity = builtins.id  # nodes' ids are called id here
@@ -42,7 +42,9 @@ class Pieces:
 
     def __init__(self, context: Context, mode: Mode, inner: Callable[[Context], Piece], known: Known) -> None:
         self.context, self.mode, self.inner, self.known = context, mode, inner, known
-        self._chains: dict[str, tuple[list[tuple[Piece, int]], Piece]] = {}  # by node: what it calls, and what that is
+        self._chains: dict[
+            str, tuple[list[tuple[Piece, Times]], Piece]
+        ] = {}  # by node: what it calls, and what that is
 
     def of(self, result: Result, ports: Collection[str], *, strided: bool) -> Piece:
         """What a node needs; ``ports`` are wired, ``strided`` says so of what comes in."""
@@ -54,12 +56,13 @@ class Pieces:
         if result.calls and not result.findings:
             if isinstance(result.node.run, Scan):
                 return self._scan(result, result.node.run)
-            steps = [(self.inner(call.context), call.count) for call in result.calls]
+            often = self.mode.often
+            steps = [(self.inner(call.context), often(call.iterations, call.count)) for call in result.calls]
             if len(steps) == 1 and steps[0][1] == 1:
                 return steps[0][0]
             chain = self._chains.get(result.node.id)
             if chain is None or chain[0] != steps:
-                chain = steps, chained(steps, self.context.graph.in_ports(result.node))
+                chain = steps, chained(steps, self.context.graph.in_ports(result.node), self.mode)
                 self._chains[result.node.id] = chain
             return chain[1]
         return unknown(result)
@@ -77,8 +80,7 @@ class Pieces:
             for port, spec in zip(places, result.specs, strict=True)
         ]
         states = {port: places[out] for port, out in state_pairs(block, scan).items()}
-        times = int(call.steps) if isinstance(call.steps, int) else 1
-        return scanned(self.inner(call.context), times, stacked, states)
+        return scanned(self.inner(call.context), self.mode.often(call.steps), stacked, states, self.mode)
 
 
 class Once:
@@ -148,10 +150,13 @@ class Once:
             high[first[place]] += grown
         return True
 
+    def held(self) -> list[int]:
+        """The most that is held while each node runs, in the order of the schedule."""
+        return list(map(add, accumulate(self._net, initial=0), self._high))
+
     def peak_node(self) -> str:
         """The id of the node that runs when most is held; empty where nothing ever is."""
-        order = self._plan.order if self._plan else ()
-        held = list(map(add, accumulate(self._net, initial=0), self._high))
+        order, held = self._plan.order if self._plan else (), self.held()
         most = max(held, default=0)
         return order[held.index(most)] if most else ""
 

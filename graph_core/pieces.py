@@ -6,11 +6,26 @@ A layer says it by its facts; a block by what its graph needs, once for each ite
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from graph_core.context import Result
 from graph_core.dims import Dim, prod
 from graph_core.layer import BYTES, Facts, Layer, Spec
+
+
+class Symbolic(Protocol):
+    """A number of times that depends on symbols; see graph_core.digits."""
+
+    def __sub__(self, fewer: int) -> Times: ...
+
+    def __mul__(self, value: int) -> int: ...
+
+    def from_on(self, least: int) -> Times:
+        """Itself where it is at least ``least``, else its number."""
+        ...
+
+
+Times = int | Symbolic
 
 
 class Mode(NamedTuple):
@@ -30,6 +45,14 @@ class Mode(NamedTuple):
     def whole(self, size: Dim) -> int:
         """A number of values; 0 where it depends on symbols."""
         return int(size) if isinstance(size, int) else 0
+
+    def often(self, times: Dim, known: int = 1) -> Times:
+        """How often something happens; ``known`` times where that depends on symbols."""
+        return int(times) if isinstance(times, int) else known
+
+    def most(self, sums: Iterable[int]) -> int:
+        """The largest of sums of bytes; 0 of none."""
+        return max(sums, default=0)
 
 
 INFERENCE: Final = Mode(training=False)
@@ -198,18 +221,22 @@ class _Token:
         self.bytes, self.port, self.kept = size, port, kept
 
 
-def chained(steps: Iterable[tuple[Piece, int]], inputs: Sequence[str]) -> Piece:
+def chained(steps: Iterable[tuple[Piece, Times]], inputs: Sequence[str], mode: Mode) -> Piece:
     """A block that runs several times, outputs feeding inputs by position: each piece so many times in a row."""
     outside = {port: _Token(0, port) for port in inputs}
     given = dict(outside)
     outs: list[_Token] = []
-    high = keeps = before = 0
+    highs: list[int] = []
+    keeps = before = 0
     strided = False
     for piece, count in steps:
-        # From the second time on all that changes is how much is kept, and that evenly.
-        for time in range(min(count, 3)):
-            if time == 2:
-                keeps += (count - 3) * (keeps - before)
+        # Once inputs are what earlier times made, all that changes is how much is kept, and that evenly. What is only
+        # handed on makes that later.
+        last = 2 + sum([type(out) is str for out in piece.outs])
+        number = count if isinstance(count, int) else count.from_on(last)
+        for time in range(min(number, last + 1) if isinstance(number, int) else last + 1):
+            if time == last:
+                keeps += (number - (last + 1)) * (keeps - before)
             before = keeps
             lives = sum({id(token): token.bytes for token in outs}.values())
             for port in piece.saves:
@@ -217,7 +244,7 @@ def chained(steps: Iterable[tuple[Piece, int]], inputs: Sequence[str]) -> Piece:
                 if not token.kept:
                     token.kept = True
                     keeps += token.bytes
-            high = max(high, keeps + lives + piece.high)
+            highs.append(keeps + lives + piece.high)
             keeps += piece.keeps
             made: list[_Token] = []
             for place, out in enumerate(piece.outs):
@@ -234,10 +261,10 @@ def chained(steps: Iterable[tuple[Piece, int]], inputs: Sequence[str]) -> Piece:
         found.append(token.port or ((earlier,) if earlier is not None else token.bytes))
     saves = tuple(port for port, token in outside.items() if token.kept)
     kept = tuple(place for place, token in enumerate(outs) if token.kept and not token.port)
-    return Piece(tuple(found), high, keeps, saves, kept, strided)
+    return Piece(tuple(found), mode.most(highs), keeps, saves, kept, strided)
 
 
-def scanned(step: Piece, times: int, stacked: Sequence[int | None], states: Mapping[str, int]) -> Piece:
+def scanned(step: Piece, times: Times, stacked: Sequence[int | None], states: Mapping[str, int], mode: Mode) -> Piece:
     """A block that steps along an axis: ``stacked`` are the bytes of each output when all steps are joined.
 
     They are None for the states, whose last value comes out; ``states`` says at which place the next value of each
@@ -267,4 +294,4 @@ def scanned(step: Piece, times: int, stacked: Sequence[int | None], states: Mapp
             outs.append((first[root],) if root in first else made.get(root, 0))
             first.setdefault(root, place)
     kept = tuple(place for root, place in first.items() if root in step.kept or root in handed)
-    return Piece(tuple(outs), max(running, joining), times * keeps, step.saves, kept)
+    return Piece(tuple(outs), mode.most((running, joining)), times * keeps, step.saves, kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -52,9 +52,9 @@ def terms_of(raw: Any) -> int:
 def degree(raw: Any) -> int:
     """The highest power to which all symbols of ``raw`` together come, at most."""
     se = engine()
-    if isinstance(raw, se.Add | se.Mul):
+    if isinstance(raw, se.Add | se.Mul | se.Max):
         degrees = list(map(degree, raw.args))
-        return max(degrees) if isinstance(raw, se.Add) else sum(degrees)
+        return sum(degrees) if isinstance(raw, se.Mul) else max(degrees)
     if isinstance(raw, se.Pow):
         return degree(raw.args[0]) * max(as_int(raw.args[1]) or 0, 0)
     return degree(raw.args[0]) if isinstance(raw, se.floor) else int(bool(raw.is_Symbol))
@@ -117,7 +117,7 @@ def without_floor(raw: Any) -> Any:
     factor = as_int(others[0] / floors[0]) if len(floors) == 1 else None
     if factor is None or factor <= 0:
         return raw
-    top, bottom = _fraction(floors[0].args[0])
+    top, bottom = fraction(floors[0].args[0])
     if not is_whole(top) or not is_nonnegative(bottom - 1):
         return raw
     return expand(top + bottom * (sum(as_int(number) or 0 for number in numbers) // factor))
@@ -204,11 +204,13 @@ def _print(raw: Any, outer: int) -> str:
         return str(value) if value >= 0 or outer < _PRODUCT else f"({value})"
     if isinstance(raw, se.Add):
         return _parenthesize(_print_sum(raw), outer > _SUM)
+    if isinstance(raw, se.Max):
+        return f"max({', '.join(_print(part, 0) for part in sorted(raw.args, key=str))})"
     if isinstance(raw, se.floor):
-        top, bottom = _fraction(raw.args[0])
+        top, bottom = fraction(raw.args[0])
         return _parenthesize(f"{_print(top, _PRODUCT)} // {_print(bottom, _POWER)}", outer >= _PRODUCT)
     if isinstance(raw, se.Mul):
-        top, bottom = _fraction(raw)
+        top, bottom = fraction(raw)
         if as_int(bottom) != 1:
             return _parenthesize(f"{_print(top, _PRODUCT)} / {_print(bottom, _POWER)}", outer >= _PRODUCT)
         parts = _ordered(raw.args)
@@ -237,8 +239,8 @@ def _ordered(parts: Any) -> list[Any]:
     return sorted(parts, key=lambda part: (not part.is_Number, str(part)))
 
 
-def _fraction(raw: Any) -> tuple[Any, Any]:
-    """``raw`` as whole numerator and denominator."""
+def fraction(raw: Any) -> tuple[Any, Any]:
+    """``raw`` as whole numerator, expanded, and denominator."""
     se = engine()
     top, bottom = se.sympify(raw).as_numer_denom()
     return expand(top), bottom
@@ -246,6 +248,90 @@ def _fraction(raw: Any) -> tuple[Any, Any]:
 
 def _parenthesize(text: str, needed: bool) -> str:
     return f"({text})" if needed else text
+
+
+def raised(raw: Any) -> Any:
+    """``raw`` with ⌊(H + 1)/2⌋ − 1 in the place of ⌊(H − 1)/2⌋: nothing is taken off inside floors.
+
+    As a sum of products the size of a window is one term then.
+    """
+    se = engine()
+    parts = {}
+    for floor in raw.atoms(se.floor):
+        inside = se.expand(floor.args[0])
+        least = min((part for part in getattr(inside, "args", ()) if part.is_Rational), default=0)
+        if least < 0:
+            up = -int(se.floor(least))
+            parts[floor] = se.floor(inside + up) - up
+    return raw.subs(parts) if parts else raw
+
+
+def products(raw: Any) -> list[tuple[int, Any]]:
+    """The terms of ``raw`` as a sum of products, each as a whole factor and the rest of it."""
+    se = engine()
+    raw = expand(raw)
+    found: list[tuple[int, Any]] = []
+    for term in raw.args if isinstance(raw, se.Add) else (raw,):
+        number = term if term.is_Number else term.args[0] if isinstance(term, se.Mul) else se.Integer(1)
+        factor = int(number.p) if number.is_Rational else 1
+        if factor:
+            found.append((factor, term / factor))
+    return found
+
+
+def without_common_factors(raw: Any, positive: Callable[[Any], bool]) -> Any:
+    """A sum of products without the factors that all its terms have: 3·T − d for 6·N·T − 2·N·d.
+
+    ``positive`` says which of them are never 0 or less.
+    """
+    se = engine()
+    terms = products(raw)
+    powers = [_powers(product) for _, product in terms]
+    common = se.Integer(math.gcd(*(factor for factor, _ in terms)) or 1)
+    for base in powers[0] if powers else ():
+        power = min(one.get(base, 0) for one in powers)
+        if power > 0 and positive(base):
+            common = common * base**power
+    return expand(raw / common)
+
+
+def common_terms(sums: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """What several sums of products all have, and the rest of each."""
+    counted = [{product: factor for factor, product in products(one)} for one in sums]
+    shared = total(
+        min(one.get(product, 0) for one in counted) * product
+        for product, factor in counted[0].items()
+        if factor > 0 and all(one.get(product, 0) > 0 for one in counted)
+    )
+    return shared, [expand(one - shared) for one in sums]
+
+
+def _powers(product: Any) -> dict[Any, int]:
+    """The whole powers in a product without a number, by what is raised to them."""
+    se = engine()
+    pairs = [part.args if isinstance(part, se.Pow) else (part, 1) for part in _factors(product)]
+    return {base: as_int(power) or 0 for base, power in pairs}
+
+
+def _factors(raw: Any) -> tuple[Any, ...]:
+    return tuple(raw.args) if isinstance(raw, engine().Mul) else (raw,)
+
+
+def total(parts: Iterable[Any]) -> Any:
+    """The sum of raw expressions; 0 of none."""
+    return engine().Add(*parts)
+
+
+def largest(parts: Iterable[Any]) -> Any:
+    """The largest of raw expressions, of which there are some."""
+    return engine().Max(*parts)
+
+
+def alternatives(raw: Any, here: Mapping[str, int]) -> list[Any]:
+    """The expressions of which ``raw`` is the largest, the largest where symbols have these values first."""
+    if not isinstance(raw, engine().Max):
+        return [raw]
+    return sorted(raw.args, key=lambda part: (-(as_int(substitute(part, here)) or 0), str(part)))
 
 
 def without_floors(raw: Any) -> Any:
@@ -264,9 +350,13 @@ def replaced(raw: Any, parts: Mapping[Any, Any]) -> Any:
 def monomials(raw: Any) -> list[tuple[bool, dict[str, int]]] | None:
     """The terms of ``raw`` without its floors: whether a term is positive, and the power of each symbol in it.
 
-    In a denominator that is a sum, its first term of the highest degree stands for the whole. None for too many.
+    In a denominator that is a sum, its first term of the highest degree stands for the whole; of a maximum these are
+    the terms of all that may be the largest. None for too many.
     """
     se = engine()
+    if isinstance(raw, se.Max):
+        parts = list(map(monomials, raw.args))
+        return None if None in parts else [term for part in parts for term in part or ()]
     expanded = without_floors(sympify(raw))
     if terms_of(expanded) > MAX_TERMS:
         return None

@@ -18,6 +18,8 @@ from graph_core.ledger import Convention, ledger
 from graph_core.memory import PRECISIONS
 from graph_core.numerals import bytes_text, short
 
+WIDE = 80  # letters of a formula behind which its growth stands in a column
+MOST = 3  # conditions that are said of one formula
 HELP = "print the layer table, totals and formulas of a network"
 
 
@@ -118,10 +120,16 @@ def _counted(project: Project, network: str, convention: Convention) -> list[str
 def _formulas(found: Complexity) -> list[str]:
     """The formulas that depend on a symbol, in all and layer by layer, and what they hold for."""
     figures = {"parameters": "params", "buffers": "buffers", "MACs": "macs", "FLOPs": "flops"}
-    kept = {"bytes kept for backward": "memory_kept"}
+    memory = {
+        "bytes kept for backward": "memory_kept",
+        "bytes of activations, inference": "memory_activations_inference",
+        "bytes of activations, training": "memory_activations_training",
+        "bytes in all, inference": "memory_inference",
+        "bytes in all, training": "memory_training",
+    }
     totals = [
-        (name, found.text(size), found.order(size))
-        for name, figure in (figures | kept).items()
+        (name, found.text(size), found.order(size), *_largest(found, figure))
+        for name, figure in (figures | memory).items()
         if isinstance(size := found.figures.get(figure), Expr)
     ]
     if not totals:
@@ -132,12 +140,24 @@ def _formulas(found: Complexity) -> list[str]:
         for name, figure in figures.items()
         if figure in ("params", "macs") and isinstance(size := row.figures[figure], Expr)
     ]
-    lines = ["", f"formulas over {', '.join(found.symbols)}"]
+    lines = ["", f"formulas over {', '.join(found.used)}; bytes are those of float32"]
     for rows in (totals, layers):
         widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-        lines += [f"  {name:<{widths[0]}} = {text:<{widths[1]}}  {order}" for name, text, order in rows]
+        for name, text, order, *told in rows:
+            lines.append(f"  {name:<{widths[0]}} = {text:<{min(widths[1], WIDE)}}  {order}")
+            lines += [f"  {'':<{widths[0]}}   {line}" for line in told]
     lines += [f"  holds if {condition.text}" for condition in found.conditions]
-    return lines
+    also = dict.fromkeys(condition.text for more in found.also.values() for condition in more)
+    return [*lines, *(f"  bytes kept and of activations hold if {text}" for text in also)]
+
+
+def _largest(found: Complexity, figure: str) -> list[str]:
+    """When the first of the sums of which a peak is the largest is so."""
+    first = [condition.text for condition in found.first.get(figure, ())]
+    if not first or "activations" not in figure:  # with all else the same is true
+        return []
+    more = f" and {len(first) - MOST} more" if len(first) > MOST else ""
+    return [f"the first sum is the largest while {', '.join(first[:MOST])}{more}"]
 
 
 def _both(count: int) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from designer.document import Document
-from designer.formulas import FIGURES, Formulas, Line
+from designer.formulas import FIGURES, Formulas, Line, Look
 from designer.late import Roomy
 from designer.numbers import bytes_text, exact, short
 from designer.panels.symbols import SymbolRows
@@ -18,11 +18,14 @@ from designer.widgets.formula import LATEX, Formula, FormulaDelegate
 from designer.widgets.growth import GrowthPlot
 from designer.words import told, tr
 
-UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs", "memory_params": "B", "memory_kept": "B"}
+UNITS = {"params": "", "macs": "MACs", "flops": "FLOPs"}  # all else is bytes
 HELP = {
     "memory_params": tr("Bytes of weights and buffers, in float32"),
     "memory_kept": tr("Bytes that training keeps for backward, in float32"),
+    "memory_activations_inference": tr("Most bytes of inputs and activations that inference holds at once, in float32"),
+    "memory_activations_training": tr("Most bytes of inputs and activations that training holds at once, in float32"),
 }
+SHARED = ("memory_kept", "memory_activations_inference", "memory_activations_training")  # not a sum over layers
 _SORT = Qt.ItemDataRole.UserRole
 _LAYER, _FORMULA, _ORDER, _VALUE = range(4)
 NARROW = 780  # below that width the curve gives way: the readout has it too
@@ -196,7 +199,7 @@ class ComplexityPanel(QWidget):
             self._sum.hide()
             self.plot.show_curve(None, "")
             return
-        total, unit = look.total, UNITS[look.figure]
+        total, unit = look.total, UNITS.get(look.figure, "B")
         figure = bytes_text(total.value) if unit == "B" else short(total.value, unit)
         self._sum.show()
         self.total.set_formula(total.latex, total.text)
@@ -212,8 +215,8 @@ class ComplexityPanel(QWidget):
             holds = tr("Layers without a shape are left out; see Problems.")
         self.symbols.holds.setText(holds if look.symbols else tr("Name a size here, and write the name in a shape."))
         nothing = tr("No layer has {figure}.", figure=FIGURES[look.figure])
-        if look.figure == "memory_kept":
-            nothing = tr("Layers share tensors: only the whole is told.")
+        if look.figure in SHARED:
+            nothing = self._whole(look)
         self.words.setText(nothing if look.lines_told else tr("Working out the formulas…"))
         self.model.show(look.lines)
         self._say(QModelIndex())
@@ -224,15 +227,26 @@ class ComplexityPanel(QWidget):
         self.rate.setText(look.order if look.symbol else "")
         self.plot.show_curve(look.curve, unit)
 
+    @staticmethod
+    def _whole(look: Look) -> str:
+        """In the place of layers: the whole formula, however long, and when which of its sums is the largest."""
+        lines = [look.total.text]
+        if look.first:
+            conditions = tr(", ").join(map(told, look.first))
+            lines.append(
+                tr("Here the first sum is the largest; it stays so while {conditions}.", conditions=conditions)
+            )
+        return "\n".join([*lines, tr("Layers share tensors: only the whole is told.")])
+
     def copy(self) -> None:
         """Put the formulas on the clipboard: total, layers, what they hold for; columns by tabs."""
         look = self._formulas.look
         if look is not None:
             rows = [(tr("Total"), look.total), *((line.path, line) for line in look.lines)]
             lines = ["\t".join((name, line.text, line.order, str(line.value))) for name, line in rows]
-            QGuiApplication.clipboard().setText(
-                "\n".join([*lines, *(tr("holds if {condition}", condition=told(one)) for one in look.conditions)])
-            )
+            said = [tr("holds if {condition}", condition=told(one)) for one in look.conditions]
+            said += [tr("the first sum is the largest while {condition}", condition=told(one)) for one in look.first]
+            QGuiApplication.clipboard().setText("\n".join([*lines, *said]))
 
     def _show_symbols(self, *_: object) -> None:
         look = self._formulas.look

@@ -13,6 +13,7 @@ from codegen.verbs import run_verb
 from graph_core import Project, edits, load, save
 from graph_core.architecture import FiveTuple, five_tuple
 from graph_core.templates import open_template, templates
+from tests.graph_core.test_peaks import shrinking
 
 
 @pytest.fixture
@@ -114,8 +115,32 @@ def test_summary_prints_layers_totals_and_formulas(lenet: str, capsys: pytest.Ca
     out = capsys.readouterr().out
     assert "conv1" in out
     assert "1×16×8×8" in out
-    assert "MACs                    = 109,224·N  O(N)" in out
-    assert "conv1 MACs" in out
+    assert "formulas over N; bytes are those of float32" in out
+    told = dict(line.strip().split(" = ") for line in out.splitlines() if " = " in line)
+    told = {name.strip(): text for name, text in told.items()}
+    assert told["MACs"].split() == ["109,224·N", "O(N)"]
+    assert told["bytes of activations, inference"].split() == ["8,448·N", "O(N)"]
+    assert told["bytes in all, training"].split() == ["13,568·N", "+", "500,704", "O(N)"]
+    assert "conv1 MACs" in told
+
+
+def test_summary_says_which_moment_is_the_peak_and_names_no_symbol_in_vain(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    project = shrinking()
+    edits.set_symbol(project, "Q", 7)
+    path = str(tmp_path / "shrinking.netw")
+    save(project, path)
+    assert run_verb("summary", [path]) == 0
+    out = capsys.readouterr().out
+    assert "formulas over N, D, H; bytes" in out
+    assert "= 12·N·H² + 32·N + max(32·N·H², 4·N·D)" in out
+    assert out.count("the first sum is the largest while 8·H² is at least D") == 2  # in inference and in training
+    assert run_verb("summary", [path, "--json"]) == 0
+    formulas = json.loads(capsys.readouterr().out)["formulas"]
+    assert list(formulas["symbols"]) == list(formulas["order_by_symbol"]) == ["N", "D", "H"]
+    assert formulas["memory"]["activations_inference"].startswith("max(")
+    assert formulas["order_by_symbol"]["D"]["memory"]["inference"] == "O(D)"
 
 
 def test_check_and_emit_say_the_same_of_an_empty_drawing(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -12,13 +12,14 @@ from designer.numbers import bytes_text, exact
 from designer.theme import themes
 from designer.widgets.formula import typeset
 from designer.widgets.growth import GrowthPlot, ticks
-from graph_core import edits
+from graph_core import analyze, edits
 from graph_core.complexity import complexity
 from graph_core.dims import symbol
 from graph_core.formula_text import formula_latex, order_latex
 from graph_core.growth import Curve
 from graph_core.memory import parts_of
 from graph_core.propagate import engine_of
+from tests.graph_core.test_peaks import shrinking
 from tests.gui.conftest import hold
 from tests.gui.window_rig import LEFT, NO, WindowRig
 
@@ -106,6 +107,24 @@ def test_formulas_stand_there_in_all_and_layer_by_layer(shown: Panel) -> None:
     assert not panel.table.isVisible()
 
 
+def test_a_peak_says_when_which_moment_is_the_largest(shown: Panel) -> None:
+    panel, window = shown.panel, shown.window
+    window.document.new(shrinking())
+    shown.settle()
+    shown.choose("Peak, inference", panel.figures)
+    memory = analyze(shown.project).memory
+    assert panel.value.text() == bytes_text(memory.activations_inference)
+    assert panel.total.plain == "12·N·H² + 32·N + max(32·N·H², 4·N·D)"
+    assert panel.words.text().splitlines()[:2] == [
+        panel.total.plain,
+        "Here the first sum is the largest; it stays so while 8·H² is at least D.",
+    ]
+    shown.press(panel.copier)
+    assert QGuiApplication.clipboard().text().endswith("the first sum is the largest while 8·H² is at least D")
+    shown.choose("Peak, training", panel.figures)
+    assert panel.value.text() == bytes_text(memory.activations_training)
+
+
 def test_layers_are_told_in_letters(shown: Panel) -> None:
     panel = shown.panel
     shown.choose("Letters", panel.letters)
@@ -131,7 +150,7 @@ def test_another_example_size_is_one_edit_and_moves_the_point(shown: Panel) -> N
     assert history.undo_title == "Set T to 1024"
     shown.settle()
     found = complexity(shown.project)
-    assert panel.plot.curve == found.curve(found.figures["macs"], "T")
+    assert panel.plot.curve == found.curve("macs", "T")
     assert panel.rate.text() == "O(T²)"
     shown.press(panel.symbols.radios["N"])
     shown.settle()
