@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from codegen.emit import EmitError, emit_class
-from codegen.stated import check_stated
+from codegen.stated import hold_to_statements
 from codegen.weights import kept_weights, put_weights
 from graph_core.graph import Project
 
@@ -22,15 +22,14 @@ def build_module(project: Project, network: str = "") -> nn.Module:
     """The network as a module made from its source: with the weights that lie beside its file, else freshly
     initialized by torch's own rules.
 
-    Raises EmitError with one sentence where the drawing has a problem, holds code that is not trusted or has other
-    weights than are stated, or torch refuses a value; and Unusable where the weights that the drawing refers to cannot
-    be read.
+    Raises EmitError with one sentence where the drawing has a problem, holds code that is not trusted or does otherwise
+    than is stated (so does the module, where that shows later), or torch refuses a value; and Unusable where the
+    weights that the drawing refers to cannot be read.
     """
     source, name = emit_class(project, network)
     module = _instantiate(source_module(source), name)
-    known = list(project.networks)
-    chosen = network or ("main" if "main" in known else known[0])
-    check_stated(project, chosen, module)
+    chosen = _chosen(project, network)
+    hold_to_statements(project, chosen, module)
     put_kept(module, project, chosen)
     return module
 
@@ -39,6 +38,12 @@ def put_kept(module: nn.Module, project: Project, network: str) -> None:
     """Give a network's module the weights that lie beside the project's file, if it has any. Raises Unusable."""
     if project.file is not None:
         put_weights(module, kept_weights(project, project.file, network))
+
+
+def _chosen(project: Project, network: str) -> str:
+    """The network that is meant: the first, if none is named."""
+    known = list(project.networks)
+    return network or ("main" if "main" in known else known[0])
 
 
 @lru_cache(maxsize=32)
@@ -72,6 +77,7 @@ class Probed:
         home = _executed(source)  # of its own: each has its own recorder
         home.__dict__["_probe"] = self._record
         self.module = _instantiate(home, name).eval()
+        hold_to_statements(project, _chosen(project, network), self.module)
         self._paths = {id(module): path for path, module in self.module.named_modules()}
         self._values: dict[str, Tensor] = {}
         for path, module in self.module.named_modules():

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen.emit import EmitError, emit_source
+from codegen.emit import emit_source
 from codegen.errors import Refusal, Unusable
 from graph_core import FileError, Project, analyze, dumps, layer_types, load
 from graph_core.graph import Node
@@ -36,10 +36,7 @@ class Drawing:
     @cached_property
     def source(self) -> str:
         """The PyTorch source, to be run or given away. Raises Refusal, for code that is not trusted too."""
-        try:
-            return emit_source(self.project, self.network, trusted_only=True)
-        except EmitError as error:
-            raise Refusal(str(error)) from None
+        return emit_source(self.project, self.network, trusted_only=True)
 
     @cached_property
     def content(self) -> bytes:
@@ -50,19 +47,13 @@ class Drawing:
         """The module made from exactly the source, initialized by torch's rules. Raises Refusal."""
         from codegen.build import build_module
 
-        try:
-            return build_module(self.project, self.network)
-        except EmitError as error:
-            raise Refusal(str(error)) from None
+        return build_module(self.project, self.network)
 
     def probed(self) -> Probed:
         """The module with every node's value recorded. Raises Refusal."""
         from codegen.build import Probed
 
-        try:
-            return Probed(self.project, self.network)
-        except EmitError as error:
-            raise Refusal(str(error)) from None
+        return Probed(self.project, self.network)
 
     def signature(self) -> Signature:
         """The network's ports: symbols stay symbols, everything else is a number."""

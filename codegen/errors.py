@@ -1,5 +1,17 @@
 """What codegen says when it cannot do what was asked: one clear sentence, never a traceback."""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """A node of a drawing: the key of its graph, its id, and the code that it holds."""
+
+    graph: str
+    node: str
+    code: str
+
 
 class Refusal(Exception):
     """A request that cannot be met; the text is one sentence that names the cause and, where there is one, the fix.
@@ -8,6 +20,7 @@ class Refusal(Exception):
     """
 
     exit_code = 1
+    place: Place | None = None  # the node that it is about, where the drawing itself does not tell
 
 
 class Unusable(Refusal):

@@ -7,7 +7,8 @@ running or waiting request of that id and have no answer of their own. An event 
 - `progress`: `data`, whatever the verb reports while it works;
 - `result`: `data`, the answer; the request is done;
 - `error`: `message`, one sentence, and `kind`: `refused`, `cancelled`, `failed` or `protocol`; the request is done
-  (with a null id it answers a line that was no request);
+  (with a null id it answers a line that was no request); where it is about a node that the drawing itself finds
+  nothing wrong with, `place` has its `graph`, its `node` and the `code` that it holds;
 - `log`: `message`, for the curious;
 - `heartbeat`: `busy`, the id of the running request or null; once a second, whatever the worker does.
 

@@ -149,7 +149,8 @@ class Worker:
         except Stopped:
             answer = event(request.id, "error", kind="cancelled", message=f"{request.verb} was cancelled.")
         except Refusal as refusal:
-            answer = event(request.id, "error", kind="refused", message=str(refusal))
+            place = {"place": refusal.place._asdict()} if refusal.place else {}
+            answer = event(request.id, "error", kind="refused", message=str(refusal), **place)
         except MemoryError:
             answer = event(request.id, "error", kind="failed", message=f"There is not enough memory to {request.verb}.")
         except BaseException as error:

@@ -16,11 +16,14 @@ from designer.words import tr
 
 
 class Job(QObject):
-    """One request under way. Signals arrive on the main thread; `failed` carries one sentence and its kind."""
+    """One request under way. Signals arrive on the main thread; `failed` carries one sentence and its kind,
+    `observed` the node that it is about where running the drawing showed it.
+    """
 
     progressed = Signal(dict)
     finished = Signal(dict)
     failed = Signal(str, str)
+    observed = Signal(dict)
     ended = Signal()
     _event = Signal(dict)
 
@@ -56,14 +59,19 @@ class Job(QObject):
                 self.finished.emit(event.get("data") or {})
                 self.ended.emit()
             case "error":
+                if isinstance(place := event.get("place"), dict):
+                    self.observed.emit({**place, "message": str(event.get("message", ""))})
                 self.failed.emit(str(event.get("message", "The worker failed.")), str(event.get("kind", "failed")))
                 self.ended.emit()
 
 
 class Worker(QObject):
-    """The process and its state in words; `state_changed` carries what the status bar says."""
+    """The process and its state in words; `state_changed` carries what the status bar says, `observed` what its jobs
+    have to say of a node.
+    """
 
     state_changed = Signal(str)
+    observed = Signal(dict)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +89,7 @@ class Worker(QObject):
             hello.finished.connect(self._greeted)
             hello.start(self._client, "hello", {})
         assert self._client is not None
+        job.observed.connect(self.observed)
         job.ended.connect(job.deleteLater)
         job.start(self._client, verb, args)
         return job

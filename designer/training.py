@@ -17,6 +17,7 @@ from designer.settings import data_folder, weights_store
 from designer.words import told, tr
 from graph_core import edits
 from graph_core.kept import find_weights, put, refer, reference, weights_path
+from graph_core.observed import observe
 from graph_core.optimizers import TRAINING, optimizer_values
 from graph_core.project import dumps
 from graph_core.setup_edits import set_kind
@@ -62,6 +63,8 @@ class Training(QObject):
         self._predicting = False
         self._next_values: list[float] | None = None
         document.replaced.connect(self._forget)
+        for worker in (self.trainer, self.answerer):
+            worker.observed.connect(self._observe)
 
     @property
     def running(self) -> bool:
@@ -74,6 +77,13 @@ class Training(QObject):
         self.runs = []
         self._started = []
         self.run_changed.emit(None)
+
+    def _observe(self, seen: dict[str, str]) -> None:
+        """What running the drawing showed of a node is a problem of that node."""
+        document = self._document
+        sentence = seen["message"].removesuffix(".")
+        if observe(document.project, seen["graph"], seen["node"], seen["code"], sentence):
+            document.look_again()
 
     # Training ------------------------------------------------------------------------------------------------
 

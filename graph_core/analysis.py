@@ -17,6 +17,7 @@ from graph_core.dims import Dim, Expr
 from graph_core.graph import EditError, Project
 from graph_core.groups import Parameter, frozen_values, groups_of, parameters_of, share_out
 from graph_core.memory import PRECISIONS, parts_of
+from graph_core.observed import observations
 from graph_core.optimizers import kind_of
 from graph_core.problems import Finding, Problem
 from graph_core.propagate import Engine, engine_of
@@ -231,9 +232,10 @@ def collect_problems(engine: Engine, network: str, parameters: list[Parameter] |
             entry[1].append((path, ids))
 
     for key, findings in engine.structures(root.graph.key):
+        graph = project.graphs[key]
+        findings = [*findings, *observations(engine, graph)] if engine.observed else findings
         if not findings:
             continue
-        graph = project.graphs[key]
         prefixes = _places(root, key)
         for id, finding in findings:
             for path, ids in prefixes or [("", "")]:

@@ -139,6 +139,9 @@ def outcome_of(layer: Layer, given: Sequence[tuple[Inlet, Spec | None]]) -> Outc
         Spec(shape, _dtype(outlet.dtype, layer, inputs))
         for outlet, shape in zip(layer.outlets.values(), found.outputs, strict=False)
     )
+    if found.dtypes:
+        pairs = zip(specs, found.dtypes, strict=True)
+        specs = tuple(Spec(spec.shape, dtype) if dtype else spec for spec, dtype in pairs)
     return Outcome(specs, layer_totals(found), found)
 
 

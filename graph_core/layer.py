@@ -199,6 +199,7 @@ class Facts:
     the declaration's own ``saves`` stands), ``keeps`` what it keeps besides them: (number of values, dtype), where the
     dtype ``same`` is that of the first output and ``wide`` the same but float32 at least, as statistics are kept.
     ``scratch`` values of the first output's dtype live only while the layer runs.
+    ``dtypes`` are those of the outputs where the configuration says them; an empty one is as its outlet declares.
     ``notes`` are remarks that refuse nothing: a code, a message as a Refusal has it, hints.
     """
 
@@ -213,6 +214,7 @@ class Facts:
     keeps: tuple[tuple[Dim, str], ...] = ()
     scratch: Dim = 0
     notes: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
+    dtypes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.follows is None:

@@ -59,6 +59,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
     "schedule": (ERROR, "The learning-rate schedule has a kind, a field or a value that there is not."),
     "training": (ERROR, "The training set-up has a value that does not fit."),
     "tuple": (ERROR, "The five-tuple does not conform."),
+    "returned": (ERROR, "Custom code returned other shapes or types, when it ran, than are stated of it."),
     "conflict": (ERROR, "A merge found two versions of something; one of them is to be chosen."),
     "untrusted": (NOTE, "A node holds custom code that the user of this computer does not trust yet."),
     "rank-hint": (NOTE, "A layer works on more axes than is usual."),

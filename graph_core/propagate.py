@@ -57,6 +57,7 @@ class Engine:
         self._inside = 0  # nodes and steps in the living instances, as they were made
         self._sizes: dict[int, int] = {}
         self.touched: dict[Context, set[str]] = {}  # nodes whose results were made anew or went, until it is emptied
+        self.observed: dict[tuple[str, str], Any] = {}  # what running showed of nodes: see graph_core.observed
         self.living: Any = None  # the memory of activations, made by graph_core.liveness on first use
 
     # What others ask.

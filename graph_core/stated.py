@@ -1,7 +1,8 @@
 """What the author of a custom node states of it: axes of its inputs, shapes, weights and work, as text.
 
 ``N, C, H, W; N, T`` names the axes of two inputs; ``N, C, H // 2, W // 2`` gives the sizes of an output in terms of
-those names, and of the constructor's arguments. ``…`` or ``...`` stands for any number of axes.
+those names, and of the constructor's arguments; ``N: int64`` says its type too, where it is not that of the others.
+``…`` or ``...`` stands for any number of axes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from graph_core.codetext import CodeError, read_code
 from graph_core.dims import Dim, Expr, Shape, at_least, same, shape_text
 from graph_core.expressions import ExpressionError, Value, evaluate, parse
 from graph_core.fields import Field, FieldError
-from graph_core.layer import Refusal, Weight, require
+from graph_core.layer import BYTES, Refusal, Weight, require
 from graph_core.names import is_name
 
 MAX_STATED: Final = 2000
@@ -125,14 +126,21 @@ def axes_of(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 @lru_cache(maxsize=1024)
-def sizes_of(text: str) -> tuple[tuple[str, ...], ...]:
-    """The sizes of each output as expressions; raises ValueError."""
-    outputs = tuple(tuple(REST if s == "…" else s for s in split(one, ",")) for one in split(text, ";"))
-    for size in (size for sizes in outputs for size in sizes if size != REST):
-        parse(size)
+def outputs_of(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The sizes of each output as expressions, and its type where one stands behind a colon; raises ValueError."""
+    outputs = []
+    for one in split(text, ";"):
+        sizes, _, dtype = (part.strip() for part in one.partition(":"))
+        shape = tuple(REST if size == "…" else size for size in split(sizes, ","))
+        for size in shape:
+            if size != REST:
+                parse(size)
+        if dtype not in ("", *BYTES):
+            raise ValueError(f"“{dtype[:40]}” is no type of values; it takes {', '.join(BYTES)}.")
+        outputs.append((shape, dtype))
     if not 0 < len(outputs) <= 4:
         raise ValueError("It takes the shapes of 1 to 4 outputs, with ; between them.")
-    return outputs
+    return tuple(outputs)
 
 
 @lru_cache(maxsize=1024)

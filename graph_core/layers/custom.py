@@ -40,8 +40,13 @@ class Custom(Layer):
     y, y1, y2, y3 = Outlet("dtype"), Outlet("dtype"), Outlet("dtype"), Outlet("dtype")
     code = Source(DEFAULT_CODE, "One class, a torch.nn.Module, or one function of tensors.")
     inputs = Text("...", "Names of the axes of each input.", stated.axes_of, "axes such as N, C, H, W")
-    outputs = Text("...", "Sizes of each output, over those names.", stated.sizes_of, "sizes such as N, C, H // 2")
-    dtype = Choice("same", ("same", *DTYPES), "What one value of the outputs is; same as the inputs.", emit=False)
+    outputs = Text("...", "Sizes of each output, over those names.", stated.outputs_of, "sizes such as N, C, H // 2")
+    dtype = Choice(
+        "same",
+        ("same", *DTYPES),
+        "What one value of the outputs is; of one output, behind its sizes: N, C: int64.",
+        emit=False,
+    )
     widths = Text("", "Sizes that the constructor takes first.", stated.widths_of, "sizes such as C, 4 * C")
     arguments = Values("What the constructor takes after the widths.")
     weights = Text("", "Its weights and buffers.", stated.weights_of, "weights such as weight: C, C; buffer mean: C")
@@ -51,7 +56,7 @@ class Custom(Layer):
     def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
         """Its class as a helper that the emitted file carries, called with the stated inputs and outputs."""
         text = values.get("code", DEFAULT_CODE)
-        returns = OUTPUTS[: len(stated.sizes_of(values.get("outputs", "...")))]
+        returns = OUTPUTS[: len(stated.outputs_of(values.get("outputs", "...")))]
         return Module(read_code(text).name, returns=returns, preamble=text, code=True)
 
     @classmethod
@@ -59,7 +64,7 @@ class Custom(Layer):
         """As many inputs and outputs as are stated; one of each where that cannot be read."""
         return (
             [f"x{k}" for k in range(_count(stated.axes_of, params.get("inputs", "...")))],
-            list(OUTPUTS[: _count(stated.sizes_of, params.get("outputs", "..."))]),
+            list(OUTPUTS[: _count(stated.outputs_of, params.get("outputs", "..."))]),
         )
 
     def rule(self, *x: Shape) -> Facts:
@@ -72,14 +77,24 @@ class Custom(Layer):
         _require_called((code.required, len(code.arguments)), len(given), f"constructor of {code.name}", "arguments")
         named = dict(zip(code.arguments, given, strict=False))
         scope: dict[str, Value] = {**named, **sizes}
-        outputs = [_shape(one, scope, rest) for one in stated.sizes_of(self.outputs)]
+        said = stated.outputs_of(self.outputs)
+        outputs = [_shape(sizes, scope, rest) for sizes, _ in said]
         follows: dict[str, Dim] = dict(zip(code.arguments, widths, strict=False))
         macs = stated.size(self.macs, scope, "multiply-adds") if self.macs.strip() else 0
         weights = tuple(stated.weights(self.weights, scope))
         note = ("untrusted", UNTRUSTED, {"code": self.code})
         # What it keeps for backward nobody can tell; an ordinary layer keeps what comes in.
         kept = tuple(f"x{k}" for k in range(len(x)))
-        return Facts(tuple(outputs), weights, macs, 0, follows, saves=kept, notes=(note,))
+        return Facts(
+            tuple(outputs),
+            weights,
+            macs,
+            0,
+            follows,
+            saves=kept,
+            notes=(note,),
+            dtypes=tuple(dtype for _, dtype in said),
+        )
 
 
 def _shape(sizes: tuple[str, ...], scope: Mapping[str, Value], rest: Shape) -> Shape:

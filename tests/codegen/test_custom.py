@@ -180,7 +180,7 @@ def test_several_inputs_and_outputs():
         "class Both(nn.Module):\n    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:\n"
         "        return torch.cat([a, b], 1), a.argmax(1)\n"
     )
-    graph.add("Custom", id="k", code=code, inputs="N, C; N, D", outputs="N, C + D; N", macs="0")
+    graph.add("Custom", id="k", code=code, inputs="N, C; N, D", outputs="N, C + D; N: int64", macs="0")
     for id, width in (("a", 3), ("b", 4)):
         graph.add("Input", id=id, shape=["N", width])
     graph.connect("a.y", "k.x0")

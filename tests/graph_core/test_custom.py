@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from graph_core import Graph, Project, analyze, dumps, edits, loads
+from graph_core import EditError, Graph, Project, analyze, dumps, edits, loads
 from graph_core.blocks import collapse
 from graph_core.codetext import CodeError, read_code
+from graph_core.history import History
 from graph_core.layers.custom import DEFAULT_CODE
+from graph_core.observed import observe
+from graph_core.propagate import engine_of
 from graph_core.trust import codes_in, digest, distrust, folder, is_trusted, trust
 
 GATE = '''import numpy as np
@@ -289,3 +292,42 @@ def test_reading_runs_nothing(tmp_path: Path):
     project = loads(dumps(gated(code=evil).project))
     analyze(project).to_json()
     assert not mark.exists()
+
+
+def test_what_a_run_showed_is_a_problem_as_long_as_nothing_changed():
+    graph = gated()
+    project = graph.project
+    trust(GATE)
+    assert analyze(project).sound
+    assert not observe(project, "main", "k", "another text", "gate returned too much")
+    assert not observe(project, "main", "gone", GATE, "gate returned too much")
+    assert not observe(project, "gone", "k", GATE, "gate returned too much")
+    assert observe(project, "main", "k", GATE, "gate returned too much")
+    [problem] = analyze(project).problems
+    assert (problem.code, problem.severity, problem.node, problem.path) == ("returned", "error", "k", "gate")
+    assert problem.message == "gate returned too much"
+    history = History(project)
+    graph.set("k", outputs="N, C, H // 2, W")
+    assert analyze(project).sound
+    history.undo()
+    assert [p.code for p in analyze(project).problems] == ["returned"]
+    graph.set("x", shape=["N", 3, 8, 9])  # it gets something else
+    assert analyze(project).sound
+
+
+def test_what_a_run_showed_inside_of_a_block():
+    graph = gated()
+    trust(GATE)
+    node = collapse(graph, ["k"], "Gates", {"x.y": ["N", 3, 8, 8]})
+    edits.set_repeat(graph, node.id, 2)
+    assert observe(graph.project, "Gates", "k", GATE, "gate returned too much")
+    [problem] = analyze(graph.project).problems
+    assert (problem.graph, problem.node, problem.path) == ("Gates", "k", f"{node.name}.0.gate")
+
+
+def test_an_output_may_be_of_another_type():
+    graph = gated(outputs="N, C, H, W; N, H: int64 ;N,W : bool")
+    specs = engine_of(graph.project).root().results["k"].specs
+    assert [spec.dtype for spec in specs] == ["float32", "int64", "bool"]
+    with pytest.raises(EditError, match="“int” is no type of values; it takes float32, float64"):
+        graph.set("k", outputs="N: int")

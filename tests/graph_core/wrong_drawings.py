@@ -572,4 +572,5 @@ ELSEWHERE = {
     "tuple": "test_architecture.py",
     "instances": "test_hostile_files.py",
     "conflict": "test_conflict_file.py",
+    "returned": "test_custom.py",
 }

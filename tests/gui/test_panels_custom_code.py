@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 
 from designer.canvas.camera import Camera
+from designer.jobs import Job
 from designer.panels.custom_code import CodeEditor
 from graph_core import save
 from graph_core.trust import is_trusted
@@ -94,3 +95,18 @@ def test_what_is_stated_is_typed_beside_it(rig: WindowRig) -> None:
     assert rig.node("gate").params["arguments"] == [4]
     rig.type_into("outputs", "N, C, H // 2, W // 2")
     assert rig.document.context().results["k"].specs[0].shape[1:] == (3, 4, 4)
+
+
+def test_what_a_worker_saw_is_a_problem_on_the_node(rig: WindowRig) -> None:
+    code = rig.node("gate").params["code"]
+    QTest.mouseClick(editor(rig).trust, LEFT, NO)
+    assert codes(rig) == []
+    place = {"graph": rig.graph.key, "node": rig.node("gate").id, "code": code}
+    job = Job(rig.window.training.trainer)
+    job.observed.connect(rig.window.training.trainer.observed)
+    job._on_event({"event": "error", "kind": "refused", "message": "gate states 3, and returned 4.", "place": place})
+    assert codes(rig) == ["returned"]
+    assert rig.window.problems.rows[0].problem.message == "gate states 3, and returned 4"
+    assert "gate states 3" in rig.window.inspector.problem.text.text()
+    rig.graph.set(rig.node("gate").id, outputs="N, C, H // 2, W")
+    assert codes(rig) == []
