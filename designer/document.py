@@ -83,10 +83,10 @@ class Document(QObject):
     def recover(self, project: Project, path: Path | None, saved: Project | None) -> None:
         """Go on with a drawing that no file has yet; `saved` is what its file at `path` has."""
         self._adopt(saved or project)
-        had = self._saved_nodes, self.saved_figures
+        had = self.saved_nodes, self.saved_figures
         self.path, self.read_only, project.file = path, False, path
         self._adopt(project)
-        self._saved_nodes, self.saved_figures = had
+        self.saved_nodes, self.saved_figures = had
         self.history.mark_unsaved()
         self.replaced.emit()
 
@@ -106,7 +106,7 @@ class Document(QObject):
     def mark_saved(self) -> None:
         """From here on, changes are told against the drawing as it is now."""
         self.history.mark_saved()
-        self._saved_nodes = self._all_nodes()
+        self.saved_nodes = self._all_nodes()
         self.saved_figures = self.figures()
         self.renamed.emit()
 
@@ -121,7 +121,7 @@ class Document(QObject):
         self.network = "main" if "main" in networks or not networks else networks[0]
         self.trail, self.chosen, self._analysis = (), (), None
         self.depth, self.opened = 0, {}
-        self._saved_nodes = self._all_nodes()
+        self.saved_nodes = self._all_nodes()
         self.saved_figures = self.last_figures = self._now = self.figures()
 
     def _all_nodes(self) -> dict[tuple[str, str], Node]:
@@ -129,7 +129,7 @@ class Document(QObject):
 
     def is_changed(self, graph: str, node: Node) -> bool:
         """Whether a node differs from what was saved."""
-        return self._saved_nodes.get((graph, node.id)) != node
+        return self.saved_nodes.get((graph, node.id)) != node
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ from designer.document import Document
 TURN_MS = 100
 PAUSE_MS = 400
 MOST = 2_000_000  # objects that are not walked again: some drawings of 10,000 nodes
+RARELY = 20  # looks between two counts of what is not walked
 YOUNG = 3  # collections of the middle generation after which a full one is worth while
 
 
@@ -48,6 +49,7 @@ class Tidying(OnThisThread):
         super().__init__(document)
         gc.freeze()
         self._busy = False
+        self._looks = 0
         self._pause = QTimer(self, interval=PAUSE_MS)
         self._pause.timeout.connect(self.tidy)
         self._pause.start()
@@ -62,7 +64,8 @@ class Tidying(OnThisThread):
         if self._busy:
             self._busy = False
         elif gc.get_count()[2] >= YOUNG:
-            if gc.get_freeze_count() > MOST:
+            self._looks += 1
+            if self._looks % RARELY == 0 and gc.get_freeze_count() > MOST:  # which counts them one by one
                 gc.unfreeze()
             gc.collect()
             gc.freeze()

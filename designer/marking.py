@@ -69,26 +69,21 @@ class MarkPlates:
         self.shown = True
         self._known: dict[str, tuple[Mark, Plate | None]] = {}
 
-    def plates(self, graph: Graph, boxes: Mapping[str, Box], places: Mapping[str, Point]) -> dict[str, Plate]:
-        """What is drawn of them; where nodes are spread out to ``places``, with larger ``boxes``, they go along."""
+    def plates(
+        self, graph: Graph, boxes: Mapping[str, Box], places: Mapping[str, Point], rest: Mapping[str, Point]
+    ) -> dict[str, Plate]:
+        """What is drawn of them; where nodes are spread out from ``rest`` to ``places``, with larger ``boxes``, they
+        go along.
+        """
         marks = dict(graph.marks) if self.shown else {}
         if marks and boxes:
             spread = {id: (*places[id], box.w, box.h) for id, box in boxes.items()}
-            marks |= following(marks, rects_of(graph, placed(graph)), spread)
+            marks |= following(marks, rects_of(graph, rest), spread)
         self._known = {key: self._known[key] for key in marks if key in self._known}
         for key, mark in marks.items():
             if key not in self._known or self._known[key][0] != mark:
                 self._known[key] = mark, mark_plate(key, mark)
         return {key: plate for key, (_, plate) in self._known.items() if plate is not None}
-
-
-def placed(graph: Graph) -> dict[str, Point]:
-    """Where each node stands: as placed by hand, else as arranged around those."""
-    found = {id: graph.view[id] for id in graph.nodes if id in graph.view}
-    if len(found) < len(graph.nodes):
-        rest = arranged_anew(graph, near=found or None)
-        found = {id: found.get(id, at) for id, at in rest.items()}
-    return found
 
 
 def arranged_anew(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic, process_time
@@ -13,10 +13,11 @@ from designer.autosave import Left, Session, State, disk_hash, left_behind, proj
 from designer.document import Document
 from designer.settings import data_folder
 from designer.words import tr
-from graph_core.project import FileError, dumps, load
+from graph_core.project import FileError, load, pieces
 
 PAUSE = 1.5  # seconds without an edit before a state is kept
 LONGEST = 10.0  # seconds that work may be unkept while edits go on
+SLICE = 0.008  # seconds of a turn of the event loop that writing down may take
 _SHARE = 20  # writing down a large drawing may take one part in so many of the time
 
 Offer = Callable[[str, str, Sequence[tuple[str, Callable[[], None]]]], None]
@@ -52,7 +53,12 @@ class Recovery(QObject):
         self._disk = disk_hash(document.path)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.keep)
+        self._timer.timeout.connect(self._begin)
+        self._parts: list[str] = []
+        self._pieces: Iterator[str] | None = None  # of the state that is being written down
+        self._hurried = False
+        self._more = QTimer(self, interval=0)
+        self._more.timeout.connect(self._go_on)
         document.edited.connect(self._edited)
         document.renamed.connect(self._renamed)
         document.replaced.connect(self._replaced)
@@ -61,6 +67,12 @@ class Recovery(QObject):
 
     def _edited(self, *_: object) -> None:
         self._edits += 1
+        if self._pieces is not None:
+            self._stop()
+            if self._hurried:  # edits come so fast that it would never be written down a piece at a time
+                self.keep()
+                return
+            self._hurried = True
         if self._since is None:
             self._since = monotonic()
         rest = LONGEST - (monotonic() - self._since)
@@ -76,21 +88,44 @@ class Recovery(QObject):
     def _settle(self) -> None:
         """The drawing is on the disk, or is another one: what was kept of it is of no use."""
         self._timer.stop()
+        self._stop()
         self._since, self._edits = None, 0
         self._writer.submit(self._session.forget)
         self._disk = disk_hash(self._document.path)
 
     def keep(self) -> None:
         """Keep the drawing as it is now, if it is unsaved."""
-        document = self._document
+        self._begin()
+        while self._pieces is not None:
+            self._go_on()
+
+    def _begin(self) -> None:
         self._timer.stop()
-        self._since = None
-        if not document.unsaved:
+        if not self._document.unsaved:
+            self._since = None
+            return
+        self._parts, self._pieces, self._cost = [], pieces(self._document.project), 0.0
+        self._more.start()
+
+    def _stop(self) -> None:
+        self._more.stop()
+        self._pieces = None
+
+    def _go_on(self) -> None:
+        """Write down some more, for as long as nobody notices."""
+        if self._pieces is None:
             return
         before = process_time()
-        text = dumps(document.project)
-        self._cost = process_time() - before
-        state = State(0, document.name, document.path, self._disk, self._edits, text)
+        for piece in self._pieces:
+            self._parts.append(piece)
+            if process_time() - before > SLICE:
+                self._cost += process_time() - before
+                return
+        self._cost += process_time() - before
+        self._stop()
+        self._since, self._hurried = None, False
+        document = self._document
+        state = State(0, document.name, document.path, self._disk, self._edits, "".join(self._parts))
         self._writer.submit(self._write, state)
 
     def _write(self, state: State) -> None:
@@ -113,6 +148,7 @@ class Recovery(QObject):
     def end(self) -> None:
         """The window closes as a person wants it: nothing is left to recover."""
         self._timer.stop()
+        self._stop()
         self._writer.submit(self._session.forget)
         self._writer.shutdown()
         for left in self._left:

@@ -12,6 +12,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ VERSION: Final = 1
 # parameters need none: their declarations say what they replace.
 MIGRATIONS: Final[dict[int, Callable[[dict[str, Any]], None]]] = {}
 
+_PIECE = 200  # lines that are written down at a time
 _quote = encode_basestring  # a text in quotes, as the encoder writes it
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
@@ -37,12 +39,16 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=F
 def dumps(project: Project) -> str:
     """The text of the project's file; the same for equal projects, whatever way they were made."""
     try:
-        return "".join(_lines(project))
+        return "".join(pieces(project))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FileError(f"The project holds a value that no file can: {error}.") from error
 
 
-def _lines(project: Project) -> Iterator[str]:
+def pieces(project: Project) -> Iterator[str]:
+    """The same text in pieces that take a moment each, for whoever must not be long; nothing may be edited meanwhile.
+
+    Raises ValueError, TypeError, OverflowError or RecursionError for what `dumps` refuses.
+    """
     yield f'{{\n  "netw": {VERSION},\n  "meta": {_encode(_name_first(project.meta))}'
     yield f',\n  "symbols": {_encode({name: project.symbols[name] for name in _sorted(project.symbols)})}'
     yield f',\n  "networks": {_encode(project.network_keys)}'
@@ -65,11 +71,13 @@ def _lines(project: Project) -> Iterator[str]:
     if placed:
         yield ',\n  "view": {'
         for key, comma in _listed(placed):
-            yield f"{comma}\n    {_encode(key)}: " + _table(_view_lines(project.graphs[key]), "      ")
+            yield f"{comma}\n    {_encode(key)}: "
+            yield from _table(_view_lines(project.graphs[key]), "      ")
         yield "\n  }"
     if project.conflicts:
         conflicts = (f"{_quote(key)}: {_encode(project.conflicts[key].tree())}" for key in _sorted(project.conflicts))
-        yield f',\n  "conflicts": {_table(conflicts, "    ")}'
+        yield ',\n  "conflicts": '
+        yield from _table(conflicts, "    ")
     yield "\n}\n"
 
 
@@ -78,14 +86,19 @@ def _graph_lines(graph: Graph) -> Iterator[str]:
         yield f'\n      "head": {_encode(_name_first(graph.head))},'
     if graph.params:
         params = (f"{_quote(name)}: {_encode(param.default)}" for name, param in graph.params.items())
-        yield f'\n      "params": {_table(params, "        ")},'
+        yield '\n      "params": '
+        yield from _table(params, "        ")
+        yield ","
     nodes = (f"{_quote(id)}: {_node_text(graph.project, graph.nodes[id])}" for id in _sorted(graph.nodes))
-    yield f'\n      "nodes": {_table(nodes, "        ")},'
+    yield '\n      "nodes": '
+    yield from _table(nodes, "        ")
     wires = (f"{_quote(target)}: {_quote(graph.wires[target])}" for target in _sorted(graph.wires))
-    yield f'\n      "wires": {_table(wires, "        ")}'
+    yield ',\n      "wires": '
+    yield from _table(wires, "        ")
     if graph.ties:
         ties = (f"{_quote(target)}: {_quote(graph.ties[target])}" for target in _sorted(graph.ties))
-        yield f',\n      "ties": {_table(ties, "        ")}'
+        yield ',\n      "ties": '
+        yield from _table(ties, "        ")
 
 
 def _view_lines(graph: Graph) -> Iterator[str]:
@@ -95,9 +108,12 @@ def _view_lines(graph: Graph) -> Iterator[str]:
     yield from (f"{_quote(key)}: {_encode(mark_tree(marks[key]))}" for key in _sorted(marks))
 
 
-def _table(entries: Iterable[str], indent: str) -> str:
-    lines = f",\n{indent}".join(entries)
-    return f"{{\n{indent}{lines}\n{indent[2:]}}}" if lines else "{}"
+def _table(entries: Iterable[str], indent: str) -> Iterator[str]:
+    rest, start = iter(entries), f"{{\n{indent}"
+    while some := list(islice(rest, _PIECE)):
+        yield start + f",\n{indent}".join(some)
+        start = f",\n{indent}"
+    yield f"\n{indent[2:]}}}" if start[0] == "," else "{}"
 
 
 def _node_text(project: Project, node: Node) -> str:

@@ -14,8 +14,14 @@ from designer.canvas.routes import Ints
 _CHUNK = 256
 
 
-def differing(before: Sequence[Any], now: Sequence[Any]) -> Ints:
+def differing(before: Sequence[object], now: Sequence[object]) -> Ints:
     """The places where two lists of the same length hold other objects."""
+    found: Ints = np.flatnonzero(np.fromiter(map(is_not, before, now), np.bool_, len(now)))
+    return found
+
+
+def unequal(before: Sequence[Any], now: Sequence[Any]) -> Ints:
+    """The places where two lists of the same length hold other objects, but for some that are equal; much quicker."""
     found: list[int] = []
     for first in range(0, len(now), _CHUNK):
         # Lists compare by identity first, at a tenth of what one `is` a place costs.

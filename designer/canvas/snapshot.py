@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from designer.canvas import routes
-from designer.canvas.identity import differing, places, taken
+from designer.canvas.identity import places, taken, unequal
 from designer.canvas.routes import CORNERED, Bools, Floats, Ints, Paths
 from designer.canvas.rows import ADDED, BODY, PORTS, Row, wire_numbers
 from designer.canvas.scene import Plate, Point, Scene, Wire
@@ -46,8 +46,8 @@ class Snapshot:
             other = np.array(sorted(map(before.index.__getitem__, since.plates)), np.intp)
             changed = np.array(sorted(map(before.wire_index.__getitem__, since.wires)), np.intp)
         elif list(scene.plates) == before.ids and list(scene.wires) == before.wire_ids:
-            other = differing([row.plate for row in before.rows], list(scene.plates.values()))
-            changed = differing(before.wires, list(scene.wires.values()))
+            other = unequal([row.plate for row in before.rows], list(scene.plates.values()))
+            changed = unequal(before.wires, list(scene.wires.values()))
         else:
             return False
         self.ids, self.index = before.ids, before.index
@@ -139,12 +139,12 @@ class Snapshot:
             old = before.rows
             if self.ids == before.ids:
                 self.index = before.index
-                other = differing([row.plate for row in old], plates).tolist()
+                other = unequal([row.plate for row in old], plates).tolist()
                 self.kept = np.arange(len(plates))
             else:
                 self.index = {name: i for i, name in enumerate(self.ids)}
                 self.kept = places(before.index, self.ids)
-                other = differing(taken([row.plate for row in old], self.kept), plates).tolist()
+                other = unequal(taken([row.plate for row in old], self.kept), plates).tolist()
             self.rows = [old[k] for k in self.kept.tolist()] if len(old) else [None] * len(plates)  # type: ignore[list-item]
             for i in other:
                 self.rows[i] = Row(plates[i], self._palette)
@@ -203,13 +203,13 @@ class Snapshot:
         if before is not None and ids == before.wire_ids:
             self.wire_index: dict[str, int] = before.wire_index
             kept = np.arange(m)
-            kept[differing(before.wires, wires)] = -1
+            kept[unequal(before.wires, wires)] = -1
         else:
             self.wire_index = {name: i for i, name in enumerate(ids)}
             kept = np.full(m, -1, np.intp)
             if before is not None:
                 kept = places(before.wire_index, ids)
-                kept[differing(taken(before.wires, kept), wires)] = -1
+                kept[unequal(taken(before.wires, kept), wires)] = -1
         self.source, self.target = np.empty(m, np.intp), np.empty(m, np.intp)
         self._numbers = np.empty((m, 11))
         if before is not None and m:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from designer.document import Document
 from designer.figures import Figures
 from designer.formulas import FIGURES, Formulas
+from designer.late import MANY
 from designer.numbers import bytes_text, change, exact, short, split
 from designer.style import dress
 from designer.widgets import FigureLabel, Part, StackBar
@@ -15,6 +16,8 @@ from designer.widgets.growth import GrowthPlot
 from designer.words import told, tr
 from graph_core.groups import kinds_of
 from graph_core.propagate import engine_of
+
+_PAUSE_MS = 150
 
 
 def _change(difference: int) -> tuple[str, str]:
@@ -30,6 +33,9 @@ class ReadoutPanel(QWidget):
         super().__init__(parent)
         self._document, self._formulas = document, formulas
         self._proposed: tuple[int, int] | None = None
+        self._told_against: Figures | None = None
+        self._soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._soon.timeout.connect(self._show_nodes)
         title = QLabel(tr("Readout"))
         dress(title, font="small_strong")
         self.since = QComboBox()
@@ -89,7 +95,7 @@ class ReadoutPanel(QWidget):
         self.since.currentIndexChanged.connect(self.refresh)
         document.edited.connect(self.refresh)
         document.replaced.connect(self.refresh)
-        document.renamed.connect(self.refresh)
+        document.renamed.connect(self._note_saved)
         document.moved_view.connect(self.refresh)
         formulas.ready.connect(self._show_growth)
         formulas.want(self, lines=False)
@@ -129,7 +135,20 @@ class ReadoutPanel(QWidget):
         self._row("Weights, float32", bytes_text(now.bytes), now.bytes - before.bytes, as_bytes=True)
         self._row("Optimizer", bytes_text(now.optimizer), now.optimizer - before.optimizer, as_bytes=True)
         self._row("Peak activations", bytes_text(now.peak), now.peak - before.peak, as_bytes=True)
-        self._shares(now)
+        self._told_against = document.saved_figures
+        if len(document.root_graph.nodes) > MANY and self.isVisible():
+            self._soon.start()
+        else:
+            self._show_nodes()
+
+    def _note_saved(self) -> None:
+        if self._document.saved_figures is not self._told_against:
+            self.refresh()
+
+    def _show_nodes(self) -> None:
+        """What is told of single nodes: of many once edits pause."""
+        self._soon.stop()
+        self._shares()
         waiting = self._waiting()
         self.note.setText(waiting)
         self.note.setVisible(bool(waiting))
@@ -151,7 +170,7 @@ class ReadoutPanel(QWidget):
         label.setText(change(difference, "B") if as_bytes and difference else words)
         dress(label, ink=ink)
 
-    def _shares(self, now: Figures) -> None:
+    def _shares(self) -> None:
         root = engine_of(self._document.project).root(self._document.network)
         parts = []
         for result in root.results.values():
@@ -162,13 +181,15 @@ class ReadoutPanel(QWidget):
         top, rest = parts[:3], sum(size for _, size in parts[3:])
         if rest:
             top.append((tr("rest"), rest))
-        whole = max(1, now.params)
+        whole = max(1, self._document.figures().params)
         self.bar.set_parts(tuple(Part(name, size / whole) for name, size in top))
         for widget in (self.bar, self.where):
             widget.setVisible(bool(top))
 
     def _waiting(self) -> str:
         root = engine_of(self._document.project).root(self._document.network)
+        if not root.totals.errors:
+            return ""
         waiting = sum(1 for result in root.results.values() if result.waiting)
         wrong = (r for r in root.results.values() if any(finding.severity == "error" for finding in r.findings))
         first = next((result.node.name for result in wrong), "")
