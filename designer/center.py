@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 LIT = Legend(tr("Activation, share of the layer's largest"), "0", tr("max"), tr("lit by the sketch pad's digit"))
 
+TURN = 0.010  # seconds of a turn of the event loop that drawing may take
+
 
 class Center(QWidget):
     """Shows what the document looks at, and keeps the canvas's scene up to date."""
@@ -47,7 +50,7 @@ class Center(QWidget):
         self._telling = False
         self._fix: Fix | None = None
         self._made: Scene | None = None
-        self._placed = False
+        self._making: Iterator[None] | None = None  # a large scene, in parts
         self._fit_then = False
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._next_part)
@@ -159,15 +162,24 @@ class Center(QWidget):
     def refresh(self, *_: object) -> None:
         """Paint the document as of now."""
         self._later.stop()
-        self._made = None
+        self._made = self._making = None
         self._show(self._scene())
 
     def _scene(self) -> Scene:
+        for _ in self._steps():
+            pass
+        return self._drawn()
+
+    def _steps(self) -> Iterator[None]:
+        """Draw the document as of now, with a stop after each part of the work."""
         if self._drawing.activations:
             self._drawing.heat, legend = {}, LIT
         else:
             self._drawing.heat, legend = self._lenses.heat(self._document, self._document.contexts())
-        scene = self._drawing.scene(legend)
+        yield from self._drawing.steps(legend)
+
+    def _drawn(self) -> Scene:
+        scene = self._drawing.made
         if self._fix is not None:
             from designer.proposal import proposed
 
@@ -202,21 +214,25 @@ class Center(QWidget):
 
     def _show_soon(self) -> None:
         """Draw what is large in turns of the event loop after this one, so that none of them is long."""
-        self._made, self._placed = None, False
+        self._made, self._making = None, self._steps()
         self._later.start()
 
     def _next_part(self) -> None:
-        if self._made is None:
-            if self._placed:
-                self._made = self._scene()
-            else:
-                self._drawing.positions()  # it remembers them
-                self._placed = True
+        until = thread_time() + TURN
+        while self._making is not None and thread_time() < until:
+            try:
+                next(self._making)
+            except StopIteration:
+                self._making, self._made = None, self._drawn()
+                self._later.start()
+                return
+        if self._making is not None:
             self._later.start()
             return
         scene, self._made = self._made, None
-        self._show(scene)
-        self._show_selection(self._document.selection)
+        if scene is not None:
+            self._show(scene)
+            self._show_selection(self._document.selection)
 
     def settle(self) -> None:
         """Have the canvas show the document as of now, if it does not yet."""

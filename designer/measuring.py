@@ -108,8 +108,10 @@ class Measuring(QObject):
 
     def _forget(self) -> None:
         self.cancel()
+        known = self._then is not None
         self.layers, self._inclusive, self._then, self._network = {}, {}, None, ""
-        self.changed.emit()
+        if known:
+            self.changed.emit()
 
     # What was found --------------------------------------------------------------------------------------------
 
