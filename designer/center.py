@@ -310,9 +310,8 @@ class Center(QWidget):
         self.banner.raise_()
 
     def _place_banner(self) -> None:
-        width = min(self.width() - 32, 720)
-        self.banner.setFixedWidth(max(200, width))
-        self.banner.adjustSize()
+        width = max(200, min(self.width() - 32, max(self.banner.one_line(), 720)))
+        self.banner.resize(width, self.banner.heightForWidth(width))
         self.banner.move((self.width() - self.banner.width()) // 2, self.bar.height() + 8)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

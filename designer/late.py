@@ -12,9 +12,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from designer.theme import themes
-
-NARROW = 320  # what is wider gives way
+NARROW = 320  # what is wider gives way, at every text size
 MANY = 300  # work on more nodes and wires than that is parted, so that no turn of the event loop is long
 
 
@@ -40,7 +38,7 @@ class Roomy(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         """A column is as wide as it must be; what is wider than that gives way."""
         width = self.widget().minimumSizeHint().width() if self.widget() is not None else 0
-        return QSize(min(width, themes.current.px(NARROW)), 0)
+        return QSize(min(width, NARROW), 0)
 
 
 class Late(Roomy):

@@ -164,6 +164,9 @@ class Segments(QWidget):
         painter.end()
 
 
+LEAST_WAY = 44  # of a breadcrumb, at 100 % text size
+
+
 class Breadcrumb(QWidget):
     """Where one is: names from the outermost graph to the present one. `chosen(int)` carries the level clicked."""
 
@@ -176,6 +179,10 @@ class Breadcrumb(QWidget):
         self._row.setSpacing(2)
         self.names: tuple[str, ...] = ()
         self.set_names(names)
+
+    def minimumSizeHint(self) -> QSize:
+        """A long way is cut off where there is no room for it."""
+        return QSize(themes.current.px(LEAST_WAY), super().minimumSizeHint().height())
 
     def set_names(self, names: Sequence[str]) -> None:
         """Show these levels; all but the last can be chosen."""

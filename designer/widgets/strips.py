@@ -111,12 +111,12 @@ class Banner(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 8, 8, 8)
         self._row.setSpacing(8)
-        self._row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addWidget(self.text, 1)
         self._buttons: list[QPushButton] = []
         self._close = button("", "ui_x", quiet=True, small=True, tip=tr("Close"))
         self._close.clicked.connect(self._shut)
-        self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
         self._close.setVisible(closable)  # once it has a parent: before, it would be a window of its own
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.hide()
@@ -142,9 +142,17 @@ class Banner(QWidget):
         self._buttons = [button(words, small=True) for words, _ in fixes]
         for made, (_, act) in zip(self._buttons, fixes, strict=True):
             made.clicked.connect(lambda _=False, act=act: act())
-            self._row.insertWidget(self._row.count() - 1, made, 0, Qt.AlignmentFlag.AlignTop)
+            self._row.insertWidget(self._row.count() - 1, made, 0, Qt.AlignmentFlag.AlignVCenter)
+            made.show()  # now, so that its place is counted
         self.show()
         self.update()
+
+    def one_line(self) -> int:
+        """How wide it is with its sentence in one line."""
+        margins, shown = self._row.contentsMargins(), [self._badge, *self._buttons, self._close]
+        words = self.text.fontMetrics().horizontalAdvance(self.text.text()) + 4
+        parts = [words, *(part.sizeHint().width() for part in shown if not part.isHidden())]
+        return margins.left() + margins.right() + sum(parts) + self._row.spacing() * (len(parts) - 1)
 
     def _shut(self) -> None:
         self.hide()

@@ -68,15 +68,45 @@ def test_text_grows_and_shrinks_within_its_bounds_and_is_remembered(rig: WindowR
 
 
 def test_every_panel_can_still_be_used_at_200_percent(rig: WindowRig):
+    rig.window.resize(1366, 768)
     rig.window.files.new_from_template("lenet")
     themes.set_scale(2.0)
     rig.click(rig.middle("conv1"))
     QTest.qWait(20)
-    assert rig.window.width() <= 1920, "a common screen"
-    assert rig.window.height() == 950
+    assert (rig.window.width(), rig.window.height()) == (1366, 768), "a small screen"
     assert rig.canvas.width() > 300
     rig.type_into("out_channels", "24")
     assert rig.node("conv1").params["out_channels"] == 24
+
+
+def test_lenses_fold_into_a_list_where_the_row_has_no_room(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    bar = rig.window.center.lens_bar
+    assert bar.segments.isVisible()
+    assert not bar.list.isVisible()
+    themes.set_scale(2.0)
+    QTest.qWait(20)
+    assert bar.list.isVisible()
+    assert not bar.segments.isVisible()
+    bar.list.setFocus()
+    QTest.keyClick(bar.list, Key.Key_Down)
+    assert rig.window.center.lens == "params"
+    QTest.keyClick(bar.list, Key.Key_Up)
+    assert rig.window.center.lens == ""
+    assert not bar.list.model().item(bar.list.findData("latency")).isEnabled()
+
+
+def test_a_sentence_over_the_canvas_takes_one_line(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    banner = rig.window.center.banner
+    told = "A session ended before residual_network.netw was saved; 12 edits can be recovered."
+    rig.window.center.say(told, "warn", (("Recover drawing", lambda: None), ("Discard edits", lambda: None)))
+    line = banner.text.fontMetrics().height()
+    assert line <= banner.text.height() < 2 * line
+    assert banner.height() <= 44
+    rig.window.center.say("No node is selected; select the one to edit. " * 8)
+    QTest.qWait(1)
+    assert banner.text.height() >= 2 * line  # what is longer than the canvas is wide is not cut off
 
 
 @pytest.mark.parametrize("factor", ["1", "1.5", "2", "3"])
