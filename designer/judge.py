@@ -17,7 +17,7 @@ from graph_core.bridging import depends_on
 from graph_core.evaluate import misfit, source_spec
 from graph_core.fixes import cost_of
 from graph_core.graph import Graph, Node
-from graph_core.layer import layer_types
+from graph_core.layer import BYTES, KINDS, Layer, Spec, layer_types
 from graph_core.propagate import engine_of
 
 
@@ -41,6 +41,31 @@ class DocumentJudge:
         """Whether a new node of that type could be joined to this end: what wire-drop search offers."""
         key = ("fits", type, end, is_input)
         return self._remembered(key, lambda: self._judge_fit(type, end, is_input)).ok
+
+    def port_for(self, type: str, end: End, is_input: bool) -> str:
+        """The port of a new node of that type that a wire from this end goes to, the first that fits; "" for any."""
+        declaration = layer_types().get(type)
+        if declaration is None:
+            return ""
+        if is_input:
+            kinds = self._kinds_taken(end)
+            return next((name for name in declaration.outlets if kinds & _kinds_given(declaration, name)), "")
+        spec = source_spec(self._document.context(), end)
+        if spec is None:
+            return ""
+        probe = Node("", type, type)
+        fitting = (n for n, inlet in declaration.inlets.items() if misfit(probe, inlet, n, spec) is None)
+        name = next(fitting, "")
+        return f"{name}0" if name and declaration.inlets[name].variadic else name
+
+    def _kinds_taken(self, end: End) -> set[str]:
+        """The kinds of values that an input takes."""
+        node = self._document.graph.nodes.get(end[0])
+        declaration = layer_types().get(node.type) if node is not None else None
+        if declaration is None:
+            return set(KINDS)
+        inlet = declaration.inlets.get(end[1]) or declaration.inlets.get(end[1].rstrip("0123456789"))
+        return set(inlet.kinds) if inlet is not None else set(KINDS)
 
     def _remembered(self, key: Any, judge: Any) -> Verdict:
         version = engine_of(self._document.project).version
@@ -99,15 +124,13 @@ class DocumentJudge:
         graph = self._document.graph
         declaration = layer_types().get(type)
         if is_input:
-            has = declaration.outlets if declaration else graph.project.graphs[type].outputs()
+            has = self.port_for(type, end, True) if declaration else graph.project.graphs[type].outputs()
             return Verdict(bool(has))
         if declaration is None:
             return Verdict(bool(graph.project.graphs[type].inputs()))
-        spec = source_spec(self._document.context(), end)
-        if spec is None:
+        if source_spec(self._document.context(), end) is None:
             return Verdict(bool(declaration.inlets))
-        probe = Node("", type, type)
-        return Verdict(any(misfit(probe, inlet, name, spec) is None for name, inlet in declaration.inlets.items()))
+        return Verdict(bool(self.port_for(type, end, False)))
 
     def _try(self, sentence: str, make: Any) -> Verdict:
         document = self._document
@@ -120,6 +143,19 @@ class DocumentJudge:
         if errors > 0 and before == 0:
             return Verdict(True, tr("{sentence}, with a problem to fix", sentence=sentence), cost)
         return Verdict(True, sentence, cost)
+
+
+def _kinds_given(declaration: type[Layer], outlet: str) -> set[str]:
+    """The kinds of values that an output may give: see Outlet.dtype."""
+    dtype = declaration.outlets[outlet].dtype
+    if dtype == "quotient":
+        return {"float"}
+    if dtype in BYTES:
+        return {Spec((), dtype).kind}
+    inlets = [inlet for inlet in declaration.inlets.values() if not inlet.state]
+    if dtype not in ("same", "first") or not inlets:
+        return set(KINDS)
+    return {kind for inlet in (inlets[:1] if dtype == "first" else inlets) for kind in inlet.kinds}
 
 
 def _end(end: End) -> str:

@@ -81,6 +81,8 @@ class Verbs(QObject):
         document, graph = self._document, self._document.graph
         title = f"Place {graph.project.graphs[type].name if type in graph.project.graphs else type}"
 
+        port = self._judge.port_for(type, (end[0], end[1]), is_input) if len(end) == 2 else ""
+
         def make() -> None:
             node = edits.add(graph, type)
             kind = kind_of(graph, node)
@@ -91,9 +93,9 @@ class Verbs(QObject):
                 return
             edits.move(graph, {node.id: at})
             if end and is_input:
-                edits.connect(graph, f"{node.id}.{graph.out_ports(node)[0]}", f"{end[0]}.{end[1]}")
+                edits.connect(graph, f"{node.id}.{port or graph.out_ports(node)[0]}", f"{end[0]}.{end[1]}")
             elif end and graph.in_ports(node):
-                edits.connect(graph, f"{end[0]}.{end[1]}", f"{node.id}.{graph.in_ports(node)[0]}")
+                edits.connect(graph, f"{end[0]}.{end[1]}", f"{node.id}.{port or graph.in_ports(node)[0]}")
 
         before = set(graph.nodes)
         if document.edit(make, title):

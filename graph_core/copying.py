@@ -42,7 +42,10 @@ def aside(
 ) -> tuple[float, float]:
     """How far from their places in ``view`` copies come to stand: a step; many, to the right of the whole drawing."""
     if len(view) <= CROWD or not graph.view:
-        return step
+        taken, by = set(graph.view.values()), step
+        while not taken.isdisjoint(moved(view, by).values()):  # copied before: not one over the other
+            by = (by[0] + step[0], by[1] + step[1])
+        return by
     return max(x for x, _ in graph.view.values()) - min(x for x, _ in view.values()) + ASIDE, 0.0
 
 

@@ -14,6 +14,7 @@ from designer.canvas.body import draw_port, pen, tinted
 from designer.canvas.gestures import Gesture, Modifiers
 from designer.canvas.hit import PortHit
 from designer.canvas.scene import End, Verdict
+from designer.canvas.snapshot import BODY
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas
@@ -73,9 +74,29 @@ class DrawWire(Gesture):
         now = canvas.camera.to_canvas(at)
         wanted = not self.from_input
         found = hit.port_at(canvas.snap, now.x(), now.y(), canvas.camera.zoom, reach=_MAGNET, inputs=wanted)
+        if found is None:
+            found = self._port_of_plate(hit.plate_at(canvas.snap, now.x(), now.y(), canvas.camera.zoom))
         self.target = found
         canvas.set_tip(self.judge(found) if found is not None else None, at)
         canvas.update()
+
+    def _port_of_plate(self, i: int) -> PortHit | None:
+        """Over a plate's body: its port that fits best, a free one before a wired one."""
+        canvas = self.canvas
+        row = canvas.snap.rows[i] if i >= 0 else None
+        if row is None or canvas.snap.layer[i] != BODY or row.plate.id == self.port.end[0]:
+            return None
+        x, y = canvas.snap.rect[i, :2].tolist()
+        ports = [
+            PortHit((row.plate.id, anchor.port.name), anchor, x + anchor.x, y + anchor.y)
+            for anchor in row.anchors
+            if anchor.is_input != self.from_input
+        ]
+        return min(
+            ports,
+            key=lambda port: (not self.judge(port).ok, port.anchor.port.wired and not self.from_input),
+            default=None,
+        )
 
     def release(self, at: QPointF, modifiers: Modifiers) -> None:
         canvas, target = self.canvas, self.target
