@@ -81,12 +81,10 @@ def call_again(engine: Engine, context: Context, old: Result) -> Result | None:
         child = call.context
         if child.released or call.symbolic is not None or child.inputs != given:
             return None
-        outputs = child.outputs()
-        if any(spec is None for spec in outputs.values()):
+        following = _following(given, ins, child)
+        if following is None or (call.count > 1 and child.inputs != following):
             return None
-        given = {**given, **dict(zip(ins, outputs.values(), strict=False))}
-        if call.count > 1 and child.inputs != given:
-            return None
+        given = following
     return _rejoined(old, block)
 
 
@@ -138,14 +136,13 @@ def _iterate(
         child = _child(engine, context, node, block, given, step)
         if isinstance(child, Finding):
             return refuse(node, len(outs), child, calls=calls)
-        outputs = child.outputs()
         if calls and calls[-1].context is child:
             calls[-1].count += 1
         else:
             calls.append(Call(child, step, 1))
         step += 1
-        following = {**given, **dict(zip(ins, outputs.values(), strict=False))}
-        if any(spec is None for spec in outputs.values()):
+        following = _following(given, ins, child)
+        if following is None:
             break
         if following == given and not varies:
             calls[-1].count += times - step
@@ -159,6 +156,16 @@ def _iterate(
             message = f"{node.name} repeats ×{number} with steps that differ; give it a number"
             return refuse(node, len(outs), Finding("parameter", message))
     return _joined(node, calls, outs)
+
+
+def _following(given: dict[str, Spec | None], ins: list[str], child: Context) -> dict[str, Spec | None] | None:
+    """What the next iteration gets: the outputs of this one by position, and the rest as it was; None while an output
+    is not known.
+    """
+    outputs = child.outputs().values()
+    if any(spec is None for spec in outputs):
+        return None
+    return {**given, **dict(zip(ins, outputs, strict=False))}
 
 
 def _joined(node: Node, calls: list[Call], outs: list[str]) -> Result:
