@@ -38,6 +38,7 @@ class _Template:
     def __init__(self, english: str, said: str) -> None:
         solid = _HOLE.split(english)[::2]
         self.said, self.longest, self.weight = said, max(solid, key=len), sum(map(len, solid))
+        self.open = english.endswith("}")
         parts = (_PATTERNS.get(part) or re.escape(part) for part in _HOLE.split(english))
         self.pattern = re.compile("".join(parts), re.DOTALL)
 
@@ -58,13 +59,13 @@ class Catalogue:
         """A finished sentence in the language; as it is where it is not known."""
         return self._whole(sentence) or self._parts(sentence) or self._mixed(sentence) or sentence
 
-    def _whole(self, sentence: str) -> str | None:
-        """By one template, with nothing left in English; a full stop may be on one side only."""
+    def _whole(self, sentence: str, least: int = 0, whole: bool = True) -> str | None:
+        """By one template, nothing left in English where it is to be whole; a full stop may be on one side."""
         if " " not in sentence:
             return sentence  # a name, whatever it means as a word
         bare, stop = sentence.removesuffix("."), self.texts.get(".", ".")
         for text, more, less in ((sentence, "", ""), (bare, stop, ""), (f"{bare}.", "", stop)):
-            found = self.texts.get(text) or next(self._recognized(text), None)
+            found = self.texts.get(text) or next(self._recognized(text, least, whole), None)
             if found is not None:
                 return found.removesuffix(less) + more
         return None
@@ -92,16 +93,21 @@ class Catalogue:
 
     def _mixed(self, sentence: str) -> str | None:
         """By a template that says enough, around what another program said in English."""
-        return next(self._recognized(sentence, ENOUGH, whole=False), None)
+        return self._whole(sentence, ENOUGH, whole=False)
 
-    def _recognized(self, sentence: str, least: int = 0, whole: bool = True) -> Iterator[str]:
+    def _recognized(self, sentence: str, least: int, whole: bool) -> Iterator[str]:
         """What fitting templates make of a sentence, those first that say most of it."""
         for template in self.templates:
+            if sentence.endswith(".") and template.open:
+                continue  # the stop belongs to the sentence, not to what is put in at its end
             if template.weight >= least and template.longest in sentence:
                 match = template.pattern.fullmatch(sentence)
-                fields = [self._whole(part) or self._parts(part) or part for part in match.groups()] if match else []
-                if match and not (whole and any(map(_PHRASE.search, fields))):
-                    yield _BETWEEN.sub("", template.said.format(*map(self._field, fields)))
+                if match is None:
+                    continue
+                fields = [(part, self._whole(part) or self._parts(part)) for part in match.groups()]
+                if not (whole and any(said is None and _PHRASE.search(part) for part, said in fields)):
+                    told = (self._field(part if said is None else said) for part, said in fields)
+                    yield _BETWEEN.sub("", template.said.format(*told))
 
     def _field(self, text: str) -> _Field:
         field = _Field(text)

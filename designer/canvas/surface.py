@@ -36,6 +36,7 @@ from designer.canvas.overlay import Overlay
 from designer.canvas.picture import Picture
 from designer.canvas.scene import Judge, Scene, Verdict
 from designer.canvas.snapshot import Snapshot
+from designer.words import tr
 
 if TYPE_CHECKING:
     from designer.theme import Theme
@@ -51,7 +52,7 @@ class Canvas(Looking):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
-        self.setAccessibleName(self.tr("Drawing"))
+        self.setAccessibleName(tr("Drawing"))
         self.spoken: spoken.SpokenCanvas | None = None
         spoken.install()
         self.judge = judge

@@ -42,7 +42,7 @@ COLUMNS = (
 _SHARE = int(Qt.ItemDataRole.UserRole)
 _UNTRAINED = tr("Train the network first: quantizing starts from a trained run.")
 _FLOAT = tr("float32, as trained")
-_FORMS = {"both": "both", "torch": tr("torch, n bits"), "onnxruntime": tr("onnxruntime, int8")}
+_FORMS = {"both": tr("both"), "torch": tr("torch, n bits"), "onnxruntime": tr("onnxruntime, int8")}
 
 
 class CompressionPanel(QWidget):

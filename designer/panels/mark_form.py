@@ -50,13 +50,13 @@ class MarkForm(QWidget):
             self.text = Field(mark.text, font="ui")
             self.text.setAccessibleName(tr("Title"))
             self.text.edited.connect(self._write)
-            add_row(form, "title", self.text)
+            add_row(form, tr("title"), self.text)
             self.color.setAccessibleName(tr("Colour"))
             for family in tokens()["family"]["light"]:
                 if family in COLORS:
                     self.color.addItem(_swatch(family), COLORS[family], family)
             self.color.activated.connect(lambda place: self._paint(self.color.itemData(place)))
-            add_row(form, "colour", self.color)
+            add_row(form, tr("colour"), self.color)
             layout.addLayout(form)
             none = QLabel(tr("Moving the frame moves what lies in it; drag its lower right corner to resize it."))
         else:

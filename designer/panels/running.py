@@ -54,7 +54,7 @@ class RunForm(QWidget):
         self._repeat, self._scan = QWidget(), QWidget()
         if self._block is None:
             return
-        add_row(form, "mode", self.way)
+        add_row(form, tr("mode"), self.way)
         rows = form_layout(self._repeat)
         self.times, self.shared = TextField(), QCheckBox(tr("one set of weights"))
         self.times.setAccessibleName("times")
