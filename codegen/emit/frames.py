@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.emit import trees
 from codegen.emit.printing import flat
+from codegen.emit.runs import ordered
 from codegen.emit.scopes import Scope, Twin, Width, value_tree
-from codegen.emit.structure import is_chain, role
+from codegen.emit.structure import chain_of, is_inline
 from codegen.emit.trees import EmitError, Lookup
 from graph_core.context import Call, Context, Result
 from graph_core.expressions import names_in
@@ -157,7 +158,7 @@ class Frame:
             return step if name == "i" and isinstance(node.run, Repeat) else self.lookup(name)
 
         inner = self.plan.project.graphs[node.type]
-        if is_chain(inner):
+        if is_inline(inner):
             return self._inline(node, inner, call, twins, lookup)
         made = self.plan.classes[inner.key]
         positional: list[ast.expr] = []
@@ -210,10 +211,12 @@ class Frame:
         return trees.call("nn.Sequential", frame.chain())
 
     def chain(self) -> list[ast.expr]:
-        """The modules of a graph whose nodes are a chain, in order."""
-        ids = [id for id in self.context.order if not role(self.graph.nodes[id])]
-        nodes = sorted((self.graph.nodes[id] for id in ids), key=lambda node: int(node.name))
-        return [self._element(node) for node in nodes]
+        """What nn.Sequential takes for a graph whose nodes are a chain: the modules in order, with their names."""
+        nodes = chain_of(self.graph)
+        made = [self._element(node) for node in nodes]
+        if nodes[0].name == "0":
+            return made
+        return [ordered([node.name for node in nodes], made)]
 
     def _element(self, node: Node) -> ast.expr:
         condition = self.condition(node)

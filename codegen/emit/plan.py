@@ -9,7 +9,7 @@ from codegen.emit.classes import ClassWriter
 from codegen.emit.helpers import Helpers
 from codegen.emit.naming import class_names
 from codegen.emit.statements import Class, Page, Spans
-from codegen.emit.structure import is_chain, role
+from codegen.emit.structure import is_inline, role
 from codegen.emit.trees import EmitError
 from graph_core.analysis import analyze
 from graph_core.context import Call, Context
@@ -20,6 +20,7 @@ from graph_core.order import blocks_used, callees_first
 from graph_core.propagate import engine_of
 
 _MODULES = {"torch": "import torch", "F": "import torch.nn.functional as F"}
+_ORDERED = "from collections import OrderedDict"
 # What is wrong with a set-up does not concern the source.
 _HARMLESS = ("optimizer", "optimizer-shape", "group", "group-order", "frozen", "schedule", "training", "tuple")
 _DOC = re.compile(r'"""(?s:.*?)"""')  # a note may speak of torch; that is no use of it
@@ -56,7 +57,7 @@ class Plan:
         if not any(last in blocks_used(project.graphs[key]) for key in keys):  # else its users come after it
             keys.sort(key=lambda key: key == last)
         networks = {project.networks[name].key for name in roots}
-        self._keys = [key for key in keys if key in networks or not is_chain(project.graphs[key])]
+        self._keys = [key for key in keys if key in networks or not is_inline(project.graphs[key])]
         self.helpers = Helpers([project.graphs[key] for key in keys], trusted_only=trusted_only)
         wanted = [(key, project.graphs[key].name) for key in reversed(self._keys)]
         self.names = class_names(wanted, self.helpers.reserved)
@@ -110,10 +111,11 @@ class Plan:
         imports, helpers = self.helpers.write()
         helpers += [_PROBE.strip("\n")] if self.probes else []
         text = "\n".join((_DOC.sub("", body), *helpers))
-        used = {name for name in ("torch", "F", "Tensor") if re.search(rf"\b{name}\b", text)}
+        used = {name for name in (*_MODULES, "Tensor") if re.search(rf"\b{name}\b", text)}
         lines = [f'"""{_title(self.project.name)}: made with Netwright."""', ""]
         lines += [line for name, line in _MODULES.items() if name in used]
         lines.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
+        imports += [_ORDERED] if "OrderedDict(" in text else []
         lines[2:2] = [*imports, *([""] if imports else [])]
         for helper in helpers:
             lines += ["", "", *helper.split("\n")]

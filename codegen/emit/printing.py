@@ -94,6 +94,8 @@ def _text(tree: ast.expr) -> tuple[str, int]:
             return name, _ATOM
         case ast.Constant(value=value):
             return _literal(value), _ATOM
+        case ast.JoinedStr(values=parts):
+            return f'f"{"".join(map(_part, parts))}"', _ATOM
         case ast.Attribute(value=value, attr=attr):
             return f"{_flat(value, _ATOM)}.{attr}", _ATOM
         case ast.Call(func=func):
@@ -129,6 +131,14 @@ def _text(tree: ast.expr) -> tuple[str, int]:
         case ast.IfExp():
             return " ".join(_pieces(tree)), _CONDITIONAL
     raise AssertionError(f"a form that emitted source does not use: {type(tree).__name__}")
+
+
+def _part(tree: ast.expr) -> str:
+    """What stands in an f-string: a text, or an expression in braces."""
+    if isinstance(tree, ast.FormattedValue):
+        return f"{{{flat(tree.value)}}}"
+    assert isinstance(tree, ast.Constant)
+    return str(tree.value)
 
 
 def _literal(value: object) -> str:

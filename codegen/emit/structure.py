@@ -8,6 +8,9 @@ from graph_core.context import Result
 from graph_core.graph import Graph, Node, Scan
 from graph_core.layer import Function, Held, Method, Module, Port, layer_types
 
+# How a graph asks to be written in its head's ``form``: as a subclass of nn.Sequential, or where it is used.
+FORMS = ("class", "list")
+
 
 class Style(Enum):
     """How a node is written in forward."""
@@ -82,22 +85,43 @@ def style(graph: Graph, node: Node) -> Style:
     return Style.PLAIN if one else Style.LIST
 
 
-def is_chain(graph: Graph) -> bool:
-    """Whether all nodes are named 0 … k−1 in a chain from the only Input to the only Output, each a module.
+def chain_of(graph: Graph) -> list[Node]:
+    """The nodes in order where they are a chain from the only Input to the only Output, each a module; else none.
 
     A chain with tied weights needs a constructor of its own.
     """
     inputs, outputs = graph.inputs(), graph.outputs()
     if graph.ties or len(inputs) != 1 or len(outputs) != 1:
-        return False
-    inner = {node.name: node for node in graph.nodes.values() if not role(node)}
+        return []
+    count = sum(1 for node in graph.nodes.values() if not role(node))
+    found: list[Node] = []
     here = inputs[0]
-    for place in range(len(inner)):
-        node = inner.get(str(place))
-        if node is None or not _holdable(graph, node) or not _only_feeds(graph, here, node):
-            return False
+    while len(found) < count:
+        targets = graph.outgoing.get(here.id, {})
+        if len(targets) != 1:
+            return []
+        node = graph.nodes[next(iter(targets))[0]]
+        if role(node) or not _holdable(graph, node):
+            return []
+        found.append(node)
         here = node
-    return bool(inner) and _only_feeds(graph, here, outputs[0])
+    return found if _only_feeds(graph, here, outputs[0]) else []
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether the graph is written as an nn.Sequential: a chain of nodes named 0 … k−1, or one that says so itself."""
+    numbered = any(node.name == "0" for node in graph.nodes.values() if not role(node))
+    if not numbered and graph.head.get("form") not in FORMS:
+        return False
+    nodes = chain_of(graph)
+    plain = [node.name for node in nodes] == [str(place) for place in range(len(nodes))]
+    fits = plain or (graph.head.get("form") in FORMS and all("." not in node.name for node in nodes))
+    return bool(nodes) and fits
+
+
+def is_inline(graph: Graph) -> bool:
+    """Whether the graph is written as an nn.Sequential in the class around it, without a class of its own."""
+    return graph.head.get("form") != "class" and is_chain(graph)
 
 
 def _holdable(graph: Graph, node: Node) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from codegen.intake.joins import hand_on
 from codegen.intake.parameters import Definer
 from codegen.intake.repeats import gather
 from codegen.intake.steps import Body, Definition
@@ -20,6 +21,7 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
 
     ``sizes`` lets the sizes of what comes in be named and computed with, ``align`` lets bodies lack steps of others.
     """
+    hand_on(root)
     waiting: list[Body] = []
     _gather(root, waiting)
     waiting.remove(root)
@@ -29,8 +31,12 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
         for body in ready:
             gather(body)
             waiting.remove(body)
-        for union in unite(ready, align=align and not container):
-            Definer(union, sizes=sizes).define(container=container)
+        unions = unite(ready, align=align and not container)
+        unions.sort(key=lambda union: -len(union.bodies))  # the name of the class goes to what most of it are
+        for place, union in enumerate(unions):
+            definition = Definer(union, sizes=sizes).define(container=container)
+            definition.alone = len(unions) == 1
+            definition.kind += str(place + 1) if place and not container else ""
     gather(root)
     [union] = unite([root], align=False)
     return Definer(union, sizes=False).define()

@@ -9,7 +9,7 @@ from typing import Any
 from codegen.intake.steps import Step
 
 INPUT, OUTPUT, CUSTOM = "Input", "Output", "Custom"
-PARAMETER, BUFFER, SPREAD = "HeldParameter", "HeldBuffer", "ExpandBatch"
+PARAMETER, BUFFER, SPREAD, JOIN = "HeldParameter", "HeldBuffer", "ExpandBatch", "Concat"
 COMMUTES = frozenset(["Add", "Mul"])  # what gives the same bits with its inputs exchanged
 IGNORED = frozenset(["self", "device", "dtype", "inplace"])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from codegen.emit.structure import chain_of
 from codegen.intake.dialect_modules import INPUT, OUTPUT
 from codegen.intake.steps import Body, Definition, End, Line
 from graph_core import edits
@@ -50,6 +51,8 @@ class Drawing:
             for name, default in definition.params.items():
                 edits.set_graph_param(graph, name, Param(_plain(default)))
             self._fill(graph, definition)
+            if form := _form(graph, definition):
+                self.project.record(graph.key, "head", "form", form)
         return self.graphs[key]
 
     def _fill(self, graph: Graph, definition: Definition, *, root: Body | None = None, batched: bool = True) -> None:
@@ -99,6 +102,17 @@ class Drawing:
         if line.definition is not None:
             port = self._graph(line.definition).outputs()[int(port)].id
         return f"{ids[line]}.{port}"
+
+
+def _form(graph: Graph, definition: Definition) -> str:
+    """How a chain is written: a class of a person's own as one, others as lists where they are used."""
+    nodes = chain_of(graph)
+    if not nodes or any("." in node.name for node in nodes):
+        return ""
+    if definition.alone and not definition.container:
+        return "class"
+    listed = definition.container or (len(nodes) > 1 and all(node.name[-1].isdigit() for node in nodes))
+    return "list" if listed and nodes[0].name != "0" else ""
 
 
 def _plain(value: Any) -> Any:

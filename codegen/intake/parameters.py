@@ -56,8 +56,8 @@ class Definer:
             [_end(place, lines) for place in self.union.outputs],
             self.defaults,
             self.widths,
-            container,
-            self.sizes.channels if self.sizes is not None else {},
+            container=container,
+            channels=self.sizes.channels if self.sizes is not None else {},
         )
         for place, body in enumerate(self.bodies):
             body.definition = definition
@@ -166,7 +166,8 @@ class Definer:
         [(_, most)] = Counter(map(repr, present)).most_common(1)
         usual = next(value for value in present if repr(value) == Counter(map(repr, present)).most_common(1)[0][0])
         self.params[chosen] = tuple(usual if value is MISSING else value for value in column)
-        self.defaults[chosen] = None if width or 2 * most < len(present) else usual
+        needed = 2 * most < len(present) or (width and usual != 1)
+        self.defaults[chosen] = None if needed else usual
         if width:
             self.widths.add(chosen)
         return chosen

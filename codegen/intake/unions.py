@@ -225,11 +225,12 @@ class _Alignment:
                 alone = self.sides[side].steps[here]
                 if owns(alone.step) and alone.step.name in self.names[1 - side]:
                     continue
-                made = Joined([], {port: self._there(place) for port, place in alone.inputs.items()})
-                made.use = self.of[alone.use] if alone.use is not None else None
                 mine = alone if side == 0 else None
-                if self._with(made, mine, None if mine else alone, i + (side == 0), j + (side == 1)):
-                    return True
+                for order in _orders(alone):
+                    made = Joined([], {port: self._there(alone.inputs[order(port)]) for port in alone.inputs})
+                    made.use = self.of[alone.use] if alone.use is not None else None
+                    if self._with(made, mine, None if mine else alone, i + (side == 0), j + (side == 1)):
+                        return True
         return False
 
     def _with(self, made: Joined, a: Joined | None, b: Joined | None, i: int, j: int) -> bool:
@@ -264,11 +265,7 @@ class _Alignment:
                         loosen(step)
         if (a.use and self.of[a.use]) is not (b.use and self.of[b.use]):
             return
-        orders: list[Callable[[str], str]] = [lambda port: port]
-        if a.step.type in COMMUTES:
-            ports = list(a.inputs)
-            orders.append(lambda port: ports[1 - ports.index(port)])
-        for order in orders:
+        for order in _orders(a):
             inputs: dict[str, Place] = {}
             for port, place in a.inputs.items():
                 agreed = self._agreed(self._there(place), self._there(b.inputs[order(port)]))
@@ -322,3 +319,11 @@ class _Alignment:
                 return None
             place = found.inputs[found.main]
         return found
+
+
+def _orders(joined: Joined) -> list[Callable[[str], str]]:
+    """The ways in which a step's inputs may be exchanged."""
+    ports = list(joined.inputs)
+    if joined.step.type not in COMMUTES or len(ports) != 2:
+        return [lambda port: port]
+    return [lambda port: port, lambda port: ports[1 - ports.index(port)]]
