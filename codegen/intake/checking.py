@@ -50,8 +50,13 @@ def _stirred(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The weights with values that no output can do without."""
     generator = torch.Generator().manual_seed(0)
     found: dict[str, Tensor] = {}
+    known: dict[tuple[int, torch.Size, str], Tensor] = {}
     for path, tensor in state.items():
-        value = tensor.detach().clone()
+        key = (tensor.data_ptr(), tensor.shape, str(tensor.stride()))
+        if tensor.numel() and key in known:  # tied
+            found[path] = known[key]
+            continue
+        value = known[key] = tensor.detach().clone()
         if value.is_floating_point() and not path.endswith(("running_mean", "running_var")):
             spread = max(value[0].numel(), 1) ** -0.5 if value.dim() > 1 else 0.3
             drawn = torch.randn(value.shape, generator=generator) * spread
