@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from codegen.build import build_module
 from codegen.emit import EmitError, emit_source
@@ -41,10 +41,10 @@ def holds(drawing: Drawing, module: nn.Module, inputs: tuple[Any, ...], *, opaqu
             found = _tensors(made(*inputs))
     except (EmitError, Unusable, RuntimeError, AttributeError, IndexError, ValueError):
         return False
-    # Each by one of its names: what is put in under two is not put back.
-    once = [*(name for name, _ in module.named_parameters()), *(name for name, _ in module.named_buffers())]
-    with undisturbed(module, False):
-        outputs = _tensors(functional_call(module, {n: stirred[n] for n in once if n in stirred}, inputs))
+    original = copy.deepcopy(module)
+    original.load_state_dict(stirred)
+    with undisturbed(original, False):
+        outputs = _tensors(original(*inputs))
     return len(found) == len(outputs) and all(_alike(a, b) for a, b in zip(found, outputs, strict=True))
 
 
