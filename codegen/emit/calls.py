@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codegen.emit import trees
-from codegen.emit.frames import layer_arguments, phrase_tree
+from codegen.emit.given import layer_arguments, phrase_tree
 from codegen.emit.trees import Lookup
 from graph_core.context import Result
 from graph_core.graph import Graph, Node

@@ -120,6 +120,10 @@ def owns(step: Step) -> bool:
     return step.body is not None or layer_types()[step.type].owns_weights()
 
 
+def _once(step: Step) -> bool:
+    return owns(step) or not step.name.isidentifier()
+
+
 def kind_of(step: Step) -> Any:
     """All that is the same in two steps that are one: everything but numbers."""
     if step.body is not None:
@@ -180,7 +184,8 @@ class _Alignment:
         self.pairs: dict[Joined, tuple[Joined | None, Joined | None]] = {}  # made -> those of the two
         self.of: dict[Joined, Joined] = {}  # one of either -> made
         self.tries = 0
-        self.names = tuple({j.step.name for j in side.steps if owns(j.step)} for side in self.sides)
+        # Names of which there may be one only: those of the state dict, and numbers, which are places in a list.
+        self.names = tuple({j.step.name for j in side.steps if _once(j.step)} for side in self.sides)
 
     def union(self) -> Union | None:
         """The union of both; None where there is none."""
@@ -223,7 +228,7 @@ class _Alignment:
         for side, here in enumerate((i, j)):
             if here < len(self.sides[side].steps):
                 alone = self.sides[side].steps[here]
-                if owns(alone.step) and alone.step.name in self.names[1 - side]:
+                if _once(alone.step) and alone.step.name in self.names[1 - side]:
                     continue
                 mine = alone if side == 0 else None
                 for order in _orders(alone):
