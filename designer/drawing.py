@@ -70,7 +70,7 @@ class Drawing:
         making.heat, making.activations = self.heat, self.activations
         yield
         level = self._level(graph, context, "")
-        marks = self.marks.plates(graph, level.boxes, level.places, self._places(graph))
+        marks = self.marks.plates(self.marks.of(graph, level.boxes, level.places, self._places(graph)))
         if not level.boxes:
             self.origins[""] = (0.0, 0.0)
             yield from self._redrawing.steps(level, marks, self._problems(graph), legend)
@@ -122,11 +122,12 @@ class Drawing:
         if not prefix:
             return Level(graph, context, prefix, boxes, self._spread_out(graph, boxes, ends), inner)
         places = self._places(graph) if not inner else dict(arrange(boxes, ends).positions)
-        key = (graph.key, boxes, places, ends)
+        marks = self.marks.of(graph, boxes if inner else {}, places, self._places(graph))
+        key = (graph.key, boxes, places, ends, marks)
         known = self._levels.get(prefix)
         if known is not None and known[0] == key:
             return replace(known[1], context=context, inner=inner)
-        level = on_sheet(Level(graph, context, prefix, boxes, places, inner), ends)
+        level = on_sheet(Level(graph, context, prefix, boxes, places, inner, marks=marks), ends)
         self._levels[prefix] = (key, level)
         return level
 
@@ -189,6 +190,8 @@ class Drawing:
         self.origins[prefix] = ox, oy = origin
         problems = self._problems(graph)
         self._making.tied = nodes_tied(graph)
+        if level.sheet is not None:
+            plates.update(self.marks.plates(level.marks, prefix, parent, origin))
         own: dict[str, Plate] = {}
         for id, node in graph.nodes.items():
             if id not in level.hidden:

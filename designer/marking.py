@@ -63,27 +63,40 @@ def following(marks: Mapping[str, Mark], before: Mapping[str, Rect], after: Mapp
 
 
 class MarkPlates:
-    """The plates of a graph's frames and notes, the same objects as long as nothing changed."""
+    """The plates of frames and notes, the same objects as long as nothing changed."""
 
     def __init__(self) -> None:
         self.shown = True
-        self._known: dict[str, tuple[Mark, Plate | None]] = {}
+        self._known: dict[str, tuple[Mark, Point, Plate | None]] = {}
 
-    def plates(
+    def of(
         self, graph: Graph, boxes: Mapping[str, Box], places: Mapping[str, Point], rest: Mapping[str, Point]
-    ) -> dict[str, Plate]:
-        """What is drawn of them; where nodes are spread out from ``rest`` to ``places``, with larger ``boxes``, they
-        go along.
+    ) -> dict[str, Mark]:
+        """The marks of a graph that are drawn; where nodes are spread out from ``rest`` to ``places``, with larger
+        ``boxes``, they go along.
         """
         marks = dict(graph.marks) if self.shown else {}
         if marks and boxes:
             spread = {id: (*places[id], box.w, box.h) for id, box in boxes.items()}
             marks |= following(marks, rects_of(graph, rest), spread)
-        self._known = {key: self._known[key] for key in marks if key in self._known}
+        return marks
+
+    def plates(
+        self, marks: Mapping[str, Mark], prefix: str = "", parent: str = "", origin: Point = (0.0, 0.0)
+    ) -> dict[str, Plate]:
+        """What is drawn of them, in the opened block ``parent``, whose own places are moved by ``origin``."""
+        found = {}
         for key, mark in marks.items():
-            if key not in self._known or self._known[key][0] != mark:
-                self._known[key] = mark, mark_plate(key, mark)
-        return {key: plate for key, (_, plate) in self._known.items() if plate is not None}
+            name = prefix + key
+            known = self._known.get(name)
+            if known is None or known[:2] != (mark, origin):
+                plate = mark_plate(key, mark)
+                if plate is not None and parent:
+                    plate = replace(plate, id=name, parent=parent, x=plate.x + origin[0], y=plate.y + origin[1])
+                known = self._known[name] = mark, origin, plate
+            if known[2] is not None:
+                found[name] = known[2]
+        return found
 
 
 def arranged_anew(

@@ -36,14 +36,6 @@ class SheetVerbs(QObject):
         """A frame round what is selected, or an empty one in the middle of what is seen; its title is asked for."""
         document = self._document
         boxes = self._boxes()
-        if boxes and document.prefix:
-            document.refused.emit(
-                tr(
-                    "Frames are drawn on a block's own sheet; open {graph} with Ctrl+Enter to add one.",
-                    graph=document.graph.name,
-                )
-            )
-            return
         self._to_own_sheet(bool(boxes))
         graph = document.graph
         if boxes:
@@ -79,7 +71,7 @@ class SheetVerbs(QObject):
         self._document.edit(lambda: mark_edits.resize(graph, key, graph.marks[key].at, size))
 
     def _to_own_sheet(self, chosen: bool) -> None:
-        # Frames are drawn on the canvas's own sheet; what lies in a block opened in place is seen inside of it.
+        # What goes round nothing that is chosen goes onto the canvas's own sheet.
         if not chosen:
             self._document.dive(())
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from designer.canvas.scene import GRID, HEADER
+from designer.marking import mark_plate
 from graph_core.arrange import Box, Point, Route, Router
 from graph_core.context import Context
 from graph_core.graph import Graph
+from graph_core.marks import Mark
 
 PAD = 16.0  # beside what lies outermost
 GAP = 32.0  # from the header to the first plate, where the drawing leaves less
@@ -51,6 +53,7 @@ class Level:
     routes: Mapping[str, Route] | None = None
     sides: Mapping[str, str] | None = None
     hidden: frozenset[str] = frozenset()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
 
 def on_sheet(level: Level, ends: list[tuple[str, str, str, str]]) -> Level:
@@ -60,8 +63,9 @@ def on_sheet(level: Level, ends: list[tuple[str, str, str, str]]) -> Level:
     outs = [node.id for node in graph.outputs() if node.id in boxes]
     hidden = frozenset((*ins, *outs))
     body = [id for id in boxes if id not in hidden]
-    tops = [places[id][1] for id in body] or [GAP]
-    ends_at = [places[id][1] + boxes[id].h for id in body] or [GAP]
+    marks = [plate for key, mark in level.marks.items() if (plate := mark_plate(key, mark)) is not None]
+    tops = [*(places[id][1] for id in body), *(mark.y for mark in marks)] or [GAP]
+    ends_at = [*(places[id][1] + boxes[id].h for id in body), *(mark.y + mark.h for mark in marks)] or [GAP]
     top = min([max((places[id][1] + boxes[id].h for id in ins), default=min(tops) - GAP), min(tops) - GAP])
     bottom = max([min((places[id][1] for id in outs), default=max(ends_at) + GAP), max(ends_at) + GAP])
     for ids, at in ((ins, top - PORT.h), (outs, bottom)):
@@ -74,6 +78,7 @@ def on_sheet(level: Level, ends: list[tuple[str, str, str, str]]) -> Level:
             boxes[id] = replace(PORT, inputs=boxes[id].inputs, outputs=boxes[id].outputs)
     router = Router(places, boxes, ends)
     spans = [(places[id][0], places[id][0] + boxes[id].w) for id in body]
+    spans += [(mark.x, mark.x + mark.w) for mark in marks]
     spans += [(min(a[0], b[0]), max(a[0], b[0])) for route in router.routes.values() for a, b in pairwise(route)]
     spans += [(places[id][0] + PORT.w / 2,) * 2 for id in hidden]
     left = min((x for x, _ in spans), default=0.0) - PAD

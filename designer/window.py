@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
         canvas, here, document = self.canvas, self.in_place, self.document
         self.center.picked.connect(here.select)
         here.join_canvas()
-        canvas.resized.connect(self.sheet.resize)
+        canvas.resized.connect(lambda plate, w, h: [self.sheet.resize(key, w, h) for key in here.take((plate,))])
         canvas.closed.connect(document.fold)
         canvas.paged.connect(document.unfold)
         canvas.left.connect(document.leave)

@@ -174,13 +174,13 @@ class Snapshot:
         self.below = self._find_below()
 
     def _find_below(self) -> list[int]:
-        """Frames and opened blocks, outermost first."""
+        """Frames and opened blocks, outermost first; what lies on a sheet comes after it."""
         below = np.flatnonzero(self.layer != BODY).tolist()
-        return sorted(below, key=lambda i: (self.layer[i], self._depth(self.rows[i].plate)))
+        return sorted(below, key=lambda i: (self._depth(self.rows[i].plate), self.layer[i]))
 
     def _depth(self, plate: Plate) -> int:
         depth = 0
-        while plate.opened and plate.parent and plate.parent in self.scene.plates and depth < 64:
+        while plate.parent and plate.parent in self.scene.plates and depth < 64:
             plate = self.scene.plates[plate.parent]
             depth += 1
         return depth

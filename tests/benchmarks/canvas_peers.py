@@ -8,7 +8,9 @@ itself takes: all plates as one batch of rectangles with all wires in one path, 
 from __future__ import annotations
 
 import json
+import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -195,6 +197,20 @@ TOOLS: dict[str, Callable[[int], Found]] = {
     "batch": batch,
     "pixmap": pixmap,
 }
+
+
+def measured(tool: str, count: int) -> Found:
+    """What one process prints."""
+    command = [sys.executable, "-m", "tests.benchmarks.canvas_peers", tool, str(count)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ})
+    found: Found = json.loads(ended.stdout.splitlines()[-1])
+    return found
+
+
+def told(tool: str, count: int, figures: Found) -> str:
+    """The figures of a tool as a line."""
+    return f"{tool:12}{count:>7}  " + "  ".join(f"{name} {ms:.2f} ms" for name, ms in figures.items())
+
 
 if __name__ == "__main__":
     app = QApplication(sys.argv)

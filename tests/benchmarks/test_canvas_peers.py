@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tests.benchmarks.canvas_peers import TOOLS, Found
+from tests.benchmarks.canvas_peers import TOOLS, Found, measured, told
 
 COUNTS = (1_000, 10_000)
 LEAST = {"build": 10.0, "fit": 5.0, "drag": 5.0}  # how many times faster than the peer, at 1,000 plates
-
-
-def measured(tool: str, count: int) -> Found:
-    """What one process prints."""
-    command = [sys.executable, "-m", "tests.benchmarks.canvas_peers", tool, str(count)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ})
-    found: Found = json.loads(ended.stdout.splitlines()[-1])
-    return found
 
 
 def test_beside_the_peer_and_the_limits(benchmark: BenchmarkFixture, pytestconfig: pytest.Config):
@@ -37,8 +25,7 @@ def test_beside_the_peer_and_the_limits(benchmark: BenchmarkFixture, pytestconfi
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     reporter.write_line("")
     for (tool, count), figures in found.items():
-        told = "  ".join(f"{name} {ms:.2f} ms" for name, ms in figures.items())
-        reporter.write_line(f"{tool:12}{count:>7}  {told}")
+        reporter.write_line(told(tool, count, figures))
     ours, peer = found["netwright", COUNTS[0]], found["OdenGraphQt", COUNTS[0]]
     ratios = {name: peer[name] / ours[name] for name in LEAST}
     reporter.write_line("times faster: " + ", ".join(f"{name} {ratio:.1f}" for name, ratio in ratios.items()))

@@ -91,11 +91,53 @@ def test_what_lies_in_a_block_opened_in_place_is_framed_on_its_own_sheet(rig: Wi
     rig.key(Key.Key_Space)
     inner = next(plate for plate in rig.canvas.scene.plates if plate.startswith(f"{block}/"))
     rig.canvas.select((inner,))
-    said: list[str] = []
-    rig.document.refused.connect(said.append)
     before = rig.bytes()
     rig.key(Key.Key_J, CTRL)
-    assert said == ["Frames are drawn on a block's own sheet; open Stem with Ctrl+Enter to add one."]
+    framed = rig.bytes()
+    key = f"{block}/frame:1"
+    frame, plate, sheet = (rig.canvas.scene.plates[name] for name in (key, inner, block))
+    assert frame.parent == block
+    assert frame.x < plate.x
+    assert frame.y < plate.y
+    assert frame.x + frame.w > plate.x + plate.w
+    assert sheet.x <= frame.x
+    assert sheet.y < frame.y
+    assert sheet.x + sheet.w >= frame.x + frame.w
+    assert sheet.y + sheet.h >= frame.y + frame.h, "the sheet makes room for it"
+    below = [rig.canvas.snap.ids[i] for i in rig.canvas.snap.below]
+    assert below.index(block) < below.index(key), "it is painted on the sheet"
+    rig.document.undo()
+    assert rig.bytes() == before
+    assert key not in rig.canvas.scene.plates
+    rig.document.redo()
+    assert rig.bytes() == framed
+    assert rig.canvas.scene.plates[key] == frame
+
+
+def test_a_frame_in_a_block_opened_in_place_is_moved_with_what_it_holds_and_resized(rig: WindowRig) -> None:
+    rig.window.verbs.collapse((rig.node("fc1").id, rig.node("relu1").id), "Stem")
+    block = rig.document.selection[0]
+    rig.canvas.setFocus()
+    rig.key(Key.Key_Space)
+    inner = next(plate for plate in rig.canvas.scene.plates if plate.startswith(f"{block}/"))
+    rig.canvas.select((inner,))
+    rig.key(Key.Key_J, CTRL)
+    graph = rig.document.graph
+    before, key, at = rig.bytes(), f"{block}/frame:1", graph.view[inner.partition("/")[2]]
+    frame = rig.canvas.scene.plates[key]
+    size = graph.marks["frame:1"].size
+    rig.plain_view()
+    rig.canvas.select(())
+    start = rig.at(frame.x + frame.w - 2, frame.y + frame.h - 2)
+    rig.drag(start, start + QPoint(48, 16))
+    assert graph.marks["frame:1"].size == (8 * round(size[0] / 8 + 6), 8 * round(size[1] / 8 + 2))
+    rig.document.undo()
+    assert rig.bytes() == before
+    start = rig.at(frame.x + 40, frame.y + 8)
+    rig.drag(start, start + QPoint(40, 24))
+    moved = graph.view[inner.partition("/")[2]]
+    assert (moved[0] - at[0], moved[1] - at[1]) == (40, 24)
+    rig.document.undo()
     assert rig.bytes() == before
 
 
