@@ -33,7 +33,7 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.loss = Plot(tr("Loss, log scale"), log=True)
-        self.accuracy = Plot("Accuracy, %", log=False)
+        self.accuracy = Plot(tr("Accuracy, %"), log=False)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(24)
@@ -50,8 +50,8 @@ class Curves(QWidget):
             values = [None if one.get(key) is None else one[key] * scale for one in points]
             return Line(name, tuple(values), dashed, series)
 
-        losses = (line("train", "train_loss", 1, False, 0), line("test", "test_loss", 1, True, 1))
-        shares = (line("train", "train_accuracy", 100, False, 0), line("test", "test_accuracy", 100, True, 1))
+        losses = (line(tr("train"), "train_loss", 1, False, 0), line(tr("test"), "test_loss", 1, True, 1))
+        shares = (line(tr("train"), "train_accuracy", 100, False, 0), line(tr("test"), "test_accuracy", 100, True, 1))
         self.loss.show_lines(losses, len(points), epochs, going)
         self.accuracy.show_lines(shares, len(points), epochs, going)
 

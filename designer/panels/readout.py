@@ -114,7 +114,7 @@ class ReadoutPanel(QWidget):
         now = document.figures()
         before = document.saved_figures if self.since.currentIndex() == 0 else document.last_figures
         for label, unit, value, was in (
-            (self.params, "params", now.params, before.params),
+            (self.params, tr("params"), now.params, before.params),
             (self.macs, "MACs", now.macs, before.macs),
         ):
             label.set_figure(*split(value, unit), exact(value))

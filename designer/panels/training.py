@@ -243,8 +243,10 @@ class TrainingPanel(QWidget):
         run.result = dict(result)
         run.best = dict(result.get("best") or {})
         run.state = result.get("state", "finished")
-        words = "stopped" if run.state == "stopped" else "done"
-        told = f"{words}: {count(int(result['epochs']), 'epoch')}, {seconds(result['seconds'])}"
+        words = tr("stopped") if run.state == "stopped" else tr("done")
+        epochs = int(result["epochs"])
+        passes = tr("1 epoch") if epochs == 1 else tr("{count} epochs", count=f"{epochs:,}")
+        told = tr("{state}: {epochs}, {time}", state=words, epochs=passes, time=seconds(result["seconds"]))
         self._end(tr("{state}, {accuracy} % test", state=told, accuracy=f"{result['accuracy'] * 100:.1f}"))
 
     def failed(self, sentence: str) -> None:
@@ -318,7 +320,7 @@ class TrainingPanel(QWidget):
         self.list.show_runs(list(reversed(self.runs.values())), self._shown)
         best = run.best_point() if run else {}
         if best:
-            self.best.set_figure(f"{best['test_accuracy'] * 100:.1f} %", "test")
+            self.best.set_figure(f"{best['test_accuracy'] * 100:.1f} %", tr("test"))
             lost = run is not None and run.state == "failed"  # it may have broken off before it was written
             self.kept.setText(tr("epoch {epoch}", epoch=best["epoch"]) + ("" if lost else tr(", checkpoint kept")))
         else:
@@ -330,11 +332,6 @@ class TrainingPanel(QWidget):
         if self.curves is not None:
             self.curves.setVisible(run is not None)
             self.curves.show_run(run)
-
-
-def count(number: int, thing: str) -> str:
-    """ "1 epoch", "40 epochs"."""
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def seconds(spent: float) -> str:
@@ -351,7 +348,7 @@ def left(spent: float, share: float) -> str:
     """What is left, as far as it can be told from what was done: about 4 s left."""
     rest = spent * (1 - share) / share
     if share >= 1:
-        return "done"
+        return tr("done")
     if rest < 1.5:
         return tr("about 1 s left")
     if rest < 90:
