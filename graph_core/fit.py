@@ -6,12 +6,14 @@ Nothing here edits the drawing: other sizes are analysed beside it, over the sam
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from graph_core.context import Context
 from graph_core.graph import Project
 from graph_core.memory import Parts, parts_of
 from graph_core.propagate import Engine, engine_of
@@ -92,21 +94,65 @@ def largest(
         yield
         return parts.total
 
-    return (yield from _largest(total, limit, sizes.get(symbol, project.symbols.get(symbol, 1))))
+    start = sizes.get(symbol, project.symbols.get(symbol, 1))
+
+    def parts() -> set[int]:
+        return _divisors(_axes(resized(project, {**sizes, symbol: start}).root(question.network)), start)
+
+    return (yield from _largest(total, limit, start, parts))
 
 
 def _largest(
-    total: Callable[[int], Generator[None, None, int | None]], limit: int, start: int
+    total: Callable[[int], Generator[None, None, int | None]],
+    limit: int,
+    start: int,
+    parts: Callable[[], set[int]] = set,
 ) -> Generator[None, None, Most]:
+    """``parts`` are the sizes that are tried where not every size is one that the drawing takes."""
     most = yield from _search(total, limit, start, MOST)
     if most.size is None or most.sound:
         return most
-    # An error ended it, maybe as a width has to be a multiple (of the heads): of what, the next sound size tells.
+    # An error ended it, maybe as a width has to be a multiple (of the heads): of what, the next sound sizes tell.
     for unit in (unit for unit in range(2, min(start, _UNITS) + 1) if start % unit == 0):
-        if (yield from total(start + unit)) is not None:
+        for step in range(1, 4):
+            if (yield from total(start + step * unit)) is None:
+                break
+        else:
             found = yield from _search(total, limit, start, MOST, unit)
-            return found if found.size is None or found.size >= most.size else most
+            most = found if found.size is None or found.size >= (most.size or 0) else most
+            break
+    # Or as it has to divide something (heads a width).
+    if most.size is not None and not most.sound:
+        filled = False  # memory ends it after all
+        for size in sorted((part for part in parts() if part > most.size), reverse=True):
+            bytes = yield from total(size)
+            if bytes is not None and bytes <= limit:
+                return Most(size, filled)
+            filled = filled or bytes is not None
+        return Most(most.size, filled)
     return most
+
+
+def _axes(context: Context) -> set[int]:
+    """The sizes of all axes in a network."""
+    todo, seen, found = [context], {id(context)}, set[int]()
+    while todo:
+        for result in todo.pop().results.values():
+            found.update(int(size) for spec in result.specs if spec for size in spec.shape if isinstance(size, int))
+            inner = [call.context for call in result.calls if id(call.context) not in seen]
+            seen.update(map(id, inner))
+            todo += inner
+    return found
+
+
+def _divisors(sizes: set[int], of: int) -> set[int]:
+    """What divides those of ``sizes`` that ``of`` divides."""
+    found: set[int] = set()
+    for size in sizes:
+        if size % of == 0:
+            below = [part for part in range(1, math.isqrt(size) + 1) if size % part == 0]
+            found.update(below, (size // part for part in below))
+    return found
 
 
 def _search(

@@ -118,3 +118,29 @@ def test_a_width_that_heads_divide_is_found_among_their_multiples() -> None:
     assert fits is not None
     assert further is not None
     assert fits.total <= limit < further.total
+
+
+@pytest.mark.parametrize(("width", "heads"), [(512, 8), (96, 8), (96, 12), (360, 2), (97, 1), (1000, 4)])
+def test_heads_that_divide_a_width_go_up_to_that_width(width: int, heads: int) -> None:
+    project = Project.new("attention")
+    graph = project.networks["main"]
+    edits.set_symbol(project, "h", heads)
+    graph.add("Input", id="x", shape=["N", 10, width])
+    graph.add("MultiheadAttention", id="m", num_heads="h")
+    graph.add("Output", id="y")
+    for port in ("query", "key", "value"):
+        graph.connect("x.y", f"m.{port}")
+    graph.connect("m.y", "y.x")
+    most, steps = finished(largest(project, Question(), {}, "h", 12 * 2**30))
+    assert most == Most(width, sound=False)
+    assert steps <= 120
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1000, Most(96, sound=False)), (50, Most(48)), (12, Most(12)), (8, Most(8))])
+def test_of_the_sizes_that_divide_something_the_largest_that_fits(limit: int, most: Most) -> None:
+    def analysed(size: int) -> Generator[None, None, int | None]:
+        yield
+        return size if 96 % size == 0 else None
+
+    divisors = {size for size in range(1, 97) if 96 % size == 0}
+    assert finished(_largest(analysed, limit, 8, lambda: divisors))[0] == most
