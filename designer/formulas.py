@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from graph_core.snapshot import snapshot
 
 if TYPE_CHECKING:
     from graph_core.complexity import Complexity, LayerCost
+    from graph_core.dims import Shape
     from graph_core.growth import Curve
 
 DELAY = 200  # milliseconds after the last edit
@@ -71,6 +73,7 @@ class Look:
     curve: Curve | None
     near: Curve | None
     lines_told: bool  # False where nobody asked for lines
+    shapes: Mapping[tuple[str, int], tuple[Shape, ...]]  # as in Complexity
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +223,6 @@ def _work(asked: queue.SimpleQueue[_Question], done: queue.SimpleQueue[tuple[int
 
 def look_at(found: Complexity, project: Project, question: Any) -> Look:
     """What a question asks of a network's formulas."""
-    from graph_core.growth import order_of
-
     figure = question.figure if question.figure in found.figures else "macs"
     total = found.figures[figure]
     symbol = question.symbol if question.symbol in found.symbols else _telling(found, total)
@@ -240,10 +241,11 @@ def look_at(found: Complexity, project: Project, question: Any) -> Look:
         tuple(lines),
         tuple(condition.text for condition in found.holds(figure)),
         tuple(condition.text for condition in found.first.get(figure, ())),
-        order_of(total, (symbol,), found.conditions) if symbol else "O(1)",
+        found.order(total, symbol) if symbol else "O(1)",
         found.curve(figure, symbol) if symbol else None,
         found.curve(figure, symbol, NEAR) if symbol else None,
         question.lines,
+        found.shapes,
     )
 
 

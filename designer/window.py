@@ -47,6 +47,7 @@ from designer.rehearsal import Rehearsal
 from designer.settings import Settings
 from designer.sheet_verbs import SheetVerbs
 from designer.style import dress
+from designer.symbolic_shapes import SymbolicShapes
 from designer.theme import Choice, themes
 from designer.topbar import TopBar
 from designer.training import Training
@@ -120,6 +121,7 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector(self.document)
         self.sheet = SheetVerbs(self.document, self.drawing, self.canvas, self.inspector.focus_first, self)
         self.formulas = Formulas(self.document)
+        self.canvas.overlay.more = SymbolicShapes(self.document, self.formulas).of
         self.readout = ReadoutPanel(self.document, self.formulas)
         self.problems = ProblemsPanel(self.document)
         self._code = Late(self._make_code)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from graph_core.bounds import least_sizes
 from graph_core.conditions import Condition, deciding, simplified
 from graph_core.context import Call, Context, Result, Totals
-from graph_core.dims import Dim, alternatives, largest, symbols_of
+from graph_core.dims import Dim, Expr, Shape, alternatives, largest, symbols_of
 from graph_core.evaluate import source_spec
 from graph_core.formula_text import formula_latex, formula_text
 from graph_core.graph import EditError, Project
@@ -70,7 +70,8 @@ class Complexity:
     proven that another is at least as large. ``symbols`` has the example sizes.
 
     ``also`` has more conditions for single figures, ``first`` those under which the sum that is the largest at the
-    example sizes is so.
+    example sizes is so. ``shapes`` has what comes out of nodes, by their ids on the way down and the place of the port;
+    iterations may differ. Only what depends on symbols is there.
     """
 
     network: str
@@ -80,6 +81,7 @@ class Complexity:
     conditions: tuple[Condition, ...]
     also: Mapping[str, tuple[Condition, ...]]
     first: Mapping[str, tuple[Condition, ...]]
+    shapes: Mapping[tuple[str, int], tuple[Shape, ...]]
 
     def holds(self, figure: str) -> tuple[Condition, ...]:
         """The conditions under which one figure's formula holds."""
@@ -175,7 +177,11 @@ def complexity(project: Project, network: str = "main") -> Complexity:
         figures["memory_optimizer"] = KINDS[values["kind"]].state_per_parameter(values) * figures["memory_grads"]
     also, first = _add_activations(figures, engine, root, conditions)
     rows = tuple(islice(_rows(root, "", "", 1, 1, NO_TIES), MAX_ROWS))
-    return Complexity(network, dict(project.symbols), figures, rows, conditions, also, first)
+    shapes: dict[tuple[str, int], tuple[Shape, ...]] = {}
+    for id, place, shape in islice(_shapes(root, ""), MAX_ROWS):
+        if shape not in shapes.get((id, place), ()):
+            shapes[id, place] = (*shapes.get((id, place), ()), shape)
+    return Complexity(network, dict(project.symbols), figures, rows, conditions, also, first, shapes)
 
 
 def _add_activations(
@@ -233,6 +239,16 @@ def _rows(context: Context, path: str, ids: str, calls: Dim, copies: Dim, tied: 
             totals = counted(result, id, tied) if tied else result.totals
             figures = _figures(totals, calls, copies)
             yield LayerCost(f"{ids}{id}", f"{path}{node.name}", node.type, calls, figures)
+
+
+def _shapes(context: Context, ids: str) -> Iterator[tuple[str, int, Shape]]:
+    for id in context.order:
+        result = context.results[id]
+        for place, spec in enumerate(result.specs):
+            if spec is not None and any(isinstance(size, Expr) for size in spec.shape):
+                yield f"{ids}{id}", place, spec.shape
+        for call in result.calls:
+            yield from _shapes(call.context, f"{ids}{id}/")
 
 
 def _iterations(result: Result, call: Call) -> str:

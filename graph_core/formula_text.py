@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SUM, _PRODUCT, _POWER = 1, 2, 3
 _SUPER: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _ORDER: Final = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)|([⁰¹²³⁴⁵⁶⁷⁸⁹]+)|·")
+_FLOOR: Final = re.compile(r"⌊[^⌊⌋]*⌋")
 _MOST: Final = 3  # of what a maximum is taken of
 _DIGITS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
@@ -39,6 +40,12 @@ def _shortest(raw: Any, over: Sequence[str]) -> Any:
     """As it was built, or as a sum of products, whichever is the shorter text."""
     printer, forms = _Text(over, {}), {raw: 0, symbolic.expand(raw): 1}
     return min(forms, key=lambda form: len(printer.text(form, 0))) if len(forms) > 1 else raw
+
+
+def shape_formula(shape: Iterable[Dim]) -> str:
+    """A shape over symbols as people read it: ``N × 2·C × ⌊(H + 1)/2⌋``."""
+    texts = [f"{size:,}" if isinstance(size, int) else _Text((), {}).whole(symbolic.raised(size.raw)) for size in shape]
+    return " × ".join(f"({text})" if " " in _FLOOR.sub("", text) else text for text in texts)
 
 
 def raw_text(raw: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from designer.canvas.batch import draw_rects
 from designer.canvas.body import PORT_R, draw_port, pen
 from designer.canvas.minimap import BAR_H, MAP_H, MARGIN
 from designer.canvas.rows import BODY, WIDTHS, size_class
-from designer.canvas.scene import Legend, Plate, Verdict, text_width
+from designer.canvas.scene import Legend, Plate, Verdict, Wire, text_width
 from designer.canvas.sprites import COMPACT, FULL, GLYPH, level_of, tile_size
 from designer.canvas.wires import label_spot, path_of
 
@@ -29,6 +30,7 @@ class Overlay:
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
         self._legend = QRectF()
+        self.more: Callable[[Wire], str] = lambda wire: ""  # what follows the label of a wire under the mouse
 
     def paint(self, p: QPainter) -> None:
         """Everything but the gesture's own drawing and the controls."""
@@ -169,7 +171,7 @@ class Overlay:
         wire = snap.wires[i]
         ink = theme.color("error" if wire.error else "ink")
         self.draw_wire(p, i, ink, WIDTHS[size_class(wire.values)] + 0.5)
-        text = wire.error or wire.label
+        text = wire.error or f"{wire.label}{self.more(wire)}"
         spot = label_spot(snap, i)
         if not text or canvas.gesture is not None:
             return

@@ -136,7 +136,9 @@ def test_heads_that_divide_a_width_go_up_to_that_width(width: int, heads: int) -
     assert steps <= 120
 
 
-@pytest.mark.parametrize(("limit", "most"), [(1000, Most(96, sound=False)), (50, Most(48)), (12, Most(12)), (8, Most(8))])
+@pytest.mark.parametrize(
+    ("limit", "most"), [(1000, Most(96, sound=False)), (50, Most(48)), (12, Most(12)), (8, Most(8))]
+)
 def test_of_the_sizes_that_divide_something_the_largest_that_fits(limit: int, most: Most) -> None:
     def analysed(size: int) -> Generator[None, None, int | None]:
         yield

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from graph_core.conditions import Condition, deciding, simplified
 from graph_core.dims import Dim, Expr, at_least, divides, number_of, same, symbol
-from graph_core.formula_text import formula_latex, formula_text, latex_name, order_latex
+from graph_core.formula_text import formula_latex, formula_text, latex_name, order_latex, shape_formula
 from graph_core.growth import leading_terms
 from tests.graph_core.test_dims import GRID, NAMES, PAIRS, SYMPY, Pair, at
 
@@ -51,6 +51,11 @@ def test_the_text_of_a_formula_means_it(pair: Pair) -> None:
 def test_how_formulas_are_written(size: Dim, text: str, latex: str) -> None:
     assert formula_text(size) == text
     assert formula_latex(size) == latex
+
+
+def test_how_shapes_over_symbols_are_written() -> None:
+    shape = (N, 2 * H, (W - 1) // 2 + 1, 3 * ((H - 1) // 4 + 1) ** 2, W + 1, (W - 7) // 2 + 1, 64)
+    assert shape_formula(shape) == "N × 2·H × ⌊(W + 1)/2⌋ × 3·⌊(H + 3)/4⌋² × (W + 1) × (⌊(W + 1)/2⌋ − 3) × 64"
 
 
 def test_names_and_orders_in_latex() -> None:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from designer.canvas.wires import path_of
 from designer.numbers import bytes_text, exact
 from designer.theme import themes
 from designer.widgets.formula import typeset
@@ -282,3 +283,37 @@ def test_ticks_are_round_and_few() -> None:
     assert ticks(120, 700) == [200, 500]
     assert len(ticks(1, 10**12)) <= 5
     assert ticks(7, 7) == [7]
+
+
+def test_a_wire_under_the_mouse_has_its_shape_over_the_symbols(shown: Panel) -> None:
+    window, document = shown.window, shown.rig.document
+    graph = shown.project.networks["main"]
+    edits.set_params(graph, "r1", {"dim_feedforward": "4 * T"})
+    document.unfold("r1")
+    shown.settle()
+    canvas = window.canvas
+
+    def told(target: str) -> str:
+        return canvas.overlay.more(next(wire for wire in canvas.snap.wires if wire.id == target))
+
+    assert told("r1/l2.x") == " · N × T × 4·T"
+    assert told("r1/n1.x") == ""  # the label says it all: N × T × 512
+    hidden = next(wire for wire in canvas.snap.wires if wire.inside == wire.source[0] == "r1")
+    assert canvas.overlay.more(hidden) == ""
+    edits.set_params(graph, "x", {"shape": ["N", "2 * T", 512]})
+    assert told("r1/l2.x") == ""  # not worked out yet
+    shown.settle()
+    assert told("r1/l2.x") == " · N × 2·T × 4·T"
+    assert (
+        told(next(wire.id for wire in canvas.snap.wires if wire.inside == wire.source[0] == "r1")) == " · N × 2·T × 512"
+    )
+    place = canvas.snap.wire_index["r1/l2.x"]
+    at = canvas.camera.to_view(*path_of(canvas.snap, place).pointAtPercent(0.5).toTuple()).toPoint()
+    QTest.mouseMove(canvas, at)
+    shown.rig.qtbot.waitUntil(lambda: canvas.hover_wire == place)
+    cards = []
+    canvas.overlay.card = lambda p, at, text, **_: cards.append(text)
+    canvas.repaint()
+    assert cards == ["N × 256 × 512 · float32 · 524,288 B · N × 2·T × 4·T"]
+    document.enter("r1")
+    assert told("l2.x") == " · N × 2·T × 4·T"
