@@ -198,17 +198,20 @@ def _add_activations(
         if found is None:
             continue
         more = tuple(one for one in simplified([*conditions, *noted]) if one not in conditions)
-        names = [f"memory_activations_{kind}"]
-        figures[names[0]] = largest(found.peak)
+        sums = alternatives(largest(found.peak), symbols)
+        wins = first_if(sums, [*conditions, *more], symbols)
+        rests: dict[str, Dim] = {f"memory_activations_{kind}": 0}
         if training:
             figures["memory_kept"] = found.kept
             also["memory_kept"] = more
         if all(part in figures for part in parts):
-            rest: Dim = sum((figures[part] for part in parts), 0)
-            names.append(f"memory_{kind}")
-            figures[names[1]] = largest(rest + moment for moment in found.peak)
-        for name in names:
-            also[name], first[name] = more, first_if(alternatives(figures[name], symbols), [*conditions, *more])
+            rests[f"memory_{kind}"] = sum((figures[part] for part in parts), 0)
+        for name, rest in rests.items():
+            figures[name] = largest(rest + one for one in sums)
+            also[name], first[name] = more, wins
+            same = [rest + one for one in sums]
+            if alternatives(figures[name], symbols) != same:  # of sums that are equal here another comes first
+                first[name] = first_if(alternatives(figures[name], symbols), [*conditions, *more], symbols)
     return also, first
 
 

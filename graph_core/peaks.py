@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graph_core import symbolic
-from graph_core.bounds import least_sizes, never_negative
+from graph_core.bounds import beyond, least_sizes, never_negative
 from graph_core.conditions import AT_LEAST, Condition, simplified
 from graph_core.context import Context
 from graph_core.digits import Marks, TooManyError
@@ -47,11 +47,21 @@ def activations(
         return None
 
 
-def first_if(sums: Sequence[Dim], conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """The conditions under which the first of several sums is the largest, beside those that hold anyway."""
+def first_if(sums: Sequence[Dim], conditions: Iterable[Condition], here: Mapping[str, int]) -> tuple[Condition, ...]:
+    """Conditions under which the first of several sums is the largest, as it is ``here``, beside those given.
+
+    From which size on that is so, where it can be proven; else that it is at least each of the others.
+    """
     known = list(conditions)
     least = least_sizes(known)
-    found = [_at_least(sums[0], other, least) for other in sums[1:]]
+    found: list[Condition] = []
+    for other in sums[1:]:
+        one = _at_least(sums[0], other, least)
+        sizes = beyond(one.a - one.b, least_sizes([*known, *found]), here) if one.bound is None else None
+        if sizes is None:
+            found.append(one)
+        else:
+            found += [Condition(AT_LEAST, symbolic.symbol(name), symbolic.sympify(n)) for name, n in sizes.items()]
     told = [one for one in simplified([*known, *found]) if one in found]
     least = least_sizes([*known, *told])
     return tuple(one for one in told if one.bound is not None or not never_negative(one.a - one.b, least))

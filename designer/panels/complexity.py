@@ -28,6 +28,7 @@ HELP = {
 SHARED = ("memory_kept", "memory_activations_inference", "memory_activations_training")  # not a sum over layers
 _SORT = Qt.ItemDataRole.UserRole
 _LAYER, _FORMULA, _ORDER, _VALUE = range(4)
+MOST = 4  # conditions that are said of one maximum; copied are all
 NARROW = 780  # below that width the curve gives way: the readout has it too
 
 
