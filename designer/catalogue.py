@@ -107,7 +107,11 @@ class Catalogue:
                 fields = [(part, self._whole(part) or self._parts(part)) for part in match.groups()]
                 if not (whole and any(said is None and _PHRASE.search(part) for part, said in fields)):
                     told = (self._field(part if said is None else said) for part, said in fields)
-                    yield _BETWEEN.sub("", template.said.format(*told))
+                    yield self.joined(template.said.format(*told))
+
+    def joined(self, text: str) -> str:
+        """A text with what was put in: the spaces that stand round names and figures only are none elsewhere."""
+        return _BETWEEN.sub("", text) if self.texts else text
 
     def _field(self, text: str) -> _Field:
         field = _Field(text)

@@ -152,7 +152,7 @@ class Tour(QObject):
                 words, go = LEARNING, ""
             elif self.step == 5 and training.run is not None:
                 words = DRAW
-            self.card.say(words, tr("{place} of {count}", place=self.step, count=STEPS), tr("Skip tour"), go)
+            self.card.say(words, tr("{step} of {count}", step=self.step, count=STEPS), tr("Skip tour"), go)
         self._place()
 
     def _show_how(self) -> None:

@@ -57,7 +57,7 @@ def tr(text: str, **fields: object) -> str:
         if _catalogue.language != "en":
             _catalogue.unknown[text] = None
         found = text.partition("|")[0]
-    return found.format(**fields) if fields else found
+    return _catalogue.joined(found.format(**fields)) if fields else found
 
 
 def told(sentence: str) -> str:

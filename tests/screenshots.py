@@ -53,7 +53,7 @@ def main(language: str = "en", folder: str = "") -> None:
     def keep(name: str, *choices: Choice) -> None:
         for theme in choices or ("light", "dark"):
             themes.choose(theme)
-            QTest.qWait(500)
+            QTest.qWait(10_000 if name == "large" else 2500)  # a picture of far away is painted piece by piece
             small(window.grab().toImage()).save(str(place / f"{name}-{theme}.png"), "PNG", 0)
 
     QTest.qWait(5000)  # the gallery paints one thumbnail a turn

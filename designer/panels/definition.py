@@ -27,7 +27,7 @@ from graph_core.tuple_forms import space_text
 from graph_core.tuple_latex import activation_latex, definition_latex, matrix_latex
 from graph_core.tuples import IDENTITY, Matrix, Parts, Row
 
-_HEADS = ("l", "layer", "f", "W", "b")
+_HEADS = ("l", tr("layer"), "f", "W", "b")
 _DEFINITION = "𝒜 = (L, 𝓕, 𝓦, 𝓑, 𝒪)"
 _BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 QUICK = 0.02  # seconds that a look may take after every keystroke
@@ -152,10 +152,10 @@ class DefinitionPanel(LazyPanel):
         head.addWidget(Text(tr("Copy as"), "small", "ink3"))
         self.buttons: dict[str, QPushButton] = {}
         for name in ("LaTeX", "JSON", "text"):
-            button = self.buttons[name] = QPushButton(name)
+            button = self.buttons[name] = QPushButton(told(name))
             button.setProperty("small", True)
-            button.setAccessibleName(tr("Copy as {name}", name=name))
-            button.setToolTip(tr("Copy the definition as {name}.", name=name))
+            button.setAccessibleName(tr("Copy as {name}", name=told(name)))
+            button.setToolTip(tr("Copy the definition as {name}.", name=told(name)))
             dress(button, glyph="ui_copy", font="small")
             button.clicked.connect(lambda _=False, name=name: self.copy(name))
             head.addWidget(button)

@@ -343,7 +343,7 @@ class MemoryPanel(LazyPanel):
                 ),
                 "ink",
             )
-            text += self._until(named) + "."
+            text += self._until(named) + tr(".")
         else:
             over = bytes_text(parts.total - self.limit)
             text, ink = (
@@ -356,7 +356,7 @@ class MemoryPanel(LazyPanel):
                 ),
                 "error",
             )
-            text += self._until(named) + "."
+            text += self._until(named) + tr(".")
         self.sentence.setText(text)
         dress(self.sentence, ink=ink)
 
