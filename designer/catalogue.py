@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib import resources
 from typing import Any
 
@@ -37,10 +38,14 @@ class _Template:
 
     def __init__(self, english: str, said: str) -> None:
         solid = _HOLE.split(english)[::2]
-        self.said, self.longest, self.weight = said, max(solid, key=len), sum(map(len, solid))
-        self.open = english.endswith("}")
-        parts = (_PATTERNS.get(part) or re.escape(part) for part in _HOLE.split(english))
-        self.pattern = re.compile("".join(parts), re.DOTALL)
+        self.english, self.said = english, said
+        self.longest, self.weight, self.open = max(solid, key=len), sum(map(len, solid)), english.endswith("}")
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Made when a sentence has the longest piece: most are never asked for."""
+        parts = (_PATTERNS.get(part) or re.escape(part) for part in _HOLE.split(self.english))
+        return re.compile("".join(parts), re.DOTALL)
 
 
 class Catalogue:
