@@ -10,7 +10,7 @@ from designer.panels.forms import add_row, caption, form_layout
 from designer.style import dress
 from designer.theme import themes, tokens
 from designer.widgets import Field
-from designer.words import tr
+from designer.words import told, tr
 from graph_core import EditError, mark_edits
 from graph_core.marks import Frame, Note, kind_of_mark
 
@@ -42,7 +42,7 @@ class MarkForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        heading = QLabel(kind_of_mark(key).capitalize())
+        heading = QLabel(told(kind_of_mark(key).capitalize()))
         dress(heading, font="title")
         layout.addWidget(heading)
         if isinstance(mark, Frame):
