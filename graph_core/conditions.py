@@ -160,7 +160,14 @@ def simplified(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
             return False
         return strictest[name, kind] is condition and not (kind == "least" and number <= 1)
 
-    return tuple(condition for condition in kept if needed(condition))
+    def pinched(condition: Condition) -> Condition:
+        """Where a symbol is at least and at most the same, that it is so."""
+        name, kind, number = condition.bound or ("", "", 0)
+        other = strictest.get((name, "most" if kind == "least" else "least"))
+        is_one = other is not None and other.bound is not None and other.bound[2] == number
+        return Condition(SAME, symbolic.symbol(name), symbolic.sympify(number)) if is_one else condition
+
+    return tuple(dict.fromkeys(pinched(condition) for condition in kept if needed(condition)))
 
 
 def _told_apart(condition: Condition, strictest: Mapping[tuple[str, str], Condition]) -> bool:

@@ -62,7 +62,7 @@ def first_if(sums: Sequence[Dim], conditions: Iterable[Condition], here: Mapping
             found.append(one)
         else:
             found += [Condition(AT_LEAST, symbolic.symbol(name), symbolic.sympify(n)) for name, n in sizes.items()]
-    told = [one for one in simplified([*known, *found]) if one in found]
+    told = [one for one in simplified([*known, *found]) if one not in known]
     least = least_sizes([*known, *told])
     return tuple(one for one in told if one.bound is not None or not never_negative(one.a - one.b, least))
 

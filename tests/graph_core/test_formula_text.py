@@ -138,6 +138,18 @@ def test_only_the_strictest_is_said() -> None:
     assert [c.text for c in simplified(noted)] == ["H is at least 9", "W differs from 2", "W is at most 40", "N is 2"]
 
 
+def test_at_least_and_at_most_the_same_is_said_as_one() -> None:
+    with deciding({"H": 32, "W": 16, "N": 2}) as noted:
+        assert at_least(H, 32)
+        assert at_least(H, 5)
+        assert at_least(32, H)
+        assert at_least(W, 16)
+        assert at_least(17, W)
+        assert not same(H, 31)
+    assert [c.text for c in simplified(noted)] == ["H is 32", "W is at least 16", "W is at most 17"]
+    assert all(c.holds({"H": 32, "W": 16}) for c in simplified(noted))
+
+
 def test_nothing_is_decided_elsewhere_or_without_an_example() -> None:
     assert same(H, W) is None
     assert number_of(H) is None
