@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from time import thread_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from designer.background import Steps, go_through, in_background
 from designer.canvas.scene import Legend, Scene
+from designer.canvas.snapshot import Snapshot
 from designer.canvas.surface import Canvas
 from designer.difference.pair import Pair
 from designer.document import Document
@@ -50,7 +52,8 @@ class Center(QWidget):
         self._telling = False
         self._fix: Fix | None = None
         self._made: Scene | None = None
-        self._making: Iterator[None] | None = None  # a large scene, in parts
+        self._making: Steps | None = None  # a large scene, in parts
+        self._answer: Any = None  # of the job that the last part asked for
         self._fit_then = False
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._next_part)
@@ -166,11 +169,10 @@ class Center(QWidget):
         self._show(self._scene())
 
     def _scene(self) -> Scene:
-        for _ in self._steps():
-            pass
+        go_through(self._steps())
         return self._drawn()
 
-    def _steps(self) -> Iterator[None]:
+    def _steps(self) -> Steps:
         """Draw the document as of now, with a stop after each part of the work."""
         if self._drawing.activations:
             self._drawing.heat, legend = {}, LIT
@@ -194,8 +196,8 @@ class Center(QWidget):
         self.refresh()
         self.canvas.fit()
 
-    def _show(self, scene: Scene) -> None:
-        self.canvas.show_scene(scene)
+    def _show(self, scene: Scene, snap: Snapshot | None = None) -> None:
+        self.canvas.show_scene(scene, snap)
         if self.comparison is not None:
             self.pair.show_other(self.comparison.other_scene(self._lenses))
         self.crumbs.set_names(self._names())
@@ -207,32 +209,39 @@ class Center(QWidget):
 
     def _edited(self, edit: Edit) -> None:
         self._fix = None  # it was made for the drawing as it was
-        if sum(change.table in ("nodes", "wires") for change in edit.changes) > MANY:
+        pending = self._making is not None or self._made is not None
+        if pending or sum(change.table in ("nodes", "wires", "view") for change in edit.changes) > MANY:
             self._show_soon()
         else:
             self.refresh()
 
     def _show_soon(self) -> None:
         """Draw what is large in turns of the event loop after this one, so that none of them is long."""
-        self._made, self._making = None, self._steps()
+        self._made, self._making, self._answer = None, self._steps(), None
         self._later.start()
 
     def _next_part(self) -> None:
-        until = thread_time() + TURN
-        while self._making is not None and thread_time() < until:
+        until, steps = thread_time() + TURN, self._making
+        while steps is not None and thread_time() < until:
             try:
-                next(self._making)
+                job = steps.send(self._answer)
             except StopIteration:
                 self._making, self._made = None, self._drawn()
-                self._later.start()
-                return
-        if self._making is not None:
+                break
+            answer = in_background(job) if job is not None else None
+            if steps is not self._making:
+                return  # drawn by somebody who could not wait
+            self._answer = answer
+        if steps is not None:
             self._later.start()
             return
         scene, self._made = self._made, None
         if scene is not None:
-            self._show(scene)
-            self._show_selection(self._document.selection)
+            before = self.canvas.snap
+            snap = in_background(lambda: Snapshot(scene, before))
+            if not self._later.isActive() and self.canvas.snap is before:
+                self._show(scene, snap)
+                self._show_selection(self._document.selection)
 
     def settle(self) -> None:
         """Have the canvas show the document as of now, if it does not yet."""

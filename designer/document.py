@@ -14,6 +14,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from designer.figures import Figures, figures_of
+from designer.opening import first_network, opened
 from designer.settings import weights_store
 from designer.steps import Step, steps_along
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
@@ -23,7 +24,7 @@ from graph_core.graph import Edit
 from graph_core.history import History
 from graph_core.kept import carry_weights
 from graph_core.marks import is_mark
-from graph_core.project import FileError, load, save
+from graph_core.project import FileError, save
 from graph_core.propagate import engine_of
 
 
@@ -67,15 +68,7 @@ class Document(QObject):
 
     def open(self, path: Path) -> None:
         """Open a file. Raises FileError in one sentence and leaves the open document as it is."""
-        read_only = False
-        try:
-            project = load(path)
-        except FileError as error:
-            if not getattr(error, "newer", False):
-                raise
-            project, read_only = load(path, newer_ok=True), True
-        if not project.networks:
-            raise FileError(f"{path.name}: The drawing holds no network; add one to its networks.")
+        project, read_only = opened(path)
         self.path, self.read_only = path, read_only
         self._adopt(project)
         self.replaced.emit()
@@ -117,8 +110,7 @@ class Document(QObject):
         self.history = History(project)
         self.history.listeners.append(self.renamed.emit)  # undone is only what the history has noted
         project.listeners.append(self._on_edit)
-        networks = list(project.networks)
-        self.network = "main" if "main" in networks or not networks else networks[0]
+        self.network = first_network(project)
         self.trail, self.chosen, self._analysis = (), (), None
         self.depth, self.opened = 0, {}
         self.saved_nodes = self._all_nodes()

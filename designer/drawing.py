@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from designer.background import Steps, go_through
 from designer.canvas.scene import ACTIVATION_H, ACTIVATION_W, Legend, Plate, Point, Scene, Wire, plate_size
 from designer.document import Document, Step
 from designer.freezing import frozen_below
+from designer.late import MANY
 from designer.making import Making, Problems
 from designer.marking import MarkPlates, arranged_anew
 from designer.plates import box_of, detail_of, edge_ports, kind_of, wire_ends, worst_of
@@ -56,11 +59,10 @@ class Drawing:
 
     def scene(self, legend: Legend | None = None) -> Scene:
         """The graph on the canvas, under a lens where `legend` explains one."""
-        for _ in self.steps(legend):
-            pass
+        go_through(self.steps(legend))
         return self.made
 
-    def steps(self, legend: Legend | None = None) -> Iterator[None]:
+    def steps(self, legend: Legend | None = None) -> Steps:
         """Make the scene with a stop after each part of the work; then `made` is as of now, if nothing was edited."""
         document, making = self.document, self._making
         self.origins, self.sheets = {}, {}
@@ -69,6 +71,8 @@ class Drawing:
         making.frozen, making.tied = frozen_below(document), nodes_tied(graph)
         making.heat, making.activations = self.heat, self.activations
         yield
+        if len(graph.nodes) > MANY:
+            yield partial(self._standing.of, graph)
         level = self._level(graph, context, "")
         marks = self.marks.plates(self.marks.of(graph, level.boxes, level.places, self._places(graph)))
         if not level.boxes:

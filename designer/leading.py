@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from typing import Any
 
+from designer.background import Job
 from designer.canvas.scene import Plate
 from designer.late import MANY
 from designer.plates import edge_ports, wire_ends
@@ -31,11 +33,16 @@ class Leading:
         """At which side each wire arrives, by its end."""
         return self._router.sides if self._router is not None else {}
 
-    def bring(self, graph: Graph, plates: Mapping[str, Plate], fresh: list[str]) -> set[str]:
-        """Take in that the `fresh` plates are others than before; returns the wires that may run elsewhere now."""
+    def bring(
+        self, graph: Graph, plates: Mapping[str, Plate], fresh: list[str]
+    ) -> Generator[Job | None, Any, set[str]]:
+        """Take in that the `fresh` plates are others than before; returns the wires that may run elsewhere now.
+
+        Leading all of a drawing anew is a job for whoever goes through the steps.
+        """
         router = self._router
         if router is None:
-            return self._anew(graph, plates)
+            return (yield from self._anew(graph, plates))
         boxes = {id: _box(graph, plates[id]) for id in fresh}
         other = {id for id, box in boxes.items() if router.boxes.get(id) != box}
         moved = {id: _at(plates[id]) for id in fresh if id not in other and router.positions[id] != _at(plates[id])}
@@ -43,10 +50,10 @@ class Leading:
         cut, new = self._changes(graph, plates, other | gone)
         if not (other or gone or cut or new):
             if 3 * len(moved) > len(plates) > MANY:
-                return self._anew(graph, plates)
+                return (yield from self._anew(graph, plates))
             return set(router.move(moved).routes) if moved else set()
         if len(plates) <= MANY or 3 * (len(other) + len(new) + len(gone)) > len(plates):
-            return self._anew(graph, plates)
+            return (yield from self._anew(graph, plates))
         changed = {id: (_at(plates[id]), boxes[id]) for id in (*other, *moved)}
         return set(router.change(changed, [_ends(key, graph.wires[key]) for key in new], gone=gone, cut=cut).routes)
 
@@ -64,12 +71,15 @@ class Leading:
         new = {key for key in there if key not in led or (pairs and before.get(key) != now[key])}
         return {key for key in touched - there if key in led}, new
 
-    def _anew(self, graph: Graph, plates: Mapping[str, Plate]) -> set[str]:
-        had = self.routes
-        boxes = {id: _box(graph, plate) for id, plate in plates.items()}
-        self._wires = dict(graph.wires)
-        self._router = Router({id: _at(plate) for id, plate in plates.items()}, boxes, wire_ends(graph))
-        return {key for key, route in self._router.routes.items() if had.get(key) != route}
+    def _anew(self, graph: Graph, plates: Mapping[str, Plate]) -> Generator[Job | None, Any, set[str]]:
+        had, self._wires = self.routes, dict(graph.wires)
+
+        def build() -> Router:
+            boxes = {id: _box(graph, plate) for id, plate in plates.items()}
+            return Router({id: _at(plate) for id, plate in plates.items()}, boxes, wire_ends(graph))
+
+        self._router = yield build
+        return {key for key, route in self.routes.items() if had.get(key) != route}
 
 
 def _box(graph: Graph, plate: Plate) -> Box:

@@ -6,10 +6,11 @@ edit of a large drawing costs what it affects.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from designer.background import Steps
 from designer.canvas.identity import differing, places, taken, unequal
 from designer.canvas.scene import Legend, Plate, Scene, Since, Wire
 from designer.leading import Leading
@@ -56,9 +57,7 @@ class Redrawing:
         self._leading = Leading()
         self.scene = Scene()
 
-    def steps(
-        self, level: Level, marks: Mapping[str, Plate], problems: Problems, legend: Legend | None
-    ) -> Iterator[None]:
+    def steps(self, level: Level, marks: Mapping[str, Plate], problems: Problems, legend: Legend | None) -> Steps:
         """Bring `scene` up to date, with a stop after each part of the work.
 
         Nothing may be edited between two stops: whoever gives up begins anew.
@@ -81,7 +80,7 @@ class Redrawing:
         yield
         # From here on what is kept is no longer that of the scene before: it is read anew by whoever begins again.
         self._read, leading = _Read(graph.key), self._leading
-        rerouted = leading.bring(graph, own, fresh)
+        rerouted = yield from leading.bring(graph, own, fresh)
         yield
         shown = self._shown if now.ids == before.ids else {}
         shown = shown.copy()

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, QTimer
+from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
+from designer.background import in_background
 from designer.canvas.scene import PLATE_H_DETAIL, PLATE_W, End, plate_size
 from designer.document import Document
 from designer.drawing import Drawing
@@ -265,7 +266,7 @@ class Verbs(QObject):
     def arrange_all(self) -> None:
         """Lay the graph out anew."""
         graph = self._document.graph
-        places = self._drawing.arranged()
+        places = in_background(self._drawing.arranged) if len(graph.nodes) > MANY else self._drawing.arranged()
         before, after = rects_of(graph, self._drawing.positions()), rects_of(graph, places)
 
         def make() -> None:
@@ -273,9 +274,7 @@ class Verbs(QObject):
             for key, mark in following(graph.marks, before, after).items():
                 mark_edits.put(graph, key, mark, tr("Arrange"))
 
-        if len(places) > MANY:  # working the places out was a turn of the event loop, drawing them is another
-            QTimer.singleShot(0, lambda: self._document.edit(make, tr("Arrange")))
-        elif places:
+        if places:
             self._document.edit(make, tr("Arrange"))
 
     def collapse_selection(self) -> None:

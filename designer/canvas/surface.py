@@ -81,10 +81,13 @@ class Canvas(Looking):
         """What is shown."""
         return self.snap.scene
 
-    def show_scene(self, scene: Scene) -> None:
-        """Show another scene; only what is not the same object as before is painted anew."""
+    def show_scene(self, scene: Scene, snap: Snapshot | None = None) -> None:
+        """Show another scene; only what is not the same object as before is painted anew.
+
+        `snap` is its snapshot after the one that is shown, where somebody has made it already.
+        """
         before = self.snap
-        now = Snapshot(scene, before)
+        now = snap or Snapshot(scene, before)
         self.base.patch(changed_boxes(before, now), self.base.shown)
         self.snap = now
         self.minimap.forget_soon()

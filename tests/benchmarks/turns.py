@@ -11,6 +11,7 @@ import cProfile
 import pstats
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from PySide6.QtCore import QAbstractEventDispatcher, QElapsedTimer, QEventLoop, 
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from designer.background import NAME
 from designer.garbage import Tidying
 from designer.settings import Settings
 from designer.theme import themes
@@ -52,7 +54,8 @@ class Turns:
         last.start()
 
         def look() -> None:
-            if any(ms > 3 for ms in self.spent[looked[0] :]):
+            working = any(thread.name == NAME for thread in threading.enumerate())
+            if working or any(ms > 3 for ms in self.spent[looked[0] :]):
                 last.restart()
             looked[0] = len(self.spent)
             if last.elapsed() > QUIET_MS:

@@ -1,0 +1,42 @@
+"""Reading a drawing for the window: large ones beside it, analyzed, so that it goes on painting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from designer.background import in_background
+from designer.figures import figures_of
+from graph_core import Project, analyze
+from graph_core.project import FileError, load
+
+LARGE = 200_000  # bytes of a file that is read beside the window
+
+
+def first_network(project: Project) -> str:
+    """The network that is looked at first; there may be none."""
+    networks = list(project.networks)
+    return "main" if "main" in networks or not networks else networks[0]
+
+
+def _read(path: Path) -> tuple[Project, bool]:
+    """The project of a file, analyzed, and whether it is newer than this Netwright. Raises FileError."""
+    newer = False
+    try:
+        project = load(path)
+    except FileError as error:
+        if not getattr(error, "newer", False):
+            raise
+        project, newer = load(path, newer_ok=True), True
+    if not project.networks:
+        raise FileError(f"{path.name}: The drawing holds no network; add one to its networks.")
+    network = first_network(project)
+    for _ in range(2):  # at the second look what edits need is made ready
+        figures_of(project, network)
+    analyze(project, network)
+    return project, newer
+
+
+def opened(path: Path) -> tuple[Project, bool]:
+    """The project of a file, and whether it is newer than this Netwright. Raises FileError in one sentence."""
+    large = path.is_file() and path.stat().st_size > LARGE
+    return in_background(lambda: _read(path)) if large else _read(path)
