@@ -8,6 +8,7 @@ from designer.background import in_background
 from designer.figures import figures_of
 from graph_core import Project, analyze
 from graph_core.project import FileError, load
+from graph_core.propagate import engine_of
 
 LARGE = 200_000  # bytes of a file that is read beside the window
 
@@ -30,7 +31,11 @@ def _read(path: Path) -> tuple[Project, bool]:
     if not project.networks:
         raise FileError(f"{path.name}: The drawing holds no network; add one to its networks.")
     network = first_network(project)
-    for _ in range(2):  # at the second look what edits need is made ready
+    figures_of(project, network)
+    engine = engine_of(project)
+    root = engine.root(network)
+    if root.order:  # as after an edit, so that the first one finds ready what all of them need
+        engine.touched[root] = {root.order[0]}
         figures_of(project, network)
     analyze(project, network)
     return project, newer
