@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from designer.canvas.gestures import MovePlates
 from designer.canvas.picture import Picture
 from designer.canvas.scene import Activation, Legend, Plate, Scene
 from designer.canvas.snapshot import Snapshot
+from designer.canvas.sprites import Sprites
 from designer.canvas.surface import Canvas
 from designer.theme import Theme
 from tests.gui.canvas_rig import Rig
@@ -192,6 +194,26 @@ def test_the_kept_picture_is_right_at_other_pixel_ratios(qtbot):
         plain = fresh(scene, Camera(dpr, 1.0, 5, 9), size=size)
         # Twice the pixels is the same drawing at twice the size, but for the grid's dots.
         assert differing(shown, plain, 40) < 0.01
+
+
+@pytest.mark.parametrize("dpr", [1.0, 1.5, 2.0, 3.0])
+@pytest.mark.parametrize("zoom", [0.2, 0.4, 1.0])
+def test_sprites_are_made_in_the_screens_own_pixels(qapp, zoom: float, dpr: float):
+    sprites = Sprites(Theme())
+    row = Snapshot(scene_of([plate("c", "conv", "conv", "Conv2d 3×3")], [])).rows[0]
+    scale = zoom * dpr
+    w, h = row.plate.w * scale, row.plate.h * scale
+    full, compact, tile = (
+        sprites.full(row, scale),
+        sprites.compact(row, scale, dpr),
+        sprites.tile(row.plate, scale, dpr),
+    )
+    for pixmap in (full, compact):
+        pad = 2 * math.ceil(14 * scale)
+        assert (pixmap.width(), pixmap.height()) == (math.ceil(w) + pad, math.ceil(h) + pad)
+    assert tile.height() >= min(20 * dpr, 60 * scale)
+    assert sprites.full(row, scale) is full
+    assert sprites.full(row, scale * 2) is not full, "another ratio is another sprite"
 
 
 def test_a_slow_zoom_shows_the_old_picture_first_and_then_the_new(qtbot):

@@ -39,7 +39,11 @@ QTest.qWait(300)
 window.canvas.fit()
 QTest.qWait(200)
 window.grab().save(sys.argv[2])
-print(window.devicePixelRatioF(), window.width(), window.height(), window.canvas.camera.zoom)
+canvas = window.canvas
+canvas.set_camera(canvas.camera.zoomed(1.0, canvas.rect().center().toPointF()))  # plates at full detail, and the map
+canvas.repaint()
+across = canvas.base.pixmap.width() / canvas.width()
+print(window.devicePixelRatioF(), window.width(), window.height(), across, canvas.minimap._picture.devicePixelRatio())
 """
 
 
@@ -123,8 +127,10 @@ def test_the_window_is_drawn_in_the_screens_own_pixels(tmp_path: Path, factor: s
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    ratio, width, height, _ = (float(word) for word in done.stdout.split())
+    ratio, width, height, still, small = (float(word) for word in done.stdout.split())
     assert ratio == float(factor)
+    assert still == pytest.approx(ratio, abs=0.002), "the still picture has a pixel for each of the screen's"
+    assert small == ratio, "and so has the minimap"
     image = QImage(str(picture))
     assert (image.width(), image.height()) == (round(width * ratio), round(height * ratio))
     middle = image.copy(image.width() // 4, image.height() // 8, image.width() // 2, image.height() // 2)
