@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 Job = Callable[[], Any]
 Steps = Generator[Job | None, Any, None]  # work with stops; at some it asks for the result of a job
 LOOK_MS = 4
-NAME = "beside the window"
+NAME = "background"
 
 
 def in_background(work: Callable[[], Result]) -> Result:
