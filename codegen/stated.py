@@ -23,7 +23,7 @@ from graph_core.layer import Inlet, Spec
 from graph_core.layer import Refusal as Refused
 from graph_core.propagate import engine_of
 from graph_core.trust import code_of, codes_in
-from graph_core.walk import instances_of
+from graph_core.walk import owners_of
 
 MOST_KNOWN = 1000  # sizes of inputs under which one module is known to do as stated
 
@@ -154,8 +154,8 @@ def _custom(context: Context, path: str) -> Iterator[tuple[str, Context, Result]
     """Every node that runs custom code of its own, with its state-dict path and the context it is in."""
     for id in context.order:
         result = context.results[id]
-        for inner, child in instances_of(result, path):
-            yield from _custom(child, f"{inner}.")
+        for inner, call, _, _ in owners_of(result, path):
+            yield from _custom(call.context, f"{inner}.")
         own = result.facts is not None and result.enabled is not False and not result.node.use
         if own and code_of(context.graph.project, result.node) is not None:
             yield f"{path}{result.node.name}", context, result

@@ -17,7 +17,7 @@ from graph_core.context import Context
 from graph_core.graph import Project
 from graph_core.kept import hash_of, refer, reference, weights_path
 from graph_core.propagate import engine_of
-from graph_core.walk import instances_of
+from graph_core.walk import owners_of
 
 
 def keep_weights(project: Project, module: nn.Module, file: Path, network: str) -> None:
@@ -80,9 +80,9 @@ def _keys(context: Context, path: str, ids: str) -> Iterator[tuple[str, str]]:
             continue
         name = result.node.name
         if result.calls:
-            for inner, child in instances_of(result, path):
-                step = inner.removeprefix(f"{path}{name}")  # .0, .1 … where it repeats
-                yield from _keys(child, f"{inner}.", f"{ids}{id}{step}/")
+            for inner, call, _, step in owners_of(result, path):
+                number = "" if step is None else f".{step}"
+                yield from _keys(call.context, f"{inner}.", f"{ids}{id}{number}/")
         elif result.facts is not None:
             for weight in result.facts.weights:
                 yield weight.path(f"{path}{name}"), f"{ids}{id}:{weight.name}"

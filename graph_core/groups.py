@@ -23,7 +23,7 @@ from graph_core.layer import layer_types
 from graph_core.optimizers import DEFAULT_KIND, KINDS, OptimizerKind, kind_of
 from graph_core.schedules import named
 from graph_core.tied_inside import NO_TIES, Ties, inside, tied_to, ties_inside
-from graph_core.walk import calls_of
+from graph_core.walk import owners_of
 
 MOST_PARAMETERS: Final = 100_000
 MOST_GROUPS: Final = 100
@@ -143,7 +143,7 @@ def _parameters(context: Context, path: str, ids: str, way: str, tied: Ties) -> 
         tied = {**tied, **here}
     for id in context.order:
         result = context.results[id]
-        for inner, call, _, step in calls_of(result, path):
+        for inner, call, _, step in owners_of(result, path):
             below = inside(tied, id, step) if tied else tied
             yield from _parameters(call.context, f"{inner}.", f"{ids}{id}/", f"{way}{id}#{step or 0}/", below)
         if result.facts is None or result.enabled is False or result.node.use:

@@ -14,6 +14,15 @@ def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
         yield instance.path, instance.call.context
 
 
+def owners_of(result: Result, path: str) -> Iterator[Instance]:
+    """Each instance of a block node that has weights of its own: of steps that share theirs the first, and none of a
+    node that uses another's.
+    """
+    for instance in calls_of(result, path) if not result.node.use else ():
+        if instance.step is not None or not instance.call.first:
+            yield instance
+
+
 class Instance(NamedTuple):
     """One set of weights of a block node: its state-dict path, how often it runs one after the other, and which step
     it is where the steps have weights of their own.
@@ -28,7 +37,8 @@ class Instance(NamedTuple):
 def calls_of(result: Result, path: str) -> Iterator[Instance]:
     """Each instance of a block node; none of a node with problems.
 
-    Where the number of steps of a scan is a symbol, it is told as 1.
+    Where the number of steps of a scan is a symbol, it is told as 1. Steps that share their weights and get different
+    sizes are several: see owners_of.
     """
     node = result.node
     for call in result.calls if not result.findings else ():

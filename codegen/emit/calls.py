@@ -9,7 +9,6 @@ from typing import Any
 from codegen.emit import trees
 from codegen.emit.given import layer_arguments, phrase_tree
 from codegen.emit.trees import Lookup
-from graph_core.context import Result
 from graph_core.graph import Graph, Node
 from graph_core.layer import Function, Held, Layer, Method, Module, Operator, Phrase
 
@@ -96,11 +95,9 @@ def returned(layer: Layer) -> Sequence[Any]:
     return tuple(layer.outlets)
 
 
-def results_of(graph: Graph, node: Node, result: Result) -> Sequence[Any]:
-    """The results of a node's call, nested as they are returned."""
-    if node.type in graph.project.graphs or result.layer is None:
-        return graph.out_ports(node)
-    return returned(result.layer)
+def results_of(graph: Graph, node: Node, layer: Layer | None) -> Sequence[Any]:
+    """The results of a node's call, nested as they are returned; a block is no layer."""
+    return graph.out_ports(node) if layer is None else returned(layer)
 
 
 def ports_in(outs: Sequence[Any]) -> list[str]:

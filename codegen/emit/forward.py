@@ -31,7 +31,7 @@ from codegen.emit.structure import (
 )
 from graph_core.context import Result
 from graph_core.graph import Node
-from graph_core.layer import Spec
+from graph_core.layer import Layer, Spec
 from graph_core.ports import is_state
 
 if TYPE_CHECKING:
@@ -126,8 +126,8 @@ class Forward:
         block = node.type in writer.plan.project.graphs
         heavy = block or is_heavy(result)
         self._make_room(node, operands, heavy, settle_all=(block and not conditional) or self._by_name(result))
-        tree = self._call(node, result, {port: value.tree for port, value in operands.items()})
-        outs = results_of(writer.graph, node, result)
+        tree = self._call(node, {port: value.tree for port, value in operands.items()})
+        outs = results_of(writer.graph, node, self._layer(node))
         parts = list(operands.values())
         first = parts[0] if parts else None
         value = Value(
@@ -152,7 +152,13 @@ class Forward:
         if (block and not conditional and not returned_directly) or several:
             self.settle(value)
 
-    def _call(self, node: Node, result: Result, operands: dict[str, ast.expr], item: str = "") -> ast.expr:
+    def _layer(self, node: Node) -> Layer | None:
+        """The layer that a node is; None for a block."""
+        frame = self.writer.frame
+        block = node.type in self.writer.plan.project.graphs
+        return None if block else frame.result(node).layer or frame.known(node).layer
+
+    def _call(self, node: Node, operands: dict[str, ast.expr], item: str = "") -> ast.expr:
         """The call of a node on the trees of its operands; ``item`` is the variable of a loop over modules."""
         writer = self.writer
         module = None
@@ -161,9 +167,8 @@ class Forward:
         if node.type in writer.plan.project.graphs:
             assert module is not None
             return trees.call(module, operands.values())
-        layer = result.layer or next((r.layer for _, r in writer.frame.twin_results(node) if r.layer), None)
-        if layer is None:
-            raise trees.EmitError(f"{node.name} has no shape yet, so it cannot be written; see its problem.")
+        layer = self._layer(node)
+        assert layer is not None
         return call_layer(node, layer, module, operands, writer.forward_lookup)
 
     def _make_room(self, node: Node, operands: dict[str, Value], heavy: bool, *, settle_all: bool) -> None:
@@ -218,7 +223,7 @@ class Forward:
                 self.settle(value)
         first = next(iter(operands.values()))
         self.settle(first)
-        outs = results_of(writer.graph, node, writer.frame.result(node))
+        outs = results_of(writer.graph, node, self._layer(node))
         port = ports_in(outs)[0]
         spots: tuple[Spot, ...] = (writer.spot(node),)
         trees_of = {name: value.tree for name, value in operands.items()}
@@ -228,7 +233,7 @@ class Forward:
         else:
             assert isinstance(condition, ast.expr)
             test = trees.fold(condition)
-        made = self._call(node, writer.frame.result(node), trees_of)
+        made = self._call(node, trees_of)
         variable = self.own(first, spots, node)
         spots = tuple(dict.fromkeys([*spots, *(spot for value in operands.values() for spot in value.spots)]))
         for value in list(operands.values())[1:]:
@@ -236,7 +241,8 @@ class Forward:
 
         def target(item: Any) -> ast.expr:
             if isinstance(item, tuple):
-                return ast.Tuple([target(part) for part in item])
+                parts = [target(part) for part in item]
+                return trees.name("_") if all(map(_is_blank, parts)) else ast.Tuple(parts)
             return trees.name(variable if item == port else "_")
 
         targets = trees.tuple_of([target(item) for item in outs])

@@ -13,7 +13,7 @@ from codegen.emit.given import known_arguments, layer_arguments, phrase_tree
 from codegen.emit.printing import flat
 from codegen.emit.runs import ordered
 from codegen.emit.scopes import Scope, Twin, Width, value_tree
-from codegen.emit.structure import chain_of, is_inline
+from codegen.emit.structure import chain_of, is_inline, never_acts
 from codegen.emit.trees import EmitError, Lookup
 from graph_core.context import Call, Context, Result
 from graph_core.expressions import names_in
@@ -65,9 +65,23 @@ class Frame:
         pairs = [(owner, here.results[node.id]) for owner, here in self.twins if node.id in here.results]
         return [(owner, result) for owner, result in pairs if result.enabled is not False]
 
+    def known(self, node: Node) -> Result:
+        """The result of a layer where it has one: here, in an instance where it acts, or else in one as if it did."""
+        results = [self.result(node), *(result for _, result in self.twin_results(node))]
+        found = next((result for result in results if result.facts and result.layer), None)
+        found = found or next((result for _, result in self._woken(node) if result.facts and result.layer), None)
+        if found is None:
+            raise EmitError(f"{node.name} has no shape yet, so it cannot be written; see its problem.")
+        return found
+
+    def _woken(self, node: Node) -> list[tuple[Context, Result]]:
+        """The node's results in all instances, as if its condition held."""
+        awake = replace(node, when="")
+        return [(owner, evaluate_node(self.plan.engine, here, awake)) for owner, here in self.twins]
+
     def condition(self, node: Node, lookup: Lookup | None = None) -> ast.expr | bool:
         """The node's condition; a bool where it names nothing. What repeats ×0 never acts."""
-        if isinstance(node.run, Repeat) and node.run.times == 0:
+        if never_acts(node):
             return False
         if not node.when:
             return True
@@ -79,10 +93,9 @@ class Frame:
 
     def layer(self, node: Node, module: str = "") -> ast.expr:
         """The constructor call of a layer, or of the module of the same meaning as a function."""
-        results = [self.result(node), *(result for _, result in self.twin_results(node))]
-        known = next((result for result in results if result.facts and result.layer), None)
-        if known is None or known.layer is None or known.facts is None:
-            raise EmitError(f"{node.name} has no shape yet, so it cannot be written; see its problem.")
+        known = self.known(node)
+        assert known.layer is not None
+        assert known.facts is not None
         spelling = known.layer.spelling_for(known.layer.values)
         if isinstance(spelling, Held):
             return phrase_tree(spelling.text, node, known.layer, self.lookup, {})
@@ -97,7 +110,8 @@ class Frame:
     def _follow(self, node: Node, key: str) -> ast.expr:
         facts = self.result(node).facts
         guess = facts.follows.get(key) if facts else None
-        pairs = [(owner, r.facts.follows[key]) for owner, r in self.twin_results(node) if r.facts]
+        acting = self.twin_results(node) or ([] if guess is not None else self._woken(node))
+        pairs = [(owner, r.facts.follows[key]) for owner, r in acting if r.facts]
 
         def read(owner: Context) -> Width | None:
             here = owner if self.graph is self.scope.graph else next((h for o, h in self.twins if o is owner), owner)

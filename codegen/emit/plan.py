@@ -9,7 +9,7 @@ from codegen.emit.classes import ClassWriter
 from codegen.emit.helpers import Helpers
 from codegen.emit.naming import class_names
 from codegen.emit.statements import Class, Page, Spans
-from codegen.emit.structure import is_inline, role
+from codegen.emit.structure import is_inline, never_acts, role
 from codegen.emit.trees import EmitError
 from graph_core.analysis import analyze
 from graph_core.context import Call, Context
@@ -70,7 +70,7 @@ class Plan:
             key = todo.pop()
             for node in self.project.graphs[key].nodes.values():
                 found = node.type in self.project.graphs and node.type not in self.instances
-                if found and (names_in(node.when) or not self.instances[key]):
+                if found and not never_acts(node) and (names_in(node.when) or not self.instances[key]):
                     self.instances[node.type] = []
                     todo.append(node.type)
 

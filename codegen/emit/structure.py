@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from graph_core.context import Result
-from graph_core.graph import Graph, Node, Scan
+from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.layer import Function, Held, Method, Module, Port, layer_types
 
 # How a graph asks to be written in its head's ``form``: as a subclass of nn.Sequential, or where it is used.
@@ -44,6 +44,11 @@ def wired_ports(graph: Graph, node: Node) -> list[str]:
     """The input ports of a node that have a wire, in the order of its ports."""
     wired = graph.incoming.get(node.id, {})
     return [port for port in graph.in_ports(node) if port in wired]
+
+
+def never_acts(node: Node) -> bool:
+    """Whether a block repeats ×0, whatever else."""
+    return isinstance(node.run, Repeat) and node.run.times == 0
 
 
 def made_in_constructor(graph: Graph, node: Node) -> bool:

@@ -203,3 +203,32 @@ def test_a_block_without_outputs_is_written_all_the_same():
     graph.connect("x.y", "q.x")
     assert "def forward(self, x: Tensor) -> tuple[()]:" in emit_source(project)
     assert build_module(project)(torch.randn(2, 8)).shape == (2, 8)
+
+
+def test_the_class_of_what_never_runs_is_not_written():
+    project = repeated(3, "first", "")
+    graph = project.networks["main"]
+    edits.set_graph_param(graph, "deep", Param(True))
+    edits.set_when(graph, "s", "deep")
+    edits.set_repeat(graph, "s", 0)
+    assert "class Step(" not in emit_source(project)
+
+
+def test_a_layer_that_acts_at_other_sizes_only_is_written_as_it_would_be():
+    """No formula has its size, and no instance has it: it is written from what it would be in one."""
+    project = Project.new("asleep")
+    edits.set_symbol(project, "D", 4)
+    graph = project.networks["main"]
+    graph.add("Input", id="x", shape=["N", 5, 4])
+    graph.add("LSTM", id="l", hidden_size="max(D, 3)")
+    graph.add("Output", id="y")
+    graph.connect("x.y", "l.x")
+    graph.connect("l.y", "y.x")
+    edits.set_when(graph, "l", "D != 4")
+    source = emit_source(project)
+    assert "self.lstm1 = nn.LSTM(4, max(D, 3), batch_first=True)" in source
+    assert "x, _ = self.lstm1(x)" in source
+    x = torch.randn(2, 5, 4)
+    assert torch.equal(build_module(project)(x), x)
+    edits.set_symbol(project, "D", 6)
+    assert build_module(project)(x).shape == (2, 5, 6)
