@@ -21,6 +21,9 @@ from graph_core.layer import Weight, layer_types
 from graph_core.names import first_of
 from graph_core.problems import Finding
 
+Table = dict[object, list[tuple[str, str]]]
+Tables = dict[str, Table]  # by the keys of graphs
+
 # Edits.
 
 
@@ -247,29 +250,38 @@ def findings_of(context: Context) -> tuple[tuple[str, Finding], ...]:
 
 def _findings(context: Context) -> Iterator[tuple[str, Finding]]:
     graph = context.graph
-    targets: dict[object, list[str]] = {}
-    for target in graph.ties:
-        targets.setdefault(stripped(end_of(target)), []).append(target)
+    tables: Tables = {}
     for target, source in graph.ties.items():
-        fault = _fault(context, target, source, targets)
+        fault = _fault(context, target, source, tables)
         if fault:
             at = first_of(target) if first_of(target) in graph.nodes else ""
             message = f"{told(graph, target)} is tied to {told(graph, source)}, but {fault}"
             yield at, Finding("tie", message, end_of(target).weight, {"tie": target})
 
 
-def _fault(context: Context, target: str, source: str, targets: Mapping[object, list[str]]) -> str:
+def _tied_ends(graph: Graph, tables: Tables) -> Table:
+    """A graph's ties by their two ends without steps, each as (the end, its target): made once for many questions."""
+    if graph.key not in tables:
+        table = tables[graph.key] = {}
+        for target, source in graph.ties.items():
+            for end in (target, source):
+                table.setdefault(stripped(end_of(end)), []).append((end, target))
+    return tables[graph.key]
+
+
+def _fault(context: Context, target: str, source: str, tables: Tables) -> str:
     graph = context.graph
+    table = _tied_ends(graph, tables)
     if target == source:
         return "a weight cannot be tied to itself"
     mine, theirs = end_of(target), end_of(source)
-    for other in targets.get(stripped(theirs), ()):
-        if overlap(end_of(other), theirs) and graph.ties[other] != source:
+    for end, other in table.get(stripped(theirs), ()):
+        if end == other and overlap(end_of(other), theirs) and graph.ties[other] != source:
             return f"{told(graph, source)} is itself tied to {told(graph, graph.ties[other])}"
-    for other in targets[stripped(mine)]:
-        if other < target and overlap(end_of(other), mine):
+    for end, other in table[stripped(mine)]:
+        if end == other < target and overlap(end_of(other), mine):
             return f"{told(graph, other)} is tied to {told(graph, graph.ties[other])} as well"
-    if fault := _inner_fault(graph, mine) or _inner_fault(graph, theirs, source=True):
+    if fault := _inner_fault(graph, mine, tables) or _inner_fault(graph, theirs, tables, source=True):
         return fault
     theirs_found = list(_found(context, theirs))
     found = [*_found(context, mine, but=theirs if covers(mine, theirs) else None), *theirs_found]
@@ -294,15 +306,15 @@ def _unlike(mine: Weight, theirs: Weight) -> str:
     return ""
 
 
-def _inner_fault(graph: Graph, end: End, *, source: bool = False) -> str:
+def _inner_fault(graph: Graph, end: End, tables: Tables, *, source: bool = False) -> str:
     """What a block on the way ties itself, so that a tie from outside would part it, or be one of a chain."""
     for place, (here, _, _) in enumerate(nodes_on(graph, end)):
         if not place or not here.ties:
             continue
         rest = End(end.way[place:], end.weight)
-        for one, other in here.ties.items():
-            if overlap(end_of(one), rest) or (not source and overlap(end_of(other), rest)):
-                return f"{told(here, one)} is tied to {told(here, other)} inside of {here.name}"
+        for one, other in _tied_ends(here, tables).get(stripped(rest), ()):
+            if (one == other or not source) and overlap(end_of(one), rest):
+                return f"{told(here, other)} is tied to {told(here, here.ties[other])} inside of {here.name}"
     return ""
 
 
