@@ -152,6 +152,14 @@ def focus(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget
         box(painter, option.rect, theme.radius("field"), None, QPen(theme.color("focus"), 2))
 
 
+def row_focus(theme: Theme, option: QStyleOptionViewItem, painter: QPainter) -> None:
+    """The keyboard's place in a list or a tree whose rows are painted by hand; around the row, over its whole width."""
+    if _on(option, _State.State_HasFocus):
+        whole = QStyleOption(option)
+        whole.rect = option.rect.adjusted(-option.rect.left() + 1, 0, 0, 0)
+        focus(theme, whole, painter, option.widget)
+
+
 def switch(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
     """A check box: knob left is off, right and filled is on; in between a bar is "some"."""
     on, enabled = _on(option, _State.State_On), _on(option, _State.State_Enabled)

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from designer.document import Document
 from designer.drawing import Drawing
+from designer.focus import TabsAsRead
 from designer.jobs import Job
 from designer.style import dress
 from designer.training import Training
@@ -83,7 +84,7 @@ PRECISIONS = ("fp32", "fp16", "bf16")
 MIB = 2**20
 
 
-class ExportDialog(QDialog):
+class ExportDialog(TabsAsRead, QDialog):
     """Format, weights, place. `write_picture` writes a drawing; everything else goes to the worker."""
 
     def __init__(
@@ -101,6 +102,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle(tr("Export"))
         self.setMinimumWidth(520)
         self.format, self.weights, self.place = QComboBox(), QComboBox(), QLineEdit()
+        self.place.setAccessibleName(tr("File"))
         for kind in FORMATS:
             self.format.addItem(kind.title, kind.key)
         self.help, self.status = QLabel(), QLabel()

@@ -194,6 +194,7 @@ class Gallery(QWidget):
             card.search_requested.connect(self.search_requested)
             card.stepped.connect(self._step)
         actions = QHBoxLayout()
+        self._buttons: list[QPushButton] = []
         for text, glyph, signal in (
             (tr("Blank canvas"), "ui_plus", self.blank_chosen),
             (tr("Open file…"), "ui_open", self.open_chosen),
@@ -203,6 +204,7 @@ class Gallery(QWidget):
             dress(button, glyph=glyph, glyph_ink="accent", ink="accent")
             button.clicked.connect(signal)
             actions.addWidget(button)
+            self._buttons.append(button)
         actions.addStretch()
         self._recent = QVBoxLayout()
         column = QVBoxLayout()
@@ -221,6 +223,7 @@ class Gallery(QWidget):
         middle.addStretch()
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(inside)
         outer = QVBoxLayout(self)
@@ -286,6 +289,8 @@ class Gallery(QWidget):
         here = next((k for k, card in enumerate(shown) if card.hasFocus()), 0)
         if 0 <= here + by < len(shown):
             shown[here + by].setFocus(Qt.FocusReason.OtherFocusReason)
+        elif by > 0:  # as Tab places a layer, what lies below is reached by the arrows
+            self._buttons[0].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _lay_cards(self, cards: list[Card]) -> None:
         for card in self.cards:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.actions import Actions
+from designer.focus import TabsAsRead
 from designer.keymap import BY_HAND, Keymap, shown
 from designer.style import dress
 from designer.theme import themes
@@ -26,7 +27,7 @@ from designer.words import told, tr
 _COMMAND = Qt.ItemDataRole.UserRole
 
 
-class KeySheet(QDialog):
+class KeySheet(TabsAsRead, QDialog):
     """A table by menus. A chosen command takes the key that is pressed below; a key that is taken is told first."""
 
     def __init__(self, actions: Actions, keymap: Keymap, parent: QWidget) -> None:

@@ -68,6 +68,7 @@ class SearchPopup(QFrame):
         self.field.setAccessibleName(tr("Place a layer"))
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
         self.list.setItemDelegate(_Row(self.list))
+        self.list.setAccessibleName(tr("Layers that fit"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setUniformItemSizes(True)
         dress(self.none, font="small", ink="ink3")

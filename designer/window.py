@@ -29,6 +29,7 @@ from designer.document import Document
 from designer.drawing import Drawing
 from designer.dropped import DroppedFiles
 from designer.files import Files
+from designer.focus import TabsAsRead
 from designer.formulas import Formulas
 from designer.inplace import CanvasJudge, InPlace
 from designer.judge import DocumentJudge
@@ -46,6 +47,7 @@ from designer.recovery import Recovery
 from designer.rehearsal import Rehearsal
 from designer.settings import Settings
 from designer.sheet_verbs import SheetVerbs
+from designer.speech import Speech
 from designer.style import dress
 from designer.symbolic_shapes import SymbolicShapes
 from designer.theme import Choice, themes
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
     from designer.panels.code import CodePanel
 
 
-class MainWindow(QMainWindow):
+class MainWindow(TabsAsRead, QMainWindow):
     """Netwright's window. `settings` may point elsewhere, for tests; `opening` opens something before the panels are
     made, so that they are filled once.
     """
@@ -77,6 +79,7 @@ class MainWindow(QMainWindow):
         self.drawing = Drawing(self.document)
         self.judge = DocumentJudge(self.document)
         self.canvas = Canvas(themes.current, CanvasJudge(self.document, self.judge))
+        self.canvas.words = Speech(self.document).of_plate
         self.verbs = Verbs(self.document, self.drawing, self.judge, self)
         self.in_place = InPlace(self.document, self.drawing, self.verbs, self.canvas)
         self.training = Training(self.document, self)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QCursor, QKeyEvent
 
 from designer.canvas.rows import BODY, FRAME
@@ -112,7 +112,7 @@ def _action(canvas: Canvas, key: Key, held: Qt.KeyboardModifier) -> Callable[[],
     if key == Key.Key_Space and held == _CTRL and current:
         return lambda: canvas.toggle(current)
     if key == Key.Key_Menu or (key == Key.Key_F10 and held == _SHIFT):
-        return lambda: _menu(canvas)
+        return canvas.ask_for_menu
     return None
 
 
@@ -212,11 +212,3 @@ def _search(canvas: Canvas) -> None:
         at = canvas.rect().center()
     place = canvas.camera.to_canvas(QPointF(at))
     canvas.search_requested.emit(place.x(), place.y(), canvas.mapToGlobal(at), (), False)
-
-
-def _menu(canvas: Canvas) -> None:
-    at = canvas.rect().center()
-    if canvas.current in canvas.snap.index:
-        x, y = canvas.place(canvas.snap.index[canvas.current])
-        at = canvas.camera.to_view(x + 20, y + 20).toPoint()
-    canvas.context_menu.emit(tuple(canvas.selection), "", canvas.mapToGlobal(QPoint(at)))

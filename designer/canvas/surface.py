@@ -54,6 +54,7 @@ class Canvas(Looking):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.setAccessibleName(tr("Drawing"))
         self.spoken: spoken.SpokenCanvas | None = None
+        self.words: spoken.Words | None = None  # what a screen reader is told of a plate, by whoever knows more of it
         spoken.install()
         self.judge = judge
         self.theme = theme
@@ -103,6 +104,7 @@ class Canvas(Looking):
             self.selection_changed.emit(tuple(kept))
         if self._unfitted and now.rows and self.isVisible():
             self._first_fit()
+        spoken.announce_plates(self, before)
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -166,6 +168,7 @@ class Canvas(Looking):
             self.set_current(next(reversed(chosen)))
         if list(chosen) != list(self.selection):
             self.selection = chosen
+            spoken.announce_selection(self)
             self.selection_changed.emit(tuple(chosen))
         if list(lines) != list(self.selected_wires):
             self.selected_wires = lines
@@ -276,6 +279,14 @@ class Canvas(Looking):
         # The menu key is a key here: it opens at the plate that has the focus.
         if event.reason() != QContextMenuEvent.Reason.Keyboard:
             self.mouse.context_menu(event)
+
+    def ask_for_menu(self) -> None:
+        """The menu of what is selected, at the plate that has the focus."""
+        at = self.rect().center()
+        if self.current in self.snap.index:
+            x, y = self.place(self.snap.index[self.current])
+            at = self.camera.to_view(x + 20, y + 20).toPoint()
+        self.context_menu.emit(tuple(self.selection), "", self.mapToGlobal(at))
 
     def leaveEvent(self, event: QEvent) -> None:
         self.set_hover(-1, -1, "")

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.canvas.body import MARKS, draw_symbol
+from designer.controls import row_focus
 from designer.difference.comparison import FOLLOWS, Comparison, Row
 from designer.late import Roomy
 from designer.numbers import bytes_text, change, exact
@@ -71,6 +72,7 @@ class _Look(QStyledItemDelegate):
             painter.fillRect(rect.x(), rect.y(), 2, rect.height(), theme.color("accent"))
         elif option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, theme.color("hover"))
+        row_focus(theme, option, painter)
         under = say(row.said)
         line = QRect(rect.x() + 34, rect.y(), rect.width() - 42, theme.size("row"))
         self._sign(painter, row, QRect(rect.x() + 11, rect.y() + 4, 16, theme.size("row") - 8))

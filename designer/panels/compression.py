@@ -262,6 +262,7 @@ def _table() -> QTableWidget:
     made.setAccessibleName(tr("Before and after"))
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.setShowGrid(False)
+    made.setTabKeyNavigation(False)
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     made.setItemDelegate(_Bar(made))

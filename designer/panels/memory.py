@@ -42,6 +42,8 @@ class SizeRow(QWidget):
         self.field = NumberField(name, size, 1, MOST)
         dress(self.field, width=84)
         self.most = button("", quiet=True, small=True)
+        self.most.setAccessibleName(tr("The most of {name} that fits", name=name))
+        self.most.setEnabled(False)  # until it is known
         dress(self.most, font="mono_small")
 
 

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.controls import row_focus
 from designer.document import Document, Step
 from designer.late import MANY
 from designer.panels.outline_model import GLYPH, PROBLEM, SHAPE, Index, OutlineModel
@@ -54,6 +55,7 @@ class _Row(QStyledItemDelegate):
             painter.fillRect(full, theme.color("acctint" if selected else "hover"))
         if selected:
             painter.fillRect(QRect(0, rect.y(), 2, rect.height()), theme.color("accent"))
+        row_focus(theme, option, painter)
         problem = index.data(PROBLEM)
         glyph = {"error": "ui_err", "warning": "ui_warn", "note": "ui_note"}.get(problem or "", index.data(GLYPH))
         ink = theme.color({"error": "error", "warning": "warn"}.get(problem, "note")) if problem else None

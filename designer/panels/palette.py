@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from designer.canvas.intents import MIME_LAYER
+from designer.controls import row_focus
 from designer.document import Document
 from designer.search import Entry, catalogue, matches
 from designer.style import dress
@@ -50,6 +51,7 @@ class _Row(QStyledItemDelegate):
         if selected or hovered:
             full = QRect(0, rect.y(), option.widget.width() if option.widget else rect.right(), rect.height())
             painter.fillRect(full, theme.color("acctint" if selected else "hover"))
+        row_focus(theme, option, painter)
         family, type = index.data(FAMILY_ROLE), index.data(TYPE_ROLE)
         x = rect.x() + 4
         if not index.parent().isValid():

@@ -202,6 +202,7 @@ class ProblemsPanel(QWidget):
             label.setContentsMargins(16, 12, 16, 0)
         area = QScrollArea()
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(inside)
         layout = QVBoxLayout(self)

@@ -50,6 +50,7 @@ def plain_table() -> QTableView:
     table.setShowGrid(False)
     table.setFrameShape(QTableView.Shape.NoFrame)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setTabKeyNavigation(False)  # arrows walk the cells, Tab leads on
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(themes.current.size("row"))
     return table
