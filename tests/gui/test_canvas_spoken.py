@@ -17,10 +17,10 @@ def test_the_canvas_is_a_list_of_its_plates(qtbot):
     heard = QAccessible.queryAccessibleInterface(rig.canvas)
     assert heard.role() == QAccessible.Role.List
     assert heard.childCount() == len(rig.canvas.scene.plates)
-    child = heard.child(rig.canvas.snap.index["conv1"])
+    child = heard.child(rig.canvas.spoken.order()["conv1"])
     assert child.text(Text.Name) == "conv1, Conv2d 7×7 s2 p3, 9,408"
     assert child.text(Text.Description) == "from x 3×224×224"
-    assert heard.indexOfChild(child) == rig.canvas.snap.index["conv1"]
+    assert heard.indexOfChild(child) == rig.canvas.spoken.order()["conv1"]
     corner = child.rect().topLeft()
     assert rig.canvas.mapFromGlobal(corner) == rig.at(24, 90)
 
@@ -30,7 +30,7 @@ def test_selection_and_focus_are_heard(qtbot):
     heard = QAccessible.queryAccessibleInterface(rig.canvas)
     rig.canvas.select(["conv1"])
     rig.key(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
-    conv, norm = (heard.child(rig.canvas.snap.index[name]) for name in ("conv1", "bn1"))
+    conv, norm = (heard.child(rig.canvas.spoken.order()[name]) for name in ("conv1", "bn1"))
     assert conv.state().selected
     assert not conv.state().focused
     assert norm.state().focused
@@ -40,7 +40,7 @@ def test_selection_and_focus_are_heard(qtbot):
 def test_problems_are_told_in_words(qtbot):
     rig = Rig(qtbot, broken())
     heard = QAccessible.queryAccessibleInterface(rig.canvas)
-    add = heard.child(rig.canvas.snap.index["add"])
+    add = heard.child(rig.canvas.spoken.order()["add"])
     assert add.text(Text.Name) == "add, error"
     assert "from bn2 128×28×28" in add.text(Text.Description)
 

@@ -159,8 +159,8 @@ def test_an_opened_scan_is_met_by_its_wires_where_its_ports_are(rig: WindowRig):
 
 def test_a_scan_is_told_in_words(rig: WindowRig):
     heard = QAccessible.queryAccessibleInterface(rig.canvas)
-    child = heard.child(rig.canvas.snap.index["r1"])
-    assert child.text(QAccessible.Text.Name) == "LSTMCell lstm, 8×64, scan carrying h c"
+    child = heard.child(rig.canvas.spoken.order()["r1"])
+    assert child.text(QAccessible.Text.Name) == "LSTMCell lstm, 8×64, 64, 64, scan carrying h c"
 
 
 def test_states_of_recurrent_layers_are_diamonds_too(rig: WindowRig):
