@@ -126,7 +126,8 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
                 outs, ins = rig.graph.out_ports(source), rig.graph.in_ports(target)
                 shown = rig.canvas.scene.plates
                 if outs and ins and source is not target and not rig.document.prefix and source.id in shown:
-                    rig.wire(source.name, outs[one % len(outs)], target.name, ins[two % len(ins)])
+                    start = rig.port_of(source.id, outs[one % len(outs)])
+                    rig.drag(start, rig.port_of(target.id, ins[two % len(ins)]))
                     popup = rig.window.verbs.popup
                     if popup.isVisible():
                         QTest.keyClick(popup.field, Key.Key_Escape)

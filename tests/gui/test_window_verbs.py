@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from designer.panels.palette import TYPE_ROLE
 from graph_core import edits
 from tests.gui.test_window_sheet import chosen, one_step
 from tests.gui.window_rig import LEFT, WindowRig
@@ -86,6 +88,62 @@ def test_a_wires_end_is_dragged_to_another_port(rig: WindowRig) -> None:
     with one_step(rig):
         rig.drag(rig.port("loose", "x"), QPoint(700, 600))
     assert f"{rig.node('loose').id}.x" not in rig.graph.wires
+
+
+def test_a_wire_is_drawn_from_port_to_port(rig: WindowRig) -> None:
+    edits.add(rig.graph, "GELU", name="loose", at=(280, 160))
+    rig.plain_view()
+    with one_step(rig):
+        rig.drag(rig.port("fc1", "y"), rig.port("loose", "x"))
+    assert feeds(rig, "fc1", "loose")
+    with one_step(rig):
+        rig.drag(rig.port("loose", "y"), rig.port("relu2", "x"))  # in place of the wire that ended there
+    assert feeds(rig, "loose", "relu2")
+
+
+def test_a_layer_from_the_palette_stands_where_it_is_let_go(rig: WindowRig) -> None:
+    with one_step(rig):
+        rig.drop_from_palette("GELU", QPoint(600, 300))
+    assert rig.node("gelu1").id not in {wire.partition(".")[0] for wire in rig.graph.wires}
+    rig.click(QPoint(900, 600))
+    tree = rig.window.palette_panel.tree
+    item = next(i for i in tree.findItems("Tanh", Qt.MatchFlag.MatchRecursive) if i.data(0, TYPE_ROLE) == "Tanh")
+    tree.setCurrentItem(item)
+    chosen(rig, "fc1")
+    with one_step(rig):
+        QTest.keyClick(tree, Key.Key_Return)  # behind what is selected, into the wire that leaves it
+    assert feeds(rig, "fc1", "tanh1")
+    assert feeds(rig, "tanh1", "relu1")
+
+
+def test_what_was_copied_is_pasted_by_key_and_from_the_menu(rig: WindowRig) -> None:
+    chosen(rig, "fc1", "relu1")
+    rig.key(Key.Key_C, CTRL)
+    with one_step(rig):
+        rig.key(Key.Key_V, CTRL)
+    assert [node.type for node in rig.graph.nodes.values()].count("Linear") == 4
+
+    def take() -> None:
+        menu = QApplication.activePopupWidget()
+        menu.setActiveAction(next(action for action in menu.actions() if action.text() == "Paste"))
+        QTest.keyClick(menu, Key.Key_Return)
+
+    with one_step(rig):
+        QTimer.singleShot(50, take)
+        at = QPoint(640, 420)
+        reason = QContextMenuEvent.Reason.Mouse
+        QApplication.sendEvent(rig.canvas, QContextMenuEvent(reason, at, rig.canvas.mapToGlobal(at)))
+        rig.turn()
+    assert [node.type for node in rig.graph.nodes.values()].count("Linear") == 5
+
+
+def test_a_fix_is_applied_by_key(rig: WindowRig) -> None:
+    with one_step(rig):
+        chosen(rig, "relu1")
+        rig.key(Key.Key_Delete, SHIFT)
+    assert any(problem.fix for problem in rig.document.analysis().problems)
+    with one_step(rig):
+        rig.key(Key.Key_Return, ALT)
 
 
 def test_delete_heals_and_shift_delete_does_not(rig: WindowRig) -> None:

@@ -69,7 +69,11 @@ class WindowRig:
 
     def port(self, name: str, port: str) -> QPoint:
         """Where a port is on the screen."""
-        plate = self.canvas.scene.plates[self.node(name).id]
+        return self.port_of(self.node(name).id, port)
+
+    def port_of(self, id: str, port: str) -> QPoint:
+        """Where a port of a node is, by the node's id: an input and an output of a block may have one name."""
+        plate = self.canvas.scene.plates[id]
         anchor = next(a for a in anchors(plate) if a.port.name == port)
         return self.at(plate.x + anchor.x, plate.y + anchor.y)
 
