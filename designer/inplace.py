@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu
 
-from designer.canvas.scene import End, Verdict
+from designer.canvas.scene import GRID, End, Verdict
 from designer.canvas.surface import Canvas
 from designer.document import Document, Step
 from designer.drawing import Drawing
@@ -169,13 +169,12 @@ class InPlace(QObject):
         """The outline's keys and menu do to its selection what the canvas's do."""
         tree.peeked.connect(self.toggle_selection)
         tree.menu_requested.connect(self._menu_in_outline)
+        tree.nudged.connect(lambda dx, dy: self._verbs.move(self._document.chosen, dx * GRID, dy * GRID))
 
     def _menu_in_outline(self, at: QPoint) -> None:
+        """The canvas's own menu: of what is selected, else of the sheet's middle."""
         plates = tuple(self._document.prefix + id for id in self._document.selection)
-        if plates:
-            menu = self.menu(plates, "", at, (0.0, 0.0))
-            menu.exec(at)
-            menu.deleteLater()
+        self._canvas.context_menu.emit(plates, "", at)
 
     def menu(self, plates: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
         """What can be done to what is under the pointer."""

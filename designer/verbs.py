@@ -21,6 +21,7 @@ from designer.plates import kind_of
 from designer.room import make_room
 from designer.search import Entry, catalogue
 from designer.sheet_verbs import split
+from designer.wire_menu import add_wires
 from designer.words import tr
 from graph_core import EditError, Graph, edits, mark_edits
 from graph_core.blocks import collapse
@@ -63,6 +64,11 @@ class Verbs(QObject):
         entries = catalogue(self._document.project)
         entries = [entry for entry in entries if entry.type != self._document.graph.key]
         self.popup.open_at(at, entries, (lambda entry: self._fits(entry, end, is_input)) if end else None)
+
+    def search_behind(self, id: str, out: str, at: QPoint) -> None:
+        """Search for what fits an output, and place it below its node, joined to it."""
+        x, y = self._drawing.positions()[id]
+        self.search(x + PLATE_W / 2, y + 2 * PLATE_H_DETAIL + STEP, at, (id, out), False)
 
     def _fits(self, entry: Entry, end: tuple[str, str] | tuple[()], is_input: bool) -> bool:
         return len(end) == 2 and self._judge.fits(entry.type, (end[0], end[1]), is_input)
@@ -345,6 +351,9 @@ class Verbs(QObject):
                 menu.addAction(tr("Expand block"), self.expand_selection)
             if len(ids) > 1:
                 menu.addAction(tr("Connect in order"), self.connect_selection)
+            elif ids[0] in graph.nodes:
+                menu.addSeparator()
+                add_wires(menu, self._document, self._judge, self, ids[0], at)
             menu.addSeparator()
             menu.addAction(tr("Remove and heal"), lambda: self.remove(ids, True))
             menu.addAction(tr("Remove with wires"), lambda: self.remove(ids, False))

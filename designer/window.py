@@ -255,10 +255,14 @@ class MainWindow(TabsAsRead, QMainWindow):
         self._show_counts(*(sum(1 for p in document.analysis().problems if p.severity == s) for s in _SEVERITIES))
 
     def _menu_at(self, ids: tuple[str, ...], wire: str, at: QPoint) -> None:
-        place = self.canvas.camera.to_canvas(self.canvas.mapFromGlobal(at).toPointF())
+        on = self.canvas.mapFromGlobal(at)
+        on = on if self.canvas.rect().contains(on) else self.canvas.rect().center()  # asked for in the outline
+        place = self.canvas.camera.to_canvas(on.toPointF())
         menu = self.in_place.menu(ids, wire, at, (place.x(), place.y()))
         menu.addSeparator()
         menu.addActions([self.actions_["Frame"], self.actions_["Bypass, or stop bypassing" if ids else "Note"]])
+        if len(ids) > 1:
+            menu.addMenu(self.actions_.menus["Network/Align"])
         menu.exec(at)
         menu.deleteLater()
 

@@ -36,6 +36,8 @@ from designer.widgets import SearchField
 from designer.words import tr
 from graph_core import edits
 
+ARROWS = {Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1), Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0)}
+NUDGING = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
 STALE_MS = 150  # edits that follow each other sooner are laid out once
 
 
@@ -85,6 +87,7 @@ class OutlineTree(QTreeView):
     menu_requested = Signal(QPoint)  # where, on the screen
     peeked = Signal()
     edit_requested = Signal()
+    nudged = Signal(int, int)  # steps of the grid to the right and down
 
     def __init__(self, document: Document, model: OutlineModel) -> None:
         super().__init__()
@@ -121,6 +124,10 @@ class OutlineTree(QTreeView):
             return
         if event.key() == Qt.Key.Key_Space and items:
             self.peeked.emit()
+            return
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in ARROWS and held == NUDGING and items:
+            self.nudged.emit(*ARROWS[Qt.Key(event.key())])
             return
         super().keyPressEvent(event)
 

@@ -51,6 +51,97 @@ def choose_from_menu(rig: WindowRig, text: str) -> None:
     assert text in found
 
 
+def walk_menu(rig: WindowRig, *texts: str) -> list[list[str]]:
+    """Ask for the outline's menu by key and go down into its menus by keys; what each of them offers."""
+    offered: list[list[str]] = []
+    tree = rig.window.outline.tree
+
+    def take() -> None:
+        menu = QApplication.activePopupWidget()
+        for text in texts:
+            assert isinstance(menu, QMenu)
+            offered.append([action.text() for action in menu.actions()])
+            action = next(action for action in menu.actions() if action.text() == text)
+            menu.setActiveAction(action)
+            QTest.keyClick(menu, Key.Key_Return)
+            menu = action.menu()
+
+    QTimer.singleShot(50, take)
+    at = tree.viewport().mapToGlobal(QPoint(5, 5))
+    QApplication.sendEvent(tree.viewport(), QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), at))
+    return offered
+
+
+def test_its_menu_is_the_canvases(rig: WindowRig):
+    rig.window.files.new_from_template("resnet18")
+    for name in ("conv1", "layer1"):
+        row(rig, name)
+        offered: list[list[str]] = []
+
+        def take(offered: list[list[str]] = offered) -> None:
+            menu = QApplication.activePopupWidget()
+            offered.append([action.text() for action in menu.actions()])
+            menu.close()
+
+        for widget in (rig.window.outline.tree.viewport(), rig.canvas):
+            QTimer.singleShot(50, take)
+            if widget is rig.canvas:
+                rig.canvas.setFocus()
+                rig.key(Key.Key_Menu)
+            else:
+                keyed = QContextMenuEvent.Reason.Keyboard
+                QApplication.sendEvent(widget, QContextMenuEvent(keyed, QPoint(5, 5), widget.mapToGlobal(QPoint(5, 5))))
+        assert offered[0] == offered[1]
+        assert {"Inputs", "Place behind…", "Frame", "Remove and heal"} <= set(offered[0])
+
+
+def test_wires_are_drawn_led_elsewhere_and_removed_without_a_mouse(rig: WindowRig):
+    before = rig.bytes()
+    relu, conv, pool = (rig.node(name).id for name in ("relu2", "conv2", "pool1"))
+    assert rig.graph.wires[f"{relu}.x"] == f"{conv}.y"
+    row(rig, "relu2")
+    offered = walk_menu(rig, "Inputs", "x from conv2", "pool1")
+    assert offered[2][:2] == ["conv2", "pool1"], "what feeds it, then what runs before, the nearest first"
+    assert "fc1" not in offered[2], "that would be a loop"
+    assert rig.graph.wires[f"{relu}.x"] == f"{pool}.y"
+    undone(rig, before)
+    row(rig, "relu2")
+    walk_menu(rig, "Inputs", "x from conv2", "Remove the wire")
+    assert f"{relu}.x" not in rig.graph.wires
+    without = rig.bytes()
+    row(rig, "relu2")
+    walk_menu(rig, "Inputs", "x without a wire", "conv2")
+    assert rig.graph.wires[f"{relu}.x"] == f"{conv}.y"
+    assert rig.bytes() == before
+    undone(rig, without)
+    undone(rig, before)
+
+
+def test_a_layer_is_placed_behind_a_row(rig: WindowRig):
+    before = rig.bytes()
+    row(rig, "fc3")
+    walk_menu(rig, "Place behind…")
+    rig.turn()
+    popup = rig.window.verbs.popup
+    assert popup.isVisible()
+    assert not {"Conv2d", "Input"} & {entry.type for entry in popup._entries}
+    QTest.keyClicks(popup.field, "softmax")
+    QTest.keyClick(popup.field, Key.Key_Return)
+    (made,) = rig.document.selection
+    assert rig.graph.wires[f"{made}.x"] == f"{rig.node('fc3').id}.y"
+    undone(rig, before)
+
+
+def test_alt_shift_arrows_nudge(rig: WindowRig):
+    before = rig.bytes()
+    row(rig, "relu1")
+    x, y = rig.canvas.scene.plates[rig.node("relu1").id].x, rig.canvas.scene.plates[rig.node("relu1").id].y
+    held = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Right, held)
+    assert rig.graph.view[rig.node("relu1").id] == (x + 8, y)
+    undone(rig, before)
+
+
 def undone(rig: WindowRig, before: str) -> None:
     rig.document.undo()
     assert rig.bytes() == before
