@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from designer import style
 from designer.garbage import OnThisThread
 from designer.theme import themes
 
+PATIENCE_MS = 60_000
 _held: list[QWidget] = []
 
 
@@ -27,6 +30,14 @@ def collected_here(qapp: QApplication) -> Iterator[None]:
     yield
     keeper.deleteLater()
     gc.enable()
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """A bot that waits as long as a busy machine may need; what comes sooner is gone on with at once."""
+    for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed", "waitActive"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE_MS))
+    return qtbot
 
 
 @pytest.fixture(autouse=True)

@@ -223,7 +223,7 @@ def test_a_slow_zoom_shows_the_old_picture_first_and_then_the_new(qtbot):
     canvas.set_camera(canvas.camera.zoomed(0.8, QPointF(0, 0)))
     canvas.repaint()
     assert canvas.base.scaled
-    qtbot.waitUntil(lambda: not canvas.base.scaled, timeout=2000)
+    qtbot.waitUntil(lambda: not canvas.base.scaled)
     assert canvas.base.shown == canvas.camera
     canvas.base.full_ms = 1.0
     canvas.set_camera(canvas.camera.zoomed(0.9, QPointF(0, 0)))

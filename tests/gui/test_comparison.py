@@ -282,7 +282,7 @@ def test_with_what_git_has(rig: WindowRig, tmp_path: Path) -> None:
 
     save(chain(), tmp_path / "new.netw")
     assert rig.window.files.open(tmp_path / "new.netw")
-    with rig.qtbot.waitSignal(rig.document.refused, timeout=10_000) as said:
+    with rig.qtbot.waitSignal(rig.document.refused) as said:
         rig.window.actions_["Compare with git's HEAD"].trigger()
     assert said.args == ["git has no version of new.netw in HEAD; commit the file first."]
     git("init", "-q")
@@ -291,7 +291,7 @@ def test_with_what_git_has(rig: WindowRig, tmp_path: Path) -> None:
     rig.document.edit(lambda: rig.graph.rename("c2", "last"))
     rig.window.files.save()
     rig.window.actions_["Compare with git's HEAD"].trigger()
-    rig.qtbot.waitUntil(lambda: rig.window.against.comparison is not None, timeout=10_000)
+    rig.qtbot.waitUntil(lambda: rig.window.against.comparison is not None)
     assert listed(rig) == ["Chain", "last"]
 
 

@@ -28,7 +28,7 @@ def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Window
     found = WindowRig(qtbot, tmp_path)
     found.window.files.new_from_template("lenet")
     found.window.activateWindow()
-    assert QTest.qWaitForWindowActive(found.window)
+    assert QTest.qWaitForWindowActive(found.window, 20_000)
     return found
 
 
@@ -89,7 +89,7 @@ def test_tab_walks_every_panel_as_it_is_read(rig: WindowRig, qtbot, title: str) 
     window = rig.window
     rig.click(rig.middle("conv1"))
     window.show_tab(title)
-    qtbot.waitUntil(lambda: window.afterwards.done, timeout=20_000)
+    qtbot.waitUntil(lambda: window.afterwards.done)
     rig.turn()
     window.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # where Tab places a layer: see below
     stops = walk(window, window.topbar.network)
@@ -182,7 +182,7 @@ def test_dialogs_are_walked_as_they_are_read(rig: WindowRig, make: str) -> None:
         dialog = ExportDialog(rig.document, window.drawing, window.training, window.write_picture, window)
     dialog.show()
     dialog.activateWindow()
-    assert QTest.qWaitForWindowActive(dialog)
+    assert QTest.qWaitForWindowActive(dialog, 20_000)
     stops = walk(dialog, reading_order(dialog)[0])
     assert set(stops) == wanted(dialog)
     assert_read(stops)

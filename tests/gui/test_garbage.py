@@ -53,7 +53,7 @@ def test_a_thread_takes_nothing_of_qts_apart_the_event_loop_does(qtbot, qapp, se
     elsewhere()
     assert seen == []
     made = [[k] for k in range(gc.get_threshold()[0] + 1)]
-    qtbot.waitUntil(lambda: bool(seen), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(seen))
     assert seen == [threading.get_ident()]
     assert made
     keeper.deleteLater()

@@ -76,7 +76,7 @@ def test_a_panel_made_late_shows_what_happened_before(qtbot, window: MainWindow,
     assert window.rehearsal.panel.train.isEnabled()
     window.show()
     window.show_tab("Code")
-    qtbot.waitUntil(lambda: "class LeNet" in window.code.source(), timeout=10_000)
+    qtbot.waitUntil(lambda: "class LeNet" in window.code.source())
 
 
 def test_nothing_but_the_window_shows_itself(qtbot, house: QApplication, tmp_path: Path) -> None:

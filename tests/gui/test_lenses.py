@@ -77,7 +77,7 @@ def test_growth_tells_the_order_in_a_chosen_symbol(rig: WindowRig) -> None:
     rig.canvas.setFocus()
     rig.key(Key.Key_6, SHIFT)
     bar, plates = rig.window.center.lens_bar, lambda: rig.canvas.scene.plates
-    rig.qtbot.waitUntil(lambda: rig.canvas.scene.legend is not None, timeout=20_000)
+    rig.qtbot.waitUntil(lambda: rig.canvas.scene.legend is not None)
     inner = {plate.name: plate for plate in plates().values() if plate.parent == block}
     assert inner["self_attn"].figure == "O(T²)"
     assert inner["linear1"].figure == "O(T)"
@@ -120,9 +120,9 @@ def test_a_worker_measures_and_both_lenses_light_up(rig: WindowRig) -> None:
     rig.window.files.new_from_template("lenet")
     rig.key(Key.Key_F9)
     assert rig.window.measuring.busy
-    rig.qtbot.waitUntil(lambda: rig.window.center.busy.isVisible(), timeout=5_000)
+    rig.qtbot.waitUntil(lambda: rig.window.center.busy.isVisible())
     rig.qtbot.waitUntil(lambda: rig.window.measuring.there, timeout=120_000)
-    rig.qtbot.waitUntil(lambda: not rig.window.measuring.busy, timeout=5_000)
+    rig.qtbot.waitUntil(lambda: not rig.window.measuring.busy)
     assert not rig.window.center.busy.isVisible()
     QTest.mouseClick(rig.window.center.lenses.segment("latency"), LEFT)
     conv1 = rig.canvas.scene.plates[rig.node("conv1").id]

@@ -45,7 +45,7 @@ class Panel:
 
     def settle(self) -> None:
         formulas = self.window.formulas
-        self.rig.qtbot.waitUntil(lambda: not formulas.busy, timeout=20_000)
+        self.rig.qtbot.waitUntil(lambda: not formulas.busy)
         assert not formulas.problem
 
     def click(self, at: QPoint, on: QWidget) -> None:
@@ -210,21 +210,21 @@ def test_nothing_is_worked_out_while_nothing_is_seen(rig: WindowRig) -> None:
     assert formulas.look is None
     assert formulas.busy
     rig.window.right_dock.show()
-    rig.qtbot.waitUntil(lambda: formulas.look is not None, timeout=20_000)
+    rig.qtbot.waitUntil(lambda: formulas.look is not None)
     assert formulas.look.total.value == 109_224
 
 
 def test_the_readout_has_a_small_curve(rig: WindowRig) -> None:
     readout, formulas = rig.window.readout, rig.window.formulas
     rig.window.files.new_from_template("transformer_encoder")
-    rig.qtbot.waitUntil(lambda: not formulas.busy, timeout=20_000)
+    rig.qtbot.waitUntil(lambda: not formulas.busy)
     assert readout.plot.isVisible()
     assert readout.rate.text() == "MACs = O(N·T²)"
     assert readout.plot.curve.present == (128, 2_516_582_400)
     assert readout.plot.curve.points[-1][0] == 256
     assert formulas.look.lines == ()
     rig.window.show_tab("Complexity")
-    rig.qtbot.waitUntil(lambda: len(formulas.look.lines) == 3, timeout=20_000)
+    rig.qtbot.waitUntil(lambda: len(formulas.look.lines) == 3)
     assert rig.window.tabs.currentWidget().content.table.isVisible()
     rig.window.document.mark_saved()
     rig.window.files.new()

@@ -57,7 +57,7 @@ def choose(rig: WindowRig, name: str) -> None:
 
 
 def told(rig: WindowRig) -> dict[str, str]:
-    rig.qtbot.waitUntil(lambda: not any("Loading" in text for _, text in panel(rig).detail.lines), timeout=20000)
+    rig.qtbot.waitUntil(lambda: not any("Loading" in text for _, text in panel(rig).detail.lines))
     return dict(panel(rig).detail.lines)
 
 

@@ -30,7 +30,7 @@ def panel(rig: WindowRig):
 
 def settled(rig: WindowRig) -> None:
     """Until nothing is worked out any more."""
-    rig.qtbot.waitUntil(lambda: panel(rig).isVisible() and not panel(rig).busy and bool(panel(rig).most), timeout=20000)
+    rig.qtbot.waitUntil(lambda: panel(rig).isVisible() and not panel(rig).busy and bool(panel(rig).most))
 
 
 def drag_slider(rig: WindowRig, name: str, share: float) -> None:
@@ -170,7 +170,7 @@ def test_another_network_has_other_figures(rig: WindowRig):
     assert [row.problem.node for row in rig.window.problems.rows] == ["c"] * len(rig.window.problems.rows) != []
     graph.remove("c")
     rig.window.show_tab("Code")
-    rig.qtbot.waitUntil(lambda: "nn.Linear(4, 3)" in rig.window.code.view.toPlainText(), timeout=10000)
+    rig.qtbot.waitUntil(lambda: "nn.Linear(4, 3)" in rig.window.code.view.toPlainText())
     rig.window.show_tab("Memory")
     settled(rig)
     assert shown.bar.slices[0].bytes == 4 * 15

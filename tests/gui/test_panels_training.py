@@ -45,7 +45,7 @@ def panel(house, qtbot) -> TrainingPanel:
     with qtbot.waitActive(made):
         made.show()
         made.activateWindow()
-    qtbot.waitUntil(lambda: made.curves is not None, timeout=20000)
+    qtbot.waitUntil(lambda: made.curves is not None)
     return made
 
 

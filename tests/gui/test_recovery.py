@@ -126,7 +126,7 @@ def test_saving_and_undoing_leave_nothing_to_recover(qtbot, qapp, tmp_path: Path
     fc = document.graph.by_name("fc").id
 
     assert document.edit(lambda: document.graph.set(fc, out_features=5))
-    with qtbot.waitSignal(recovery.kept, timeout=5000):
+    with qtbot.waitSignal(recovery.kept):
         recovery.keep()
     (place,) = (tmp_path / "kept").iterdir()
     assert newest(place).text == dumps(document.project)
@@ -140,7 +140,7 @@ def test_edits_are_kept_without_being_asked(qtbot, qapp, tmp_path: Path):
     recovery = Recovery(document, lambda *_: None, lambda: True, tmp_path)
     document.new(drawn(4))
     fc = document.graph.by_name("fc").id
-    with qtbot.waitSignal(recovery.kept, timeout=20_000):
+    with qtbot.waitSignal(recovery.kept):
         document.edit(lambda: document.graph.set(fc, out_features=6))
     recovery.end()
 
@@ -156,7 +156,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(qtbot, qapp, tmp_path: Pat
         document.edit(lambda out=out: document.graph.set(fc, out_features=out))
         recovery.keep()
     recovery.end()
-    qtbot.waitUntil(lambda: bool(said), timeout=5000)
+    qtbot.waitUntil(lambda: bool(said))
     QTest.qWait(20)
     assert len(said) == 1
     assert "cannot be kept" in said[0]
@@ -180,7 +180,7 @@ def test_work_outlives_a_killed_window(qtbot, house, tmp_path: Path, monkeypatch
     assert recovery_folder().is_relative_to(tmp_path)
     rig = WindowRig(qtbot, tmp_path)
     banner = rig.window.center.banner
-    qtbot.waitUntil(lambda: banner.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: banner.isVisible())
     assert banner.text.text() == "A session ended before lenet.netw was saved; 2 edits can be recovered."
     recover = next(b for b in banner.findChildren(QPushButton) if b.text() == "Recover drawing")
     QTest.mouseClick(recover, LEFT, NO, recover.rect().center())
@@ -208,7 +208,7 @@ def test_a_file_that_moved_on_is_not_overwritten(qtbot, house, tmp_path: Path, m
     save(drawn(99), file)
     rig = WindowRig(qtbot, tmp_path)
     banner = rig.window.center.banner
-    qtbot.waitUntil(lambda: banner.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: banner.isVisible())
     recover = next(b for b in banner.findChildren(QPushButton) if b.text() == "Recover drawing")
     QTest.mouseClick(recover, LEFT, NO, QPoint(5, 5))
     assert rig.document.path is None
@@ -221,7 +221,7 @@ def test_edits_can_be_discarded_and_asked_for(qtbot, house, tmp_path: Path, monk
     abandoned(recovery_folder(), state(dumps(drawn(5))))
     rig = WindowRig(qtbot, tmp_path)
     banner = rig.window.center.banner
-    qtbot.waitUntil(lambda: banner.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: banner.isVisible())
     banner.hide()
     rig.window.actions_["Recover unsaved work"].trigger()
     assert banner.isVisible()

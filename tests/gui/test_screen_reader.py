@@ -114,13 +114,13 @@ def test_a_reader_selects_and_asks_for_the_menu(rig: WindowRig, qtbot) -> None:
 
     acts.doAction(acts.showMenuAction())
     QTimer.singleShot(50, take)
-    qtbot.waitUntil(lambda: bool(offered), timeout=5000)
+    qtbot.waitUntil(lambda: bool(offered))
     assert "Duplicate with wires" in offered
 
 
 def test_everything_that_takes_the_keyboard_has_a_name(rig: WindowRig, qtbot) -> None:
     window = rig.window
-    qtbot.waitUntil(lambda: window.afterwards.done, timeout=20_000)
+    qtbot.waitUntil(lambda: window.afterwards.done)
     missing: set[str] = set()
     for k in range(window.tabs.count()):
         window.tabs.setCurrentIndex(k)

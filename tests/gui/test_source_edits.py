@@ -23,7 +23,7 @@ def rig(house, qtbot, tmp_path: Path) -> WindowRig:
 def code(rig: WindowRig, line: str) -> None:
     """Open the Code tab and wait for a line."""
     rig.window.show_tab("Code")
-    rig.qtbot.waitUntil(lambda: line in rig.window.code.source(), timeout=30_000)
+    rig.qtbot.waitUntil(lambda: line in rig.window.code.source())
 
 
 def click_behind(rig: WindowRig, text: str) -> None:

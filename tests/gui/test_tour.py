@@ -35,7 +35,7 @@ def begun(rig: WindowRig) -> Tour:
 def reached(rig: WindowRig, tour: Tour, step: int) -> None:
     """The tour goes on once what an edit selects is selected."""
     QTest.qWait(0)
-    rig.qtbot.waitUntil(lambda: tour.step == step, timeout=5000)
+    rig.qtbot.waitUntil(lambda: tour.step == step)
 
 
 def press(tour: Tour) -> None:
@@ -111,7 +111,7 @@ def test_by_hand_from_the_drawing_to_a_trained_network(rig: WindowRig):
     press(tour)
     assert not card.isVisible()
     assert window.tabs.tabText(window.tabs.currentIndex()) == "Code"
-    rig.qtbot.waitUntil(lambda: "Dropout" in window.code.source(), timeout=30_000)
+    rig.qtbot.waitUntil(lambda: "Dropout" in window.code.source())
 
 
 def test_each_step_can_be_shown(rig: WindowRig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -89,6 +89,14 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
             rig.canvas.setFocus()
             rig.canvas.select([plates[k % len(plates)] for k in picks] if plates else [])
 
+        def _let_go(self) -> None:
+            """Close the search that a wire opens where it is let go in the void."""
+            popup = rig.window.verbs.popup
+            if popup.isVisible():
+                rig.turn()
+                QTest.keyClick(popup.field, Key.Key_Escape)
+                assert not popup.isVisible()
+
         @rule(picks=st.lists(number, max_size=4), verb=st.sampled_from(sorted(KEYS)))
         def press(self, picks: list[int], verb: str) -> None:
             self._select(picks)
@@ -116,6 +124,7 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
                 rig.canvas.reveal(plate.id)
                 start = rig.at(plate.x + plate.w * 0.4, plate.y + plate.h / 2)
                 rig.drag(start, start + QPoint(dx * 8, dy * 8))
+            self._let_go()
             self._note()
 
         @rule(one=number, two=number)
@@ -128,10 +137,7 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
                 if outs and ins and source is not target and not rig.document.prefix and source.id in shown:
                     start = rig.port_of(source.id, outs[one % len(outs)])
                     rig.drag(start, rig.port_of(target.id, ins[two % len(ins)]))
-                    popup = rig.window.verbs.popup
-                    if popup.isVisible():
-                        QTest.keyClick(popup.field, Key.Key_Escape)
-                        popup.hide()
+            self._let_go()
             self._note()
 
         @rule(words=st.sampled_from(["relu", "drop", "linear", "add", "flatten"]))

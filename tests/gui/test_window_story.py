@@ -230,7 +230,7 @@ def test_a_large_drawing_is_emitted_by_a_worker(rig: WindowRig) -> None:
         graph.connect(before, "y.x")
     rig.document.new(project)
     rig.window.show_tab("Code")
-    rig.qtbot.waitUntil(lambda: "self.fc300 = nn.Linear(8, 8)" in rig.window.code.source(), timeout=30_000)
+    rig.qtbot.waitUntil(lambda: "self.fc300 = nn.Linear(8, 8)" in rig.window.code.source())
 
 
 def test_a_block_opens_by_double_click_and_the_breadcrumb_leads_back(rig: WindowRig) -> None:

@@ -34,7 +34,7 @@ class WindowRig:
         self.window.canvas.motion = False
         self.window.resize(1500, 950)
         self.window.show()
-        assert QTest.qWaitForWindowExposed(self.window)
+        assert QTest.qWaitForWindowExposed(self.window, 20_000)
         self.document = self.window.document
         self.canvas = self.window.canvas
 
@@ -113,7 +113,7 @@ class WindowRig:
     def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NO, on: QWidget | None = None) -> None:
         if not self.window.isActiveWindow():  # a dialog that was closed leaves no window active without a manager
             self.window.activateWindow()
-            assert QTest.qWaitForWindowActive(self.window, 2000)
+            assert QTest.qWaitForWindowActive(self.window, 20_000)
         QTest.keyClick(on or self.canvas, key, held)
 
     def drop_from_palette(self, type: str, at: QPoint) -> None:
