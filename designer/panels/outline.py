@@ -187,7 +187,8 @@ class OutlinePanel(QWidget):
         document.replaced.connect(self.refresh)
         document.moved_view.connect(self.refresh)
         document.selected.connect(self._show_selection)
-        self.refresh()
+        self._lay_out()
+        self._show_rest()
 
     def refresh(self, *_: object) -> None:
         """Look at the document anew; many other rows are laid out once the edits pause."""

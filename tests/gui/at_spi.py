@@ -143,6 +143,9 @@ def main() -> None:
         for plate in plates:
             box = bus.call(plate, "org.a11y.atspi.Component.GetExtents", "1")[0]
             seen.append((bus.get(plate, "Name"), bus.role(plate), box, bus.get(plate, "Description")))
+        end = time.monotonic() + 30
+        while len(bus.children(outline)) < len(plates) and time.monotonic() < end:
+            time.sleep(0.1)  # rows are laid out a little after the drawing
         rows = [bus.get(row, "Name") for row in bus.children(outline)]
         actions = [a[0] for a in bus.call(plates[1], "org.a11y.atspi.Action.GetActions")[0]]
         bus.call(plates[1], "org.a11y.atspi.Action.DoAction", str(actions.index("Press")))

@@ -105,6 +105,14 @@ def test_nothing_but_the_window_shows_itself(qtbot, house: QApplication, tmp_pat
     assert shown == [rig.window]
 
 
+def test_the_outline_of_what_is_opened_at_the_start_shows_its_nodes(qtbot, house: QApplication, tmp_path) -> None:
+    made = MainWindow(Settings(tmp_path / "settings.ini"), lambda files: files.new_from_template("lenet"))
+    qtbot.addWidget(made)
+    tree, model = made.outline.tree, made.outline.model
+    assert tree.isExpanded(model.index(0, 0))
+    made.files.may_leave = lambda: True
+
+
 def test_pieces_wait_for_the_first_paint(qtbot, house: QApplication) -> None:
     window, run = QWidget(), []
     qtbot.addWidget(window)
