@@ -157,7 +157,8 @@ def row_focus(theme: Theme, option: QStyleOptionViewItem, painter: QPainter) -> 
     if _on(option, _State.State_HasFocus):
         whole = QStyleOption(option)
         whole.rect = option.rect.adjusted(-option.rect.left() + 1, 0, 0, 0)
-        focus(theme, whole, painter, option.widget)
+        apart = not _on(option, _State.State_Selected)  # then nothing else tells where the keyboard is
+        focus(theme, whole, painter, None if apart else option.widget)
 
 
 def switch(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
