@@ -175,7 +175,7 @@ class LedgerPanel(LazyPanel):
             next(iter(CONVENTIONS.values())),
             name=OWN,
             title="switched here",
-            unit="MACs" if plain and not on["biases"] else "Operations",
+            unit="MACs" if plain and not on["biases"] else tr("Operations"),
             help="As the switches say.",
             factor=2 if on["factor"] else 1,
             attention=on["attention"],

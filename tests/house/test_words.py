@@ -16,7 +16,7 @@ from designer.words import LANGUAGES
 from graph_core.templates import templates
 from tests.graph_core.wrong_drawings import WRONG
 from tests.house.source import ROOT, sources
-from tests.house.wording import keys_of_tr, template, texts_of
+from tests.house.wording import keys_of_tr, plain_texts, template, texts_of
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 HOLE = re.compile(r"{[^{}]*}")
@@ -112,6 +112,30 @@ def test_every_text_is_in_the_catalogue(tree: dict[str, Any]):
     known = {plain(text) for part in PARTS for text in tree[part]}
     missing = {text: place for text, (_, place) in shown().items() if text not in known}
     assert missing == {}, f"say these in assets/translations/{tree['code']}.json"
+
+
+def test_nothing_is_said_past_the_catalogue():
+    """A text of the designer is the argument of ``tr``, or one of these, which are handed to ``told`` by a variable."""
+    handed_on = {
+        "The worker failed.",
+        "a number, a word, or an expression",
+        "switched here",
+        "As the switches say.",
+        "Frozen",
+        "Buffers",
+        "Weights, float32",
+        "Optimizer",
+        "Peak activations",
+        "there is nothing to train yet",
+        "Place {}",
+        "Expand {}",
+        "Expand {} blocks",
+        "Problems",
+        "Code",
+    }
+    past = {text: place for text, place in plain_texts().items() if text not in EXEMPT and not WRITTEN.search(text)}
+    assert {text: place for text, place in past.items() if text not in handed_on} == {}
+    assert handed_on <= set(past)
 
 
 def test_no_entry_is_unused(tree: dict[str, Any]):

@@ -108,6 +108,52 @@ def keys_of_tr() -> dict[str, str]:
     return found
 
 
+# Calls that take plain English: `told` says it where it is shown, as names of commands, edits and pages, and errors.
+TABLES_OF_COMMANDS = ("designer/commands.py", "designer/keymap.py", "designer/actions.py")
+SAID_LATER = frozenset(
+    [
+        "tr",
+        "told",
+        "Command",
+        "edit",
+        "editing",
+        "record",
+        "add_tab",
+        "EditError",
+        "FieldError",
+        "FileError",
+        "put",
+        "_end",
+    ]
+)
+
+
+@cache
+def plain_texts() -> dict[str, str]:
+    """Each text of the designer that nothing says in the language: neither ``tr`` nor what it is handed to."""
+    found: dict[str, str] = {}
+    for source in sources("designer"):
+        if source.path.startswith((*SILENT, *TABLES_OF_COMMANDS)):
+            continue
+        parents = {child: node for node in ast.walk(source.tree) for child in ast.iter_child_nodes(node)}
+        skipped = docstrings(source.tree)
+        for node in ast.walk(source.tree):
+            text = template(node)
+            if text is None or id(node) in skipped or isinstance(parents[node], ast.JoinedStr):
+                continue
+            if not wordy(text, isinstance(node, ast.JoinedStr)) or not _reaches(node, parents, False):
+                continue
+            if not any(_called(above) in SAID_LATER or isinstance(above, ast.Raise) for above in _above(node, parents)):
+                found.setdefault(text, f"{source.path}:{node.lineno}")  # type: ignore[attr-defined]
+    return found
+
+
+def _above(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    while (above := parents.get(node)) is not None:
+        yield above
+        node = above
+
+
 def template(node: ast.AST) -> str | None:
     """The text of a string, or of an f-string with ``{}`` for its holes; None for another node."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
