@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from graph_core.layer import layer_types
@@ -32,9 +33,16 @@ def note_node(graph: Graph, old: Node | None, new: Node | None) -> None:
             graph.ports_of_role[role][new.id] = new
 
 
+@cache
+def _roles() -> Mapping[str, str]:
+    """The layer types that are ports of a graph, and which: input or output."""
+    roles = {name: getattr(declared.torch, "role", "") for name, declared in layer_types().items()}
+    return {name: str(role) for name, role in roles.items() if role}
+
+
 def _role(type: str) -> str:
     """Which port of the graph a node of that type is: input, output, or none."""
-    return str(getattr(getattr(layer_types().get(type), "torch", None), "role", ""))
+    return _roles().get(type, "")
 
 
 def note_wire(graph: Graph, key: str, old: str | None, new: str | None) -> None:
@@ -58,7 +66,6 @@ def note_wire(graph: Graph, key: str, old: str | None, new: str | None) -> None:
 def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:
     """Put nodes into a graph that is being read, and that does not have their ids yet."""
     entries, names = graph.nodes, graph.names
-    roles = {type: role for type in layer_types() if (role := _role(type))}
     for node in nodes:
         entries[node.id] = node
         names.setdefault(node.name, set()).add(node.id)
@@ -66,8 +73,8 @@ def fill_nodes(graph: Graph, nodes: Iterable[Node]) -> None:
             graph.borrowers.add(node.id)
         if node.when or node.run is not None:
             graph.conditional.add(node.id)
-        if node.type in roles:
-            graph.ports_of_role[roles[node.type]][node.id] = node
+        if role := _role(node.type):
+            graph.ports_of_role[role][node.id] = node
 
 
 def fill_wires(graph: Graph, wires: Iterable[tuple[str, str]]) -> None:

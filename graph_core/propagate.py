@@ -210,24 +210,28 @@ class Engine:
         for context in self._contexts.get(key, {}).values():
             context.stale |= ids
 
-    def _drop_contexts(self, key: str, *, roots_too: bool = True) -> None:
-        """The graph's ports or parameters changed: its contexts are void, its users are stale."""
+    def _drop_contexts(self, *keys: str, roots_too: bool = True) -> None:
+        """The ports or parameters of graphs changed: their contexts are void, their users are stale."""
+        dropped = set(keys)
+        if not dropped:
+            return
         self._dirty = True
-        for context in list(self._contexts.get(key, {}).values()):
+        for context in [c for key in keys for c in self._contexts.get(key, {}).values()]:
             if context.role == "root" and not roots_too:
                 continue
             for user, id in context.users.values():
                 user.stale.add(id)
             self._release(context)
         # A user that something keeps from having a context is none of its users, and may have one now.
-        self._mark_users(key)
-        self._roots = {name: c for name, c in self._roots.items() if c.graph.key != key or not roots_too}
+        self._mark_users(*keys)
+        self._roots = {name: c for name, c in self._roots.items() if c.graph.key not in dropped or not roots_too}
         self._mark_refused()
 
-    def _mark_users(self, key: str) -> None:
+    def _mark_users(self, *keys: str) -> None:
+        wanted = set(keys)
         for graph in self.project.graphs.values():
             for node in graph.nodes.values():
-                if node.type == key:
+                if node.type in wanted:
                     self._mark(graph.key, node.id)
 
     def _mark_refused(self) -> None:
@@ -253,8 +257,7 @@ class Engine:
         """Bring every living context up to date."""
         if not self._dirty:
             return
-        for key in self._recursive ^ self.recursive_graphs():
-            self._drop_contexts(key)
+        self._drop_contexts(*(self._recursive ^ self.recursive_graphs()))
         self._recursive = self.recursive_graphs()
         self._dirty = False
         self._evict()

@@ -14,9 +14,9 @@ from designer.canvas.camera import Box, Camera
 from designer.canvas.picture import Picture
 from designer.canvas.scene import Scene, mono_width, text_width
 from designer.canvas.snapshot import Snapshot
+from designer.canvas.spots import label_spot
 from designer.canvas.text import axes_runs
 from designer.canvas.tikz import TikzPainter
-from designer.canvas.wires import label_spot
 
 if TYPE_CHECKING:
     from designer.theme import Theme

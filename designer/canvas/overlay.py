@@ -14,8 +14,9 @@ from designer.canvas.body import PORT_R, draw_port, pen
 from designer.canvas.minimap import BAR_H, MAP_H, MARGIN
 from designer.canvas.rows import BODY, WIDTHS, size_class
 from designer.canvas.scene import Legend, Plate, Verdict, Wire, text_width
+from designer.canvas.spots import label_spot
 from designer.canvas.sprites import COMPACT, FULL, GLYPH, level_of, tile_size
-from designer.canvas.wires import label_spot, path_of
+from designer.canvas.wires import path_of
 
 if TYPE_CHECKING:
     from designer.canvas.surface import Canvas

@@ -269,7 +269,7 @@ class Snapshot:
         """Take over what was worked out of wires that run as before: only those beside a fresh one may be other."""
         self._together = before._together
         beside = np.flatnonzero(np.isin(self.outlet, self.outlet[fresh])).tolist()
-        self.labels, self.courses = before.labels.copy(), before.courses.copy()
+        self.labels, self.courses, self.partings = before.labels.copy(), before.courses.copy(), {}
         for i in beside:
             self.labels.pop(i, None)
             self.courses.pop(i, None)
@@ -282,6 +282,7 @@ class Snapshot:
         self._spans: Floats | None = None
         # What the painter has worked out per wire, by its place.
         self.labels: dict[int, Any] = {}
+        self.partings: dict[int, Any] = {}  # of wires of one output, by its number: what their labels need to know
         self.courses: dict[int, Any] = {}
 
     def lead(self, given: list[tuple[Point, ...] | None]) -> None:

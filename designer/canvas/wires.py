@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, Qt
@@ -17,6 +16,7 @@ from designer.canvas.routes import Bools, Floats, Ints
 from designer.canvas.rows import WIDTHS, size_class
 from designer.canvas.scene import mono_width
 from designer.canvas.snapshot import Snapshot
+from designer.canvas.spots import Spot, label_spot
 from designer.canvas.sprites import COMPACT, DOT, GLYPH
 from designer.canvas.text import Batch, axes_runs
 
@@ -30,18 +30,6 @@ _TAIL = 64.0
 _PENS = 500
 _SMOOTH_MAX = 6_000  # segments
 _WIDE_MAX = 150_000  # pixels of line: wider than one they take Qt about a microsecond each
-_LEVEL = 48.0  # shortest level piece of a wire that carries its label
-_LEAST = 22.0  # shortest upright one, and where a label stands close by already
-_LEAST_BESIDE = 40.0
-
-
-class Spot(NamedTuple):
-    """Where a label stands: left edge and middle in canvas units; `room` is the free length it was found in."""
-
-    x: float
-    y: float
-    room: float
-    above: bool  # centred over a horizontal run
 
 
 def path_of(snap: Snapshot, wire: int) -> QPainterPath:
@@ -344,56 +332,3 @@ def _leave_out_far_curves(snap: Snapshot, seen: Bools, box: Box) -> None:
     x0, y0, x1, y1 = box
     near = (middle[:, 0] > x0 - 200) & (middle[:, 0] < x1 + 200) & (middle[:, 1] > y0 - 60) & (middle[:, 1] < y1 + 60)
     seen[curved[~near & ~snap.failing[curved]]] = False
-
-
-def label_spot(snap: Snapshot, i: int) -> Spot | None:
-    """Where the label of wire `i` stands, remembered until the wires run elsewhere; None where there is no room."""
-    if i not in snap.labels:
-        snap.labels[i] = _find_spot(snap, i)
-    spot: Spot | None = snap.labels[i]
-    return spot
-
-
-def _find_spot(snap: Snapshot, i: int) -> Spot | None:
-    points = snap.paths.of(i)
-    shape = snap.paths.shape[i]
-    if shape == routes.CURVED:
-        mid = points[1] if snap.wires[i].error else points[2]
-        return Spot(float(mid[0]), float(mid[1]), 40.0, False)
-    runs = list(pairwise(points.tolist()))
-    across = _across(snap, i)
-    if across is not None:
-        return across
-    beside = [k for k in np.flatnonzero(snap.outlet == snap.outlet[i]).tolist() if k != i]
-    if shape == routes.CORNERED and beside:
-        # What shares an output shares the first piece of the way, and one label there is enough.
-        return None
-    tall = max(runs, key=lambda run: abs(run[1][1] - run[0][1]))
-    (ax, ay), (_, by) = tall
-    low, high = min(ay, by), max(ay, by)
-    if snap.wires[i].error and tall == runs[-1]:
-        high -= 44
-    least = _LEAST
-    if beside and tall == runs[0]:
-        parting = [float(snap.paths.of(k)[1, 1]) for k in beside if snap.paths.shape[k] == routes.CORNERED]
-        inner = [y for y in parting if low < y < high]
-        if inner:
-            first, last = min(inner), max(inner)
-            above = first - low >= high - last
-            low, high = (low, first) if above else (last, high)
-            if above and any(_across(snap, k) is not None for k in beside):
-                least = _LEAST_BESIDE
-    if high - low < least:
-        return None
-    return Spot(ax, (low + high) / 2, high - low, False)
-
-
-def _across(snap: Snapshot, i: int) -> Spot | None:
-    """The first level piece of a cornered wire that is long enough for a label above it."""
-    if snap.paths.shape[i] != routes.CORNERED:
-        return None
-    spots = snap.paths.of(i).tolist()
-    for (ax, ay), (bx, by) in pairwise(spots):
-        if abs(ay - by) < 0.5 and abs(bx - ax) >= _LEVEL:
-            return Spot((ax + bx) / 2, ay, abs(bx - ax), True)
-    return None

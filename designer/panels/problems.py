@@ -5,7 +5,9 @@ A conflict of a merge has no best fix: each choice has a button of its own.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from time import monotonic
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -32,6 +34,8 @@ from graph_core.problems import Problem
 _SPOKEN = {"error": tr("error"), "warning": tr("warning"), "note": tr("note|problem")}
 _KINDS = {"warning": "warn"}  # as badges call it
 SHOWN = 60
+SLICE = 0.04  # seconds of a turn in which costs are worked out
+BUDGET = 0.4  # seconds for all of them: in a drawing where each takes long, the rest are told when one looks at them
 
 
 class ProblemRow(QFrame):
@@ -47,6 +51,7 @@ class ProblemRow(QFrame):
     def __init__(self, document: Document, problem: Problem) -> None:
         super().__init__()
         self.problem = problem
+        self._document = document
         self.options = fixes(document.project, problem, document.network)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(themes.current.size("row_problem"))
@@ -69,10 +74,12 @@ class ProblemRow(QFrame):
         layout.addWidget(place)
         self.choices = [fix for fix in self.options if fix.choice]
         self.buttons: list[QPushButton] = []
+        self._untold: list[tuple[Fix, QLabel]] = []
         for fix in self.choices or self.options[:1]:
-            cost = self._cost(document, fix)
-            if cost.text():
-                layout.addWidget(cost)
+            cost = QLabel()
+            cost.hide()
+            self._untold.append((fix, cost))
+            layout.addWidget(cost)
             self.buttons.append(self._button(fix))
             layout.addWidget(self.buttons[-1])
         if len(self.options) > 1 and not self.choices:
@@ -81,16 +88,18 @@ class ProblemRow(QFrame):
             layout.addWidget(more)
         self.button = self.buttons[0] if self.buttons else None
 
-    def _cost(self, document: Document, fix: Fix) -> QLabel:
-        cost = QLabel()
-        try:
-            params, macs, _ = preview(document.project, fix, document.network)
-        except EditError:
-            return cost
-        cost.setText("" if fix.choice and not params else change(params))
-        cost.setToolTip(tr("{params} parameters, {macs} MACs", params=change(params), macs=change(macs)))
-        dress(cost, font="mono_small", ink="more" if params > 0 else "less" if params < 0 else "ink3")
-        return cost
+    def tell_costs(self) -> None:
+        """Show what each offered fix costs: it is tried and taken back, which takes as long as an edit."""
+        while self._untold:
+            fix, cost = self._untold.pop(0)
+            try:
+                params, macs, _ = preview(self._document.project, fix, self._document.network)
+            except EditError:
+                continue
+            cost.setText("" if fix.choice and not params else change(params))
+            cost.setToolTip(tr("{params} parameters, {macs} MACs", params=change(params), macs=change(macs)))
+            dress(cost, font="mono_small", ink="more" if params > 0 else "less" if params < 0 else "ink3")
+            cost.setVisible(bool(cost.text()))
 
     def _button(self, fix: Fix) -> QPushButton:
         made = QPushButton(told(fix.title))
@@ -119,6 +128,8 @@ class ProblemRow(QFrame):
     def _propose(self) -> None:
         """While the row has the focus or the pointer, its best fix is drawn."""
         thinking = (self.hasFocus() or self.underMouse()) and self.options and not self.choices
+        if thinking:
+            self.tell_costs()
         self.proposed.emit(self.options[0] if thinking else None)
         self.update()
 
@@ -208,6 +219,9 @@ class ProblemsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
+        self._slow = QTimer(self, singleShot=True, interval=0)
+        self._slow.timeout.connect(self._tell_costs)
+        self._spent = 0.0
         document.edited.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.moved_view.connect(self.refresh)  # perhaps to another network
@@ -230,6 +244,8 @@ class ProblemsPanel(QWidget):
             row.applied.connect(self._document.apply_fix)
             row.proposed.connect(self.proposed)
             self._list.insertWidget(k, row)
+        self._spent = 0.0
+        self._tell_costs()
         self.sound.setVisible(not problems)
         self.more.setText(tr("{count} more problems come after these.", count=len(problems) - SHOWN))
         self.more.setVisible(len(problems) > SHOWN)
@@ -237,6 +253,19 @@ class ProblemsPanel(QWidget):
             self.rows[min(focused, len(self.rows) - 1)].setFocus()
         counts = [sum(1 for p in problems if p.severity == s) for s in ("error", "warning", "note")]
         self.counted.emit(*counts)
+
+    def _tell_costs(self) -> None:
+        """The costs of fixes, a slice of them each turn of the event loop."""
+        start = monotonic()
+        for row in self.rows:
+            took = monotonic() - start
+            if self._spent + took > BUDGET:
+                break
+            if took > SLICE:
+                self._slow.start()
+                break
+            row.tell_costs()
+        self._spent += monotonic() - start
 
     def reveal(self, problem: Problem) -> None:
         """Look at the place of a problem."""

@@ -15,8 +15,8 @@ from designer.canvas.routes import CORNERED, CURVED, RADIUS, STRAIGHT, clipped
 from designer.canvas.rows import ERROR, UNKNOWN, size_class
 from designer.canvas.scene import Plate, Port, Scene, Since, Wire, plate_size, text_width
 from designer.canvas.snapshot import Snapshot
+from designer.canvas.spots import label_spot
 from designer.canvas.text import axes_runs, cut, cut_detail, layout
-from designer.canvas.wires import label_spot
 from tests.gui.canvas_scenes import X, Y, chain, moved, plate, scene_of, stage, wire
 
 
