@@ -18,7 +18,7 @@ from designer.plates import box_of, detail_of, edge_ports, kind_of, wire_ends, w
 from designer.redrawing import Redrawing
 from designer.sheets import Level, on_sheet
 from designer.standing import Standing
-from graph_core.arrange import Box, Router, arrange
+from graph_core.arrange import Box, Router, place
 from graph_core.bypass import is_bypassed
 from graph_core.context import Context
 from graph_core.graph import Graph, Node
@@ -125,7 +125,7 @@ class Drawing:
         ends = wire_ends(graph)
         if not prefix:
             return Level(graph, context, prefix, boxes, self._spread_out(graph, boxes, ends), inner)
-        places = self._places(graph) if not inner else dict(arrange(boxes, ends).positions)
+        places = self._places(graph) if not inner else place(boxes, ends)
         marks = self.marks.of(graph, boxes if inner else {}, places, self._places(graph))
         key = (graph.key, boxes, places, ends, marks)
         known = self._levels.get(prefix)
@@ -157,7 +157,7 @@ class Drawing:
         now = self._places(graph)
         key = (graph.key, boxes, ends)
         if self._spread is None or self._spread[0] != key:
-            self._spread = key, dict(arrange(boxes, ends, height=self.room()).positions), now
+            self._spread = key, place(boxes, ends, height=self.room()), now
         _, spread, then = self._spread
         return {id: (x + now[id][0] - then[id][0], y + now[id][1] - then[id][1]) for id, (x, y) in spread.items()}
 

@@ -9,7 +9,7 @@ from designer.canvas.scene import Plate, plate_size
 from designer.plates import box_of, wire_ends
 from designer.theme import tokens
 from designer.words import tr
-from graph_core.arrange import Box, arrange
+from graph_core.arrange import Box, place
 from graph_core.graph import Graph
 from graph_core.marks import Bookmark, Frame, Mark, Point, around, inside
 
@@ -104,4 +104,4 @@ def arranged_anew(
 ) -> dict[str, Point]:
     """A layered layout; ``near`` are places that nodes are to stay close to, ``height`` where columns fold."""
     boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
-    return dict(arrange(boxes, wire_ends(graph), near=near, height=height).positions)
+    return place(boxes, wire_ends(graph), near=near, height=height)

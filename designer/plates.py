@@ -8,7 +8,7 @@ from designer.canvas.scene import Axis, PlateKind, Port, PortKind, plate_size
 from designer.numbers import exact, short
 from designer.words import tr
 from graph_core import Project, edits
-from graph_core.arrange import Box, arrange
+from graph_core.arrange import Box, place
 from graph_core.bridging import joined_ports
 from graph_core.context import Context, Result
 from graph_core.dims import Dim, Named, prod, same, size_text
@@ -80,7 +80,7 @@ def place_all(project: Project, height: float) -> None:
             boxes = {id: box_of(graph, node) for id, node in graph.nodes.items()}
             limit = height if graph.key in networks else None
             if boxes:
-                edits.move(graph, arrange(boxes, wire_ends(graph), height=limit).positions)
+                edits.move(graph, place(boxes, wire_ends(graph), height=limit))
 
 
 def settings_text(declaration: type[Layer], node: Node, layer: Layer | None) -> str:
@@ -196,8 +196,8 @@ def outputs_of(graph: Graph, node: Node, result: Result | None, wired: frozenset
     declaration = layer_types().get(node.type) if block is None else None
     states |= {out for out, outlet in declaration.outlets.items() if outlet.state} if declaration else set()
     ports = []
-    for place, name in enumerate(graph.out_ports(node)):
-        spec = result.specs[place] if result and place < len(result.specs) else None
+    for at, name in enumerate(graph.out_ports(node)):
+        spec = result.specs[at] if result and at < len(result.specs) else None
         kind: PortKind = spec.kind if spec else "float"  # type: ignore[assignment]
         if name in states:
             kind = "state"
@@ -212,10 +212,10 @@ def axes(spec: Spec | None, before: Spec | None) -> tuple[Axis, ...]:
     shape, old = list(spec.shape), list(before.shape) if before else []
     batch = bool(shape) and is_batch(shape[0])
     found: list[Axis] = []
-    for place, size in enumerate(shape):
-        if batch and place == 0:
+    for at, size in enumerate(shape):
+        if batch and at == 0:
             continue
-        changed = before is not None and (len(old) != len(shape) or same(size, old[place]) is not True)
+        changed = before is not None and (len(old) != len(shape) or same(size, old[at]) is not True)
         found.append((size_text(size), changed or before is None, isinstance(size, Named)))
     return tuple(found)
 

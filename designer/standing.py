@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from designer.plates import box_of, wire_ends
-from graph_core.arrange import Box, Point, arrange
+from graph_core.arrange import Box, Point, place
 from graph_core.graph import Graph, Node
 from graph_core.propagate import engine_of
 
@@ -21,7 +21,7 @@ class _Arranged:
             self.places: Mapping[str, Point] = before.places
             return
         near = {id: graph.view[id] for id in graph.nodes if id in graph.view}
-        rest = arrange(self.boxes, wire_ends(graph), near=near or None).positions
+        rest = place(self.boxes, wire_ends(graph), near=near or None)
         self.places = {id: near.get(id, at) for id, at in rest.items()}
 
     def _box(self, graph: Graph, node: Node, before: _Arranged | None) -> Box:

@@ -110,6 +110,7 @@ def identifier_from(text: str, fallback: str = "net") -> str:
         return fallback
 
 
+@lru_cache(maxsize=65536)
 def class_name_from(text: str) -> str:
     """A class name from any text: ``lstm_classifier`` gives ``LstmClassifier``."""
     words = [word for word in re.split(r"[^A-Za-z0-9]+", text) if word]

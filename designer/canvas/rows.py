@@ -16,13 +16,14 @@ WIDTHS = (1.25, 1.75, 2.5, 3.25)
 _MARKED = {"proposal": PROPOSAL, "added": ADDED, "removed": REMOVED}
 MARKED = {"added": "less", "removed": "error", "modified": "change", "moved": "note"}  # of a difference, their colours
 _SHADES = {**MARKED, "equal": "line2"}
+FEW = 32  # anchors that are looked through one by one
 PORTS = 1024  # more outputs than a plate has
 
 
 class Row:
     """A plate with what is worked out once for it: anchors, text layout and looks (set by the painter)."""
 
-    __slots__ = ("anchors", "layout", "look", "numbers", "plate", "table", "tile")
+    __slots__ = ("_places", "anchors", "layout", "look", "numbers", "plate", "table", "tile")
 
     def __init__(self, plate: Plate, palette: dict[tuple[str, Any], int]) -> None:
         self.plate = plate
@@ -43,9 +44,18 @@ class Row:
         bar = _BARS.get(plate.family, 2)
         badge = plate.problem == "error" or plate.mark in MARKED
         self.numbers = (plate.x, plate.y, plate.w, plate.h, layer, shade, bar, badge, beside)
+        self._places: dict[tuple[str, bool, bool], int] | None = None
         self.layout: Any = None
         self.look: Any = None
         self.tile: Any = None
+
+    def place_of(self, port: tuple[str, bool, bool]) -> int:
+        """Which of its anchors a port is, as `table` names it."""
+        if len(self.anchors) < FEW:
+            return self.anchors.index(self.table[port])
+        if self._places is None:
+            self._places = {(a.port.name, a.is_input, a.inner): k for k, a in enumerate(self.anchors)}
+        return self._places[port]
 
 
 def wire_group(wire: Wire) -> int:
@@ -75,9 +85,10 @@ def wire_numbers(wire: Wire, source: Row, target: Row) -> tuple[float, ...]:
     inside_source = bool(wire.inside) and wire.inside == wire.source[0]
     inside_target = bool(wire.inside) and wire.inside == wire.target[0]
     # Seen from inside, an opened block's inputs are where wires start and its outputs where they end.
-    a = source.table.get((wire.source[1], inside_source, inside_source))
+    leaving = wire.source[1], inside_source, inside_source
+    a = source.table.get(leaving)
     b = target.table.get((wire.target[1], not inside_target, inside_target))
     ax, ay, adx, ady = (a.x, a.y, a.dx, a.dy) if a else (source.plate.w / 2, source.plate.h, 0, 1)
     bx, by, bdx, bdy = (b.x, b.y, b.dx, b.dy) if b else (target.plate.w / 2, 0.0, 0, -1)
-    outlet = source.anchors.index(a) if a else PORTS - 1
+    outlet = source.place_of(leaving) if a else PORTS - 1
     return ax, ay, bx, by, adx, ady, bdx, bdy, wire_group(wire), outlet, wire.error != ""

@@ -35,6 +35,9 @@ TYPE_ROLE, FAMILY_ROLE, COUNT_ROLE = (
 )
 
 
+MOST = 300  # types of a family that are listed
+
+
 class _Row(QStyledItemDelegate):
     """Families with their glyph, types in mono, a drag handle under the mouse, uses of own blocks at the right."""
 
@@ -180,12 +183,19 @@ class PalettePanel(QWidget):
         self.tree.blockSignals(True)
         self.tree.clear()
         families: dict[str, QTreeWidgetItem] = {}
+        left: dict[str, int] = {}  # of families with more types than are listed
         for entry in catalogue(self._document.project, palette=True):
             if not matches(entry, words):
                 continue
             if entry.family not in families:
                 families[entry.family] = self._family(entry)
-            self._type(families[entry.family], entry)
+            if families[entry.family].childCount() < MOST:
+                self._type(families[entry.family], entry)
+            else:
+                left[entry.family] = left.get(entry.family, 0) + 1
+        for family, count in left.items():
+            rest = tr("{count} more; search for them", count=count)
+            self._type(families[family], Entry("", rest, family, "", rest, ""))
         for family, item in families.items():
             item.setExpanded(bool(words) or family in self._open)
         self.tree.blockSignals(False)

@@ -34,6 +34,7 @@ from graph_core.problems import Problem
 _SPOKEN = {"error": tr("error"), "warning": tr("warning"), "note": tr("note|problem")}
 _KINDS = {"warning": "warn"}  # as badges call it
 SHOWN = 60
+LARGE = 2000  # nodes in all
 SLICE = 0.04  # seconds of a turn in which costs are worked out
 BUDGET = 0.4  # seconds for all of them: in a drawing where each takes long, the rest are told when one looks at them
 
@@ -245,7 +246,10 @@ class ProblemsPanel(QWidget):
             row.proposed.connect(self.proposed)
             self._list.insertWidget(k, row)
         self._spent = 0.0
-        self._tell_costs()
+        if sum(len(graph.nodes) for graph in self._document.project.graphs.values()) < LARGE:
+            self._tell_costs()
+        else:
+            self._slow.start()  # trying one fix may take long
         self.sound.setVisible(not problems)
         self.more.setText(tr("{count} more problems come after these.", count=len(problems) - SHOWN))
         self.more.setVisible(len(problems) > SHOWN)

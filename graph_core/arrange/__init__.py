@@ -10,7 +10,7 @@ Plain data in and out, deterministic; nothing here knows what a layer is.
 from __future__ import annotations
 
 from graph_core.arrange.boxes import Box, Layout, Point, Route, Side, Wire, port_offsets
-from graph_core.arrange.place import arrange
+from graph_core.arrange.place import arrange, place
 from graph_core.arrange.router import Router, route, route_some
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Side",
     "Wire",
     "arrange",
+    "place",
     "port_offsets",
     "route",
     "route_some",

@@ -78,8 +78,8 @@ class Ports:
     """Where the ports of every box lie, from the declared order and what the wires name."""
 
     def __init__(self, boxes: Mapping[str, Box], wires: Iterable[Wire]) -> None:
-        ins: dict[str, list[str]] = {}
-        outs: dict[str, list[str]] = {}
+        ins: dict[str, dict[str, None]] = {}
+        outs: dict[str, dict[str, None]] = {}
         for source, out, target, port in wires:
             if source not in boxes or target not in boxes:
                 lost = source if source not in boxes else target
@@ -87,15 +87,13 @@ class Ports:
                     f"wire {source}.{out} to {target}.{port}: there is no box {lost!r}; add it or drop the wire"
                 )
             if source not in outs:
-                outs[source] = list(boxes[source].outputs)
-            if out not in outs[source]:
-                outs[source].append(out)
+                outs[source] = dict.fromkeys(boxes[source].outputs)
+            outs[source][out] = None
             if target not in ins:
-                ins[target] = list(boxes[target].inputs)
-            if port not in ins[target]:
-                ins[target].append(port)
-        self.ins = ins
-        self.outs = outs
+                ins[target] = dict.fromkeys(boxes[target].inputs)
+            ins[target][port] = None
+        self.ins = {node: list(names) for node, names in ins.items()}
+        self.outs = {node: list(names) for node, names in outs.items()}
         self._boxes = boxes
         self._cache: dict[tuple[str, bool], dict[str, float]] = {}
 
