@@ -67,7 +67,23 @@ def phrase_tree(text: str, node: Node, layer: Layer, lookup: Lookup, operands: M
     }
     unwired = {port: ast.Constant(None) for port in layer.inlets if port not in operands}
     filled: ast.expr = _Fill({**values, **unwired, **operands}).visit(ast.parse(text, mode="eval").body)
-    return filled
+    return _one_index(filled)
+
+
+def _one_index(tree: ast.expr) -> ast.expr:
+    """``x[:, ::2, 1::2]`` for ``x[:, ::2][:, :, 1::2]``: slices of other axes than those before."""
+    if not (isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Subscript)):
+        return tree
+    before, after = _parts(tree.value.slice), _parts(tree.slice)
+    kept = after[: len(before)]
+    slices = all(isinstance(part, ast.Slice) for part in before)
+    if not slices or len(after) <= len(before) or any(flat(part) != ":" for part in kept):
+        return tree
+    return ast.Subscript(tree.value.value, ast.Tuple([*before, *after[len(before) :]]))
+
+
+def _parts(index: ast.expr) -> list[ast.expr]:
+    return list(index.elts) if isinstance(index, ast.Tuple) else [index]
 
 
 def _field_tree(field: Field[Any], value: Any, lookup: Lookup) -> ast.expr:

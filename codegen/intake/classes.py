@@ -31,7 +31,9 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
         for body in ready:
             gather(body)
             waiting.remove(body)
-        unions = unite(ready, align=align and not container)
+        # A list that is longer than another is no case of it.
+        listed = container or all(step.name[-1].isdigit() for body in ready for step in body.steps)
+        unions = unite(ready, align=align and not listed)
         unions.sort(key=lambda union: -len(union.bodies))  # the name of the class goes to what most of it are
         for place, union in enumerate(unions):
             definition = Definer(union, sizes=sizes).define(container=container)

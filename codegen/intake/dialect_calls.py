@@ -159,7 +159,9 @@ def _binary(type: str, forward: str, backward: str) -> Call:
             if not tensor.tensor.is_floating_point():
                 raise Unsupported("computes with whole numbers")
             operation = backward if left is not None else forward
-            ref = maker.add("WithNumber", x=tensor, operation=operation, number=left if left is not None else right)
+            name = maker.free("scaled" if type in ("Mul", "Div") else "raised" if not type else "shifted")
+            value = left if left is not None else right
+            ref = maker.add("WithNumber", name, x=tensor, operation=operation, number=value)
         maker.bind(op.outs[0], ref)
 
     return call

@@ -51,6 +51,10 @@ class Drawing:
             for name, default in definition.params.items():
                 edits.set_graph_param(graph, name, Param(_plain(default)))
             self._fill(graph, definition)
+            kept = [line.name for line in definition.lines if "content" in line.params]
+            if kept:
+                note = f"The values of {', '.join(kept)} are kept with the weights of the drawing."
+                self.project.record(graph.key, "head", "note", note)
             if form := _form(graph, definition):
                 self.project.record(graph.key, "head", "form", form)
         return self.graphs[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import weakref
@@ -75,6 +76,16 @@ def import_with_report(
     if network != "main":
         raise ImportRefused(f"An import makes the network main, not {network}; rename it afterwards.")
     flat = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    if all(tensor.ndim and tensor.shape[0] == 1 for tensor in flat if isinstance(tensor, Tensor)):
+        # With one sample, what is spread over the batch looks as if it were not.
+        with contextlib.suppress(ImportRefused):
+            found = _imported(module, tuple(_larger(v) if isinstance(v, Tensor) else v for v in flat), name)
+            if found.batched:
+                return found
+    return _imported(module, flat, name)
+
+
+def _imported(module: nn.Module, flat: tuple[Any, ...], name: str) -> Imported:
     excluded: set[int] = set()
     forked: frozenset[str] = frozenset()
     for _ in range(MOST_TRIES):
@@ -125,7 +136,8 @@ def _drawn(
             continue
         tie_weights(drawing.project, module)
         if holds(drawing, module, inputs, opaque=any(note.opaque for note in notes)):
-            break
+            return drawing
+    notes.append(Note("", root.kind, "in the drawing it gives other outputs than the original", False))
     return drawing
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 from math import isqrt
 from typing import Any
 
 from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text
 from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Size, Sizes
-from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, Spec, Want, facts, require
+from graph_core.layer import (
+    Facts,
+    Inlet,
+    Layer,
+    Method,
+    Module,
+    Outlet,
+    Phrase,
+    Refusal,
+    Spec,
+    Spelling,
+    Want,
+    facts,
+    require,
+)
 from graph_core.layers._rules import axis_of
 
 
@@ -152,7 +167,7 @@ class Transpose(Layer):
 class Select(Layer):
     """One position of an axis, such as the last step of a sequence."""
 
-    torch = Method("select")
+    torch = Phrase("x[:, index]")
     family, stem, words = "shape", "last", "last step index pick slice class token"
     view = "strided"
     help = "Picks one position of an axis, which goes away; −1 is the last step of a sequence."
@@ -161,6 +176,15 @@ class Select(Layer):
     x, y = Inlet("N ..."), Outlet()
     dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
     index = Count(-1, "The position, from 0; negative from the end.", least=-MAX_SIZE, torch=REQUIRED)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """``x[:, index]``; an axis that is counted from the end by its number."""
+        given = values.get("dim", 1)
+        axis = given[0] if isinstance(given, tuple | list) else given
+        if not isinstance(axis, int) or axis < 0:
+            return Method("select")
+        return Phrase(f"x[{':, ' * axis}index]")
 
     def rule(self, x: Shape) -> Facts:
         axis, index = axis_of(self.dim[0], x), self.index

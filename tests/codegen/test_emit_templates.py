@@ -91,7 +91,7 @@ def test_golden_files_are_formatted_and_clean():
 def test_golden_files_have_right_types():
     command = [sys.executable, "-m", "mypy", "--check-untyped-defs", "--disallow-untyped-defs"]
     done = subprocess.run(
-        [*command, "--config-file", "", *map(str, sorted(GOLDEN.glob("*.py")))],
+        [*command, "--config-file", "", *map(str, sorted(GOLDEN.rglob("*.py")))],
         capture_output=True,
         text=True,
     )

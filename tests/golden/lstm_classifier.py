@@ -16,4 +16,4 @@ class LSTMClassifier(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         y = self.embed(tokens)  # N × T × 128
         y, _ = self.lstm(y)  # N × T × 256
-        return self.fc(self.dropout(y.select(1, -1)))  # N × 4
+        return self.fc(self.dropout(y[:, -1]))  # N × 4

@@ -34,11 +34,11 @@ class LSTMGates(nn.Module):
         self.fc = nn.Linear(64, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.select(1, 0)  # N × 8 × 8
+        x = x[:, 0]  # N × 8 × 8
         h = x.new_zeros(x.shape[0], 64)
         c = x.new_zeros(x.shape[0], 64)
         ys = []
         for x_t in x.unbind(1):
             y_t, h, c = self.lstm(x_t, h, c)
             ys.append(y_t)
-        return self.fc(torch.stack(ys, dim=1).select(1, -1))  # N × 10
+        return self.fc(torch.stack(ys, dim=1)[:, -1])  # N × 10

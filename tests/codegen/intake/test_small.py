@@ -142,3 +142,8 @@ def test_tokens_positions_and_slices():
 def test_torchs_own_transformer_encoder():
     layer = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True)
     imported(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), torch.randn(2, 5, 16))
+
+
+def test_one_sample_tells_as_much_as_two():
+    found = imported(Token(), torch.randn(1, 5, 8))
+    assert "expand(x.shape[0], -1, -1)" in emit_source(found.project)
