@@ -1,5 +1,6 @@
 """Lists and tables of modules: nodes named ``layers.0``, ``layers.1``, ``heads.left`` become one nn.ModuleList or
-nn.ModuleDict (of tensors alone, an nn.ParameterDict), whose items forward calls one by one.
+nn.ModuleDict (of parameters alone, an nn.ParameterDict; of buffers too, a class that holds them), whose items forward
+calls one by one.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ class Containers:
             name = next(item.name for item in table.values() if isinstance(item, Node) and _holds(item))
             raise EmitError(f"{name} is a tensor among modules, for which torch has no container; rename it.")
         pairs = {name: self._item(item, spots) for name, item in table.items()}
+        if _holds_buffers(table):
+            return trees.call(self.writer.plan.helpers.holder(), [], list(pairs.items()))
         kind = "nn.ParameterDict" if all(held) else "nn.ModuleDict"
         return trees.call(kind, [ast.Dict([ast.Constant(name) for name in pairs], list(pairs.values()))])
 
@@ -95,7 +98,10 @@ class Containers:
         here = self.tables[first]
         for part in rest:
             assert isinstance(here, dict)
-            tree = ast.Subscript(tree, ast.Constant(int(part) if _is_list(here) else part))
+            if _holds_buffers(here):
+                tree = ast.Attribute(tree, trees.name(part).id)
+            else:
+                tree = ast.Subscript(tree, ast.Constant(int(part) if _is_list(here) else part))
             here = here[part]
         return tree
 
@@ -107,6 +113,19 @@ def _is_list(table: Table) -> bool:
 def _holds(item: Table | Node) -> bool:
     declaration = layer_types().get(item.type) if isinstance(item, Node) else None
     return declaration is not None and isinstance(declaration.torch, Held)
+
+
+def _holds_buffers(table: Table) -> bool:
+    """Whether it holds tensors alone, and not parameters alone: torch has no container for those."""
+    if _is_list(table) or not all(_holds(item) for item in table.values()):
+        return False
+    texts = [_text(item) for item in table.values() if isinstance(item, Node)]
+    return not all(text.startswith("nn.Parameter(") for text in texts)
+
+
+def _text(node: Node) -> str:
+    spelling = layer_types()[node.type].torch
+    return spelling.text if isinstance(spelling, Held) else ""
 
 
 def _grouped(items: list[ast.expr]) -> list[ast.expr]:

@@ -23,6 +23,18 @@ _REFUSING = '''class {name}(nn.Module):
 '''
 
 
+HELD = "HeldTensors"
+_HELD = """
+class HeldTensors(nn.Module):
+    \"\"\"Parameters and buffers that are kept under names of their own.\"\"\"
+
+    def __init__(self, **tensors: Tensor) -> None:
+        super().__init__()
+        for name, tensor in tensors.items():
+            setattr(self, name, tensor)
+"""
+
+
 class Helpers:
     """The helpers of one file. ``reserved`` are the names that they may take; they are known before any class."""
 
@@ -52,7 +64,7 @@ class Helpers:
                     raise EmitError(f"Two custom functions are called {known.function}; rename one of them.")
                 functions |= {known.function} - {""}
                 bound |= known.bound | {known.function} - {""}
-        self.reserved = {*declared, *self._names.values(), *bound}
+        self.reserved = {"OrderedDict", HELD, *declared, *self._names.values(), *bound}
 
     def _name(self, code: str, declared: set[str]) -> None:
         wish = read_code(code).name
@@ -66,6 +78,11 @@ class Helpers:
         if spelling.preamble:
             self._used[name] = (spelling.preamble, spelling.code)
         return name
+
+    def holder(self) -> str:
+        """The name of the class that holds buffers by their names, which the file carries along from now on."""
+        self._used[HELD] = (_HELD, False)
+        return HELD
 
     def write(self) -> tuple[list[str], list[str]]:
         """The imports that the helpers need, and the source of each."""

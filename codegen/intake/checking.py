@@ -49,9 +49,9 @@ def holds(drawing: Drawing, module: nn.Module, inputs: tuple[Any, ...], *, opaqu
 
 
 def _stirred(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights with values that no output can do without."""
+    """The weights with values that no output can do without; what torch notes on them (of versions) stays."""
     generator = torch.Generator().manual_seed(0)
-    found: dict[str, Tensor] = {}
+    found = copy.copy(state)
     known: dict[tuple[int, torch.Size, str], Tensor] = {}
     for path, tensor in state.items():
         key = (tensor.data_ptr(), tensor.shape, str(tensor.stride()))
