@@ -103,8 +103,7 @@ def _text(tree: ast.expr) -> tuple[str, int]:
         case ast.Subscript(value=value, slice=index):
             return f"{_flat(value, _ATOM)}[{top(index)}]", _ATOM
         case ast.Slice(lower=lower, upper=upper, step=step):
-            ends = f"{flat(lower) if lower else ''}:{flat(upper) if upper else ''}"
-            return f"{ends}:{flat(step)}" if step else ends, _ATOM
+            return _slice(lower, upper, step), _ATOM
         case ast.Tuple(elts=[only]):
             return f"({flat(only)},)", _ATOM
         case ast.Tuple(elts=elts):
@@ -131,6 +130,17 @@ def _text(tree: ast.expr) -> tuple[str, int]:
         case ast.IfExp():
             return " ".join(_pieces(tree)), _CONDITIONAL
     raise AssertionError(f"a form that emitted source does not use: {type(tree).__name__}")
+
+
+def _slice(lower: ast.expr | None, upper: ast.expr | None, step: ast.expr | None) -> str:
+    """``a:b:c``, with spaces where an end is more than a name or a number."""
+    ends = [lower, upper] if step is None else [lower, upper, step]
+    plain = all(end is None or (_simple(end) and not isinstance(end, ast.Attribute)) for end in ends)
+    text = ""
+    for place, end in enumerate(ends):
+        colon = ":" if plain or not place or ends[place - 1] is None else " :"
+        text += (colon if place else "") + ("" if end is None else f"{'' if plain or not place else ' '}{flat(end)}")
+    return text
 
 
 def _part(tree: ast.expr) -> str:

@@ -14,6 +14,8 @@ from codegen.intake.unions import Joined, Place, Union, definition_of, numbers_o
 from graph_core.layer import layer_types
 from graph_core.names import numbered
 
+PLACES = frozenset(["start", "stop", "length"])  # where a tensor is cut, which follows from its sizes
+
 
 class Unmergeable(Exception):
     """Bodies that cannot be one class after all."""
@@ -85,7 +87,7 @@ class Definer:
         if width:
             line.params = {name: list(v) if isinstance(v, list) else v for name, v in step.params.items()}
         for name, at, _ in numbers_of(step):
-            if (fields[name].kind in ("size", "shape")) is not width:
+            if (fields[name].kind in ("size", "shape") or name in PLACES) is not width:
                 continue
             column = self._column(joined, lambda s, name=name, at=at: _at(s.params[name], at))
             listed = [one for one in line.params[name][:at] if isinstance(one, str)] if at > 0 else []

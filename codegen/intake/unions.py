@@ -12,12 +12,13 @@ from typing import Any
 
 from codegen.intake.dialect_modules import BUFFER, COMMUTES, PARAMETER, loosen, loosened
 from codegen.intake.steps import Body, Definition, Ref, Step
-from graph_core.layer import Layer, layer_types
+from graph_core.layer import layer_types
 
 # What a tensor holds at first tells nothing of its class.
 FIRST = frozenset(["std", "value", "content"])
 _KINDS = ("size", "sizes", "count", "shape", "real", "flag", "axes")
 MOST_STEPS, MOST_TRIES = 250, 20_000
+MOST_ALONE = 0.6  # the part of the steps that may have a condition; more of them are another class
 
 Place = tuple["Joined | None", str]  # an output of a joined step, or an input by its place
 Number = tuple[str, int]  # a parameter, and the place in its list (-1 for a number alone)
@@ -129,7 +130,9 @@ def kind_of(step: Step) -> Any:
     if step.body is not None:
         return (id(definition_of(step)), len(step.turns) > 0)
     open_ones = {(name, at) for name, at, _ in numbers_of(step)}
-    parts: list[Any] = [step.type]
+    declaration = layer_types()[step.type]
+    spelled = "" if step.type in (PARAMETER, BUFFER) else repr(declaration.spelling_for(step.params))
+    parts: list[Any] = [step.type, spelled]
     for name, value in sorted(step.params.items()):
         if name in FIRST:
             continue
@@ -152,14 +155,12 @@ def numbers_of(step: Step) -> list[tuple[str, int, Any]]:
     """The numbers of a layer that may differ between two bodies of a class: parameter, place in a list, value."""
     declaration = layer_types()[step.type]
     held = step.type in (PARAMETER, BUFFER)
-    # Where the spelling depends on numbers, those that are no sizes may still be others.
-    fixed = declaration.spelling_for.__func__ is not Layer.spelling_for.__func__  # type: ignore[attr-defined]
     found: list[tuple[str, int, Any]] = []
     for name, value in step.params.items():
         field = declaration.fields.get(name)
         if field is None or not field.emit or field.kind not in _KINDS:
             continue
-        if (held and name != "shape") or (fixed and not held and field.kind != "real"):
+        if held and name != "shape":
             continue
         if field.kind == "axes" and isinstance(value, list):
             found.append((name, -1, tuple(value)))
@@ -192,6 +193,9 @@ class _Alignment:
         if self.one.inputs != self.other.inputs or len(self.one.outputs) != len(self.other.outputs):
             return None
         if max(len(side.steps) for side in self.sides) > MOST_STEPS or not self._go(0, 0):
+            return None
+        alone = sum(1 for pair in self.pairs.values() if None in pair)
+        if alone > len(self.made) * MOST_ALONE:
             return None
         bodies = [*self.one.bodies, *self.other.bodies]
         outputs = [

@@ -135,3 +135,19 @@ def test_only_identifiers_become_names(text: str):
 def test_what_holds_no_names_is_worked_out(text: str, step: int, result: str):
     tree = trees.author(text, lambda name: trees.constant(step) if name == "i" else trees.name(name))
     assert flat(trees.fold(tree)) == result
+
+
+SLICES = """x[a:b]
+x[:, a // 2 :]
+x[:, : a // 2]
+x[self.a : self.b]
+x[1:-2:3]
+x[a + 1 :: 2]
+x[:: a + 1]
+x[:, a + 1 : b : c + 1]
+"""
+
+
+def test_slices_are_printed_as_ruff_prints_them():
+    assert "".join(f"{flat(ast.parse(line, mode='eval').body)}\n" for line in SLICES.splitlines()) == SLICES
+    assert ruff_format(SLICES) == SLICES
