@@ -1,8 +1,8 @@
 """``python -m tests.survey_intake [NAME …]``: how imports of torchvision's models read, beside the originals.
 
-For each model one line of JSON: classes and lines of the emitted source and of the original's own classes in use, opaque
-nodes, and whether outputs and gradients are equal (stirred weights, evaluation and training, two batch sizes). Each has
-a process of its own; ``--fast`` leaves the comparison out.
+For each model one line of JSON: classes and lines of the emitted source and of the original's own classes in use,
+opaque nodes, and whether outputs and gradients are equal (stirred weights, evaluation and training, two batch sizes).
+Each has a process of its own; ``--fast`` leaves the comparison out.
 """
 
 from __future__ import annotations

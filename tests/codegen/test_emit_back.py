@@ -51,7 +51,7 @@ VALUES = {
     "a condition": ("resnet18", "if stride != 1 or", "if stride != 3 or"),
     "a number of repetitions": ("transformer_encoder", "range(6)", "range(9)"),
     "in a chain written inline": ("resnet18", "stride=stride, bias=False),\n", "stride=2, bias=False),\n"),
-    "in forward": ("lstm_gates", "x[:, 0]", "x[:, 2]"),
+    "in forward": ("lstm_gates", "dim=1)[:, -1]", "dim=1)[:, 2]"),
 }
 
 
