@@ -28,12 +28,11 @@ def holds(drawing: Drawing, module: nn.Module, inputs: tuple[Any, ...], *, opaqu
             return True
         with torch.device("meta"):
             made = build_module(drawing.project)
-        state = module.state_dict()
+        original, state = _copied(module)
         wanted = {path: tuple(tensor.shape) for path, tensor in state.items()}
         if {path: tuple(tensor.shape) for path, tensor in made.state_dict().items()} != wanted:
             return False
-        stirred = _stirred(state)
-        made.load_state_dict(stirred, assign=True)
+        made.load_state_dict(state, assign=True)
         for path, tensor in drawing.contents.items():
             owner, _, name = path.rpartition(".")
             setattr(made.get_submodule(owner), name, nn.Buffer(tensor, persistent=False))
@@ -41,11 +40,20 @@ def holds(drawing: Drawing, module: nn.Module, inputs: tuple[Any, ...], *, opaqu
             found = _tensors(made(*inputs))
     except (EmitError, Unusable, RuntimeError, AttributeError, IndexError, ValueError):
         return False
-    original = copy.deepcopy(module)
-    original.load_state_dict(stirred)
     with undisturbed(original, False):
         outputs = _tensors(original(*inputs))
     return len(found) == len(outputs) and all(_alike(a, b) for a, b in zip(found, outputs, strict=True))
+
+
+def _copied(module: nn.Module) -> tuple[nn.Module, dict[str, Tensor]]:
+    """A copy with other weights, and those; the module itself with its own where it cannot be copied."""
+    try:
+        original = copy.deepcopy(module)
+        stirred = _stirred(module.state_dict())
+        original.load_state_dict(stirred)
+    except (RuntimeError, TypeError, ValueError, AttributeError):
+        return module, module.state_dict()
+    return original, stirred
 
 
 def _stirred(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -80,5 +88,8 @@ def _alike(found: Tensor, wanted: Tensor) -> bool:
         return False
     if not wanted.numel() or not wanted.is_floating_point():
         return bool((found == wanted).all())
+    if not torch.equal(found.isfinite(), wanted.isfinite()):
+        return False
+    found, wanted = (tensor.nan_to_num(0.0, 0.0, 0.0) for tensor in (found, wanted))
     scale = wanted.abs().max().clamp_min(1e-30)
     return bool((found - wanted).abs().max() <= TOLERANCE * scale)
