@@ -9,7 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from designer.words import told
+from designer.words import told, tr
+
+# What a menu calls otherwise than the command.
+ALSO = {
+    "Open in place": "Open block in place, or close it",
+    "Close in place": "Open block in place, or close it",
+    "Open block": "Look into the block",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +68,19 @@ class Actions:
             self.commands[command.text] = command
         self.menus = menus
 
+    def tell_keys(self, menu: QMenu) -> None:
+        """Put beside each entry of another menu the key of the command that is called so."""
+        keys = {action.text().partition("\t")[0]: key_of(action) for action in self.by_text.values()}
+        keys |= {tr(words): key_of(self.by_text[text]) for words, text in ALSO.items()}
+        for action in menu.actions():
+            if key := keys.get(action.text()):
+                action.setText(f"{action.text()}\t{key}")
+
     def __getitem__(self, text: str) -> QAction:
         return self.by_text[text]
+
+
+def key_of(action: QAction) -> str:
+    """The key of a command as its menu shows it."""
+    native = QKeySequence.SequenceFormat.NativeText
+    return action.shortcut().toString(native) or action.text().partition("\t")[2]

@@ -99,6 +99,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Insert", "Place a layer…", window.search_here, shown_key="Tab"),
         Command("Insert", "Collapse to block…", verbs.collapse_selection, "Ctrl+G"),
         Command("Insert", "Expand block", verbs.expand_selection, "Ctrl+Shift+G"),
+        Command("View", "Look into the block", window.in_place.open_selection, shown_key="Ctrl+Return"),
         Command("View", "Open block in place, or close it", window.in_place.toggle_selection, shown_key="Space"),
         Command("Insert", "Connect in order", verbs.connect_selection, "C", canvas_only=True),
         Command("Insert", "Frame", window.sheet.frame_selection, "Ctrl+J"),

@@ -6,6 +6,7 @@ asks for is asked of the graph in which it lies.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,7 @@ class InPlace(QObject):
     def __init__(self, document: Document, drawing: Drawing, verbs: Verbs, canvas: Canvas) -> None:
         super().__init__(verbs)
         self._document, self._drawing, self._verbs, self._canvas = document, drawing, verbs, canvas
+        self.tell_keys: Callable[[QMenu], None] = lambda menu: None  # says beside each entry which key does it
 
     def take(self, plates: tuple[str, ...]) -> tuple[str, ...]:
         """Work on the graph in which the last of these plates or wires lies; those that lie there, by their own ids.
@@ -140,6 +142,15 @@ class InPlace(QObject):
         for block in self.take((plate,)):
             self._document.enter(block, self._document.opened.get(plate, 0))
 
+    def open_selection(self) -> None:
+        """Look into the selected block."""
+        document = self._document
+        chosen = document.selection
+        if not chosen or document.graph.nodes[chosen[-1]].type not in document.project.graphs:
+            document.refused.emit(tr("No block is selected; select the block to look into."))
+            return
+        self.open(document.prefix + chosen[-1])
+
     def toggle(self, plate: str) -> None:
         """Open a block where it stands, or close it again."""
         if plate in self._document.opened:
@@ -183,7 +194,7 @@ class InPlace(QObject):
         if not lies:
             self._document.dive(self._document.steps(self._sheet_at(*place)))
         shown, local = (plates[-1] if plates else ""), self._local(*place)
-        return self._verbs.context_menu(
+        menu = self._verbs.context_menu(
             ids if plates else (),
             own(wire),
             at,
@@ -191,6 +202,8 @@ class InPlace(QObject):
             lambda: self.toggle(shown),
             shown in self._document.opened,
         )
+        self.tell_keys(menu)
+        return menu
 
     @cached_property
     def inline(self) -> InlineEdit:

@@ -42,6 +42,11 @@ class DocumentJudge:
         key = ("fits", type, end, is_input)
         return self._remembered(key, lambda: self._judge_fit(type, end, is_input)).ok
 
+    def gives(self, type: str) -> bool:
+        """Whether a node of that type has an output."""
+        declaration = layer_types().get(type)
+        return bool(declaration.outlets if declaration else self._document.project.graphs[type].outputs())
+
     def port_for(self, type: str, end: End, is_input: bool) -> str:
         """The port of a new node of that type that a wire from this end goes to, the first that fits; "" for any."""
         declaration = layer_types().get(type)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.actions import key_of
 from designer.document import Document
 from designer.style import dress
 from designer.theme import themes
@@ -69,12 +70,6 @@ class _KeyRow(QStyledItemDelegate):
         painter.setFont(theme.mono_font(11))
         painter.setPen(theme.color("onacc" if chosen else "ink3"))
         painter.drawText(option.rect.adjusted(0, 0, -8, 0), _RIGHT, key_of(self._actions[index.data()]))
-
-
-def key_of(action: QAction) -> str:
-    """The key of a command as its menu shows it."""
-    native = QKeySequence.SequenceFormat.NativeText
-    return action.shortcut().toString(native) or action.text().partition("\t")[2]
 
 
 class CommandSearch(QLineEdit):

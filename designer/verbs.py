@@ -45,7 +45,7 @@ class Verbs(QObject):
         self._drawing = drawing
         self._judge = judge
         self._window = window
-        self._searched: tuple[float, float, tuple[str, str] | tuple[()], bool] = (0.0, 0.0, (), False)
+        self._searched: tuple[float, float, tuple[str, str] | tuple[()], bool, str] = (0.0, 0.0, (), False, "")
 
     @cached_property
     def popup(self) -> SearchPopup:
@@ -58,9 +58,11 @@ class Verbs(QObject):
 
     # Placing -------------------------------------------------------------------------------------------------
 
-    def search(self, x: float, y: float, at: QPoint, end: tuple[str, str] | tuple[()], is_input: bool) -> None:
-        """Open search-and-place; from a wire's end it offers only what fits there."""
-        self._searched = (x, y, end, is_input)
+    def search(
+        self, x: float, y: float, at: QPoint, end: tuple[str, str] | tuple[()], is_input: bool, wire: str = ""
+    ) -> None:
+        """Open search-and-place; from a wire's end, or for a place in a wire, it offers only what fits there."""
+        self._searched = (x, y, end if not wire else (), is_input, wire)
         entries = catalogue(self._document.project)
         entries = [entry for entry in entries if entry.type != self._document.graph.key]
         self.popup.open_at(at, entries, (lambda entry: self._fits(entry, end, is_input)) if end else None)
@@ -71,11 +73,17 @@ class Verbs(QObject):
         self.search(x + PLATE_W / 2, y + 2 * PLATE_H_DETAIL + STEP, at, (id, out), False)
 
     def _fits(self, entry: Entry, end: tuple[str, str] | tuple[()], is_input: bool) -> bool:
-        return len(end) == 2 and self._judge.fits(entry.type, (end[0], end[1]), is_input)
+        goes_on = not self._searched[4] or self._judge.gives(entry.type)
+        return len(end) == 2 and goes_on and self._judge.fits(entry.type, (end[0], end[1]), is_input)
+
+    def _search_into(self, wire: str, place: tuple[float, float], at: QPoint) -> None:
+        """What can be put into a wire: what takes what it carries, and gives something."""
+        node, _, port = self._document.graph.wires[wire].partition(".")
+        self.search(*place, at, (node, port), False, wire)
 
     def _place_searched(self, type: str) -> None:
-        x, y, end, is_input = self._searched
-        self.place(type, x, y, "", end, is_input=is_input)
+        x, y, end, is_input, wire = self._searched
+        self.place(type, x, y, wire, end, is_input=is_input)
 
     def drop(self, type: str, x: float, y: float, wire: str, end: tuple[str, ...]) -> None:
         """Place what was dragged from the palette; the canvas tells the upper left corner."""
@@ -358,6 +366,7 @@ class Verbs(QObject):
             menu.addAction(tr("Remove and heal"), lambda: self.remove(ids, True))
             menu.addAction(tr("Remove with wires"), lambda: self.remove(ids, False))
         elif wire:
+            menu.addAction(tr("Insert a layer…"), lambda: self._search_into(wire, place, at))
             menu.addAction(tr("Remove the wire"), lambda: self.remove_wires((wire,)))
         else:
             menu.addAction(tr("Place a layer…"), lambda: self.search(*place, at, (), False))

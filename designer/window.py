@@ -207,6 +207,7 @@ class MainWindow(TabsAsRead, QMainWindow):
         menu = QMenuBar()
         menu.setNativeMenuBar(False)
         self.actions_ = Actions(self, self.canvas, menu, commands_of(self))
+        self.in_place.tell_keys = self.actions_.tell_keys
         self.keymap = Keymap(self.actions_, self.canvas, self.settings)
         self.files.add_recent_menu(self.actions_.menus["File"], self.actions_["Save"])
         self.topbar = TopBar(self.document, menu)

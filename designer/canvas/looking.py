@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QTimer
+from PySide6.QtCore import QAbstractAnimation, QPointF, QTimer
 from PySide6.QtWidgets import QWidget
 
 from designer.canvas.camera import Box, Camera
@@ -94,7 +94,14 @@ class Looking(Intents):
         if dx or dy:
             self.fly_to(self.camera.moved(dx, dy))
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether all of it is looked at since it was last made to fit, or will be when the camera has arrived."""
+        going = self._flight.state() == QAbstractAnimation.State.Running
+        return self._unfitted or (self._flight.target if going else self.camera) == self._fitted
+
     def _first_fit(self) -> None:
+        self._flight.stop()
         bounds = self.bounds()
         if bounds is not None:
             self._fitted = self._at_ratio(self.camera).fitted(bounds, self.width(), self.height())

@@ -244,7 +244,7 @@ class Canvas(Looking):
         return self._tip[0] if self._tip else None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if (self._unfitted or self.camera == self._fitted) and self.snap.rows:
+        if self.shows_all and self.snap.rows:
             self._first_fit()  # whoever looked at all of it still does
         super().resizeEvent(event)
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
 from graph_core import Project, edits
 from graph_core.layer import layer_types
@@ -121,3 +123,41 @@ def test_pasting_again_does_not_cover_what_was_pasted(rig: WindowRig) -> None:
         undone(rig, lambda: rig.key(Key.Key_V, CTRL))
     places = list(rig.graph.view.values())
     assert len(set(places)) == len(places) == 9
+
+
+def test_a_layer_is_searched_for_to_go_into_a_wire(rig: WindowRig) -> None:
+    def choose() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        action = next(action for action in menu.actions() if action.text().startswith("Insert a layer"))
+        QTest.mouseClick(menu, LEFT, NO, menu.actionGeometry(action).center())
+
+    a, b = rig.port("x", "y"), rig.port("fc", "x")
+    on = (a + b) / 2
+    QTimer.singleShot(50, choose)
+    place = rig.canvas.mapToGlobal(on)
+    QApplication.sendEvent(rig.canvas, QContextMenuEvent(QContextMenuEvent.Reason.Mouse, on, place))
+    popup = rig.window.verbs.popup
+    assert popup.isVisible()
+    assert "ReLU" in offered(rig)
+    assert not offered(rig) & {"Conv2d", "Output", "Embedding"}
+
+    def insert() -> None:
+        QTest.keyClicks(popup.field, "ReLU")
+        QTest.keyClick(popup.field, Key.Key_Return)
+
+    undone(rig, insert)
+    made = rig.node("relu1")
+    assert rig.graph.wires[f"{made.id}.x"] == "x.y"
+    assert rig.graph.wires["l.x"] == f"{made.id}.y"
+
+
+def test_menus_tell_the_keys(rig: WindowRig) -> None:
+    menu = rig.window.in_place.menu(("l", "a"), "", QPoint(), (0.0, 0.0))
+    told = dict(action.text().partition("\t")[::2] for action in menu.actions() if action.text())
+    assert told["Duplicate with wires"] == "Ctrl+D"
+    assert told["Remove and heal"] == "Del"
+    assert told["Connect in order"] == "C"
+    rig.window.keymap.assign("Duplicate with wires", "Ctrl+U")
+    menu = rig.window.in_place.menu(("l",), "", QPoint(), (0.0, 0.0))
+    assert any(action.text() == "Duplicate with wires\tCtrl+U" for action in menu.actions())

@@ -139,7 +139,7 @@ def test_context_menu_pastes_where_it_was_opened(rig: WindowRig) -> None:
     def take() -> None:
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
-        action = next(a for a in menu.actions() if a.text() == "Paste")
+        action = next(a for a in menu.actions() if a.text() == "Paste\tCtrl+V")
         QTest.mouseClick(menu, LEFT, NO, menu.actionGeometry(action).center())
 
     QTimer.singleShot(50, take)

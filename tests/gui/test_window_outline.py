@@ -38,8 +38,9 @@ def choose_from_menu(rig: WindowRig, text: str) -> None:
     def take() -> None:
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
-        found.extend(action.text() for action in menu.actions())
-        action = next(action for action in menu.actions() if action.text() == text)
+        words = {action.text().partition("\t")[0]: action for action in menu.actions()}
+        found.extend(words)
+        action = words[text]
         menu.setActiveAction(action)
         QTest.keyClick(menu, Key.Key_Return)
 
