@@ -193,8 +193,11 @@ class Center(QWidget):
         self.comparison = comparison
         if comparison is not None:
             comparison.compared.connect(self.refresh)
-        self.refresh()
-        self.canvas.fit()
+        self._fit_then = True
+        if len(self._document.graph.nodes) > MANY:
+            self._show_soon()
+        else:
+            self.refresh()
 
     def _show(self, scene: Scene, snap: Snapshot | None = None) -> None:
         self.canvas.show_scene(scene, snap)

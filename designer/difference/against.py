@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QProcess
+from PySide6.QtCore import QObject, QProcess, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from designer.difference.comparison import Comparison
 from designer.files import FILTER, sentence_of
 from designer.going import look_at
+from designer.late import MANY
 from designer.words import tr
 from graph_core import Project, edits
 from graph_core.jsontext import FileError
@@ -32,6 +33,9 @@ class Against(QObject):
         self.comparison: Comparison | None = None
         self._telling = False
         self._git: QProcess | None = None
+        self._parts: Iterator[None] = iter(())
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._next_part)
         self._document.selected.connect(self._follow)
         self._document.replaced.connect(self.end)
 
@@ -96,16 +100,44 @@ class Against(QObject):
         self.begin(other, title)
 
     def begin(self, other: Project, title: str) -> None:
-        """Show what changed from a drawing, which from now on is the comparison's own, to the open one."""
+        """Show what changed from a drawing, which from now on is the comparison's own, to the open one.
+
+        Of large drawings in turns of the event loop after this one, so that none of them is long.
+        """
         self.end()
         center = self._window.center
         center.leave_gallery()
         _stand_alike(other, self._document.project)
-        comparison = self.comparison = Comparison(self._document, other, title)
-        rail = center.pair.begin(comparison)
+        large = max(sum(len(g.nodes) for g in p.graphs.values()) for p in (other, self._document.project)) > MANY
+        self._parts = self._showing(other, title)
+        if large:
+            self._later.start()
+        else:
+            for _ in self._parts:
+                pass
+
+    def _next_part(self) -> None:
+        try:
+            next(self._parts)
+        except StopIteration:
+            return
+        self._later.start()
+
+    def _showing(self, other: Project, title: str) -> Iterator[None]:
+        center, pair = self._window.center, self._window.center.pair
+        comparison = Comparison(self._document, other, title)
+        self.comparison = comparison
+        yield
+        _ = comparison.rows
+        yield
+        comparison.sync()
+        yield from comparison.drawing.steps()
+        rail = pair.begin(comparison)
+        yield
+        pair.show_other(comparison.other_scene(self._window.lenses))
+        yield
         comparison.went.connect(self._went)
         rail.ended.connect(self.end)
-        pair = center.pair
         pair.picked.connect(self._picked)
         if pair.other is not None:
             pair.other.opened.connect(self._open)
@@ -115,11 +147,14 @@ class Against(QObject):
 
     def end(self) -> None:
         """The open drawing alone again."""
+        self._later.stop()
+        self._parts = iter(())
         if self.comparison is None:
             return
         comparison, self.comparison = self.comparison, None
         center = self._window.center
-        center.pair.picked.disconnect(self._picked)
+        if center.comparison is not None:
+            center.pair.picked.disconnect(self._picked)
         center.pair.end()
         comparison.end()
         center.compare(None)

@@ -189,6 +189,7 @@ class Comparison(QObject):
         self.seconds = 0.0
         self.overtaken = False  # by an edit: what is told is not of the drawing as it is
         self._told: _Told | None = None
+        self._shown: tuple[Any, Scene] | None = None
         self._marked: dict[tuple[bool, str], tuple[Any, str, Any]] = {}
         self._project = document.project
         self._project.listeners.insert(0, self._edited)  # before whoever draws what was edited
@@ -279,8 +280,12 @@ class Comparison(QObject):
         self.sync()
         if not self.there:
             return Scene()
-        self.drawing.heat = lenses.heat(self.before, self.before.contexts())[0]
-        return self._with_marks(self.drawing.scene(), self.before, self._now.old_marks, old=True)
+        before = self.before
+        key = (self._now, before.network, before.trail, dict(before.opened), lenses.lens, lenses.linear)
+        if self._shown is None or self._shown[0] != key:
+            self.drawing.heat = lenses.heat(before, before.contexts())[0]
+            self._shown = key, self._with_marks(self.drawing.scene(), before, self._now.old_marks, old=True)
+        return self._shown[1]
 
     def _with_marks(self, scene: Scene, document: Document, marks: dict[Spot, str], *, old: bool) -> Scene:
         graphs = {prefix: context.graph.key for prefix, context in document.contexts().items()}

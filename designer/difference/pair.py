@@ -88,7 +88,7 @@ class Pair(QWidget):
 
     def show_other(self, scene: Scene) -> None:
         """What the other canvas shows."""
-        if self.other is not None:
+        if self.other is not None and self.other.scene is not scene:
             self.other.show_scene(scene)
 
     def set_theme(self) -> None:

@@ -15,6 +15,7 @@ from designer.canvas.surface import Canvas
 from designer.command import main
 from designer.difference.comparison import FOLLOWS, Comparison
 from designer.difference.rail import ITEM, Rail
+from designer.late import MANY
 from graph_core import Project, edits, save
 from graph_core.effects import contexts_of, figures_of_result
 from graph_core.templates import open_template
@@ -327,3 +328,28 @@ def test_the_command_opens_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert main([str(one), "--compare"]) == 2
     assert main([str(one), "--compare", str(tmp_path / "c.netw")]) == 2
     assert "There is no file" in capsys.readouterr().err
+
+
+def test_large_drawings_are_compared_in_turns_of_the_event_loop(rig: WindowRig, tmp_path: Path) -> None:
+    old, new = Project.new("long"), Project.new("long")
+    for project in (old, new):
+        graph = project.networks["main"]
+        with project.editing("draw"):
+            graph.add("Input", id="x", shape=["N", 8])
+            for k in range(MANY):
+                graph.add("ReLU", id=f"r{k}")
+                graph.connect(f"r{k - 1}.y" if k else "x.y", f"r{k}.x")
+            graph.add("Output", id="y")
+            graph.connect(f"r{MANY - 1}.y", "y.x")
+    edits.remove(new.networks["main"], ["r7"], heal=True)
+    save(old, tmp_path / "old.netw")
+    save(new, tmp_path / "new.netw")
+    assert rig.window.files.open(tmp_path / "new.netw")
+    rig.window.actions_["Compare with…"].trigger()
+    assert rig.window.center.comparison is None, "not at once"
+    rig.qtbot.waitUntil(lambda: marks(rig.canvas).get("r8") == "equal", timeout=20_000)
+    assert [id for id, mark in marks(other_of(rig)).items() if mark == "removed"] == ["r7"]
+    rig.window.actions_["Compare with…"].trigger()
+    rig.window.against.end()
+    QTest.qWait(50)
+    assert rig.window.center.pair.other is None, "what was begun is given up"
