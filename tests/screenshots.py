@@ -69,6 +69,11 @@ def main(language: str = "en", folder: str = "") -> None:
     document.look((Step(stages[1]),))
     keep("block")
     document.mark_saved()
+    _compare(window)
+    QTest.qWait(500)
+    keep("difference")
+    window.against.end()
+    document.mark_saved()
     for name, project, room in (("resnet50", resnet50(), window.files.room()), ("large", residual(10_000), 12_000.0)):
         place_all(project, room)
         document.new(project)
@@ -132,6 +137,22 @@ def small(image: QImage) -> QImage:
 def _apart(one: Any, others: Any) -> Any:
     """How far a colour is from others, squared, channel by channel."""
     return sum(((int(one) >> shift & 255) - (others.astype(int) >> shift & 255)) ** 2 for shift in (0, 8, 16))
+
+
+def _compare(window: MainWindow) -> None:
+    """ResNet-18 with a smaller stem beside the one it was: its first change is looked at."""
+    from graph_core import edits
+
+    path = Path(tempfile.mkdtemp()) / "resnet18.netw"
+    window.files.new_from_template("resnet18")
+    window.files.save_to(path)
+    document, graph = window.document, window.document.graph
+    document.edit(lambda: graph.set(_id(window, "conv1"), kernel_size=3, stride=1, padding=1))
+    document.edit(lambda: edits.remove(graph, [_id(window, "maxpool")], heal=True))
+    block = document.project.graphs[graph.nodes[_id(window, "layer1")].type]
+    document.edit(lambda: block.rename(_named(block, "bn1"), "norm1"))
+    window.against.saved()
+    window.against.step(1)
 
 
 def _residual_without_projection() -> Project:

@@ -69,6 +69,9 @@ class Pair(QWidget):
         self._row.insertWidget(0, left, 1)
         self._row.insertWidget(1, self.rail)
         self._sides = [left, self.rail]
+        for widget in (*self._sides, *self._heads):
+            widget.show()
+        self._row.activate()  # from now on what is looked at is looked at in the size that it has
         self.canvas.beside, other.beside = (other, 0.0, 0.0), (self.canvas, 0.0, 0.0)
         self.canvas.camera_moved.connect(self._follow)
         other.camera_moved.connect(self._lead)

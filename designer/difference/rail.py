@@ -29,7 +29,7 @@ from designer.words import told as say
 from designer.words import tr
 from graph_core.effects import NodeFigures
 
-WIDTH = 264
+WIDTH, DETAIL = 264, 240  # how wide it is, and how high the fields of one change may stand
 ITEM = Qt.ItemDataRole.UserRole
 _MARK = {"added": "added", "removed": "removed", "moved": "moved", "renamed": "modified", "changed": "modified"}
 _WORDS = {
@@ -154,8 +154,7 @@ class Rail(QWidget):
         self._fields.setContentsMargins(12, 8, 12, 8)
         self._fields.setHorizontalSpacing(8)
         self._fields.setVerticalSpacing(2)
-        below = Roomy(self.detail)
-        below.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._below = Roomy(self.detail)
         top = Strip("panel", "header")
         bar = QVBoxLayout(top)
         bar.setContentsMargins(0, 0, 0, 0)
@@ -170,7 +169,7 @@ class Rail(QWidget):
         layout.addLayout(grid)
         layout.addLayout(rest)
         layout.addWidget(self.list, 1)
-        layout.addWidget(below)
+        layout.addWidget(self._below)
         self.back.clicked.connect(lambda: comparison.step(-1))
         self.on.clicked.connect(lambda: comparison.step(1))
         self.shut.clicked.connect(self.ended)
@@ -246,7 +245,7 @@ class Rail(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self.fields: list[tuple[str, str, str]] = [*row.lines, *figures_between(row)] if row is not None else []
-        self.detail.setVisible(bool(self.fields))
+        self._below.setVisible(bool(self.fields))
         if row is None or not self.fields:
             return
         self._fields.addWidget(Caption(say(row.title)), 0, 0, 1, 2)
@@ -262,6 +261,11 @@ class Rail(QWidget):
             self._fields.addWidget(value, k, 1)
         self._fields.setColumnStretch(1, 1)
         self._fields.setRowStretch(len(self.fields) + 1, 1)
+        for k in range(self._fields.count()):
+            if (shown := self._fields.itemAt(k).widget()) is not None:
+                shown.show()  # what is not shown yet takes no room
+        high = max(self._fields.heightForWidth(self.width() - 2), self._fields.sizeHint().height())
+        self._below.setFixedHeight(min(high, themes.current.px(DETAIL)))
 
     def _go(self, item: QListWidgetItem) -> None:
         place = item.data(ITEM + 1)
