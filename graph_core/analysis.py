@@ -199,7 +199,7 @@ def _rows(
         result = context.results[id]
         if result.calls:
             node = result.node
-            for inner, call, times, step in calls_of(result, path):
+            for inner, call, times, step in calls_of(result, path) if result.totals.layers else ():
                 below = inside(tied, id, step) if tied else tied
                 known = again or bool(node.use) or bool(node.run and node.run.shared and call.first)
                 yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, often * times, again=known)

@@ -25,7 +25,7 @@ from graph_core.propagate import engine_of
 from graph_core.schedules import schedule_values
 from graph_core.tied_inside import NO_TIES, Ties, inside, marked, ties_inside
 from graph_core.tuples import IDENTITY, Matrix, Parts, Row, Space
-from graph_core.walk import owners_of
+from graph_core.walk import is_last, owners_of
 
 MAX_ROWS: Final = 10_000
 
@@ -85,10 +85,9 @@ def _rows(context: Context, path: str, ids: str, tied: Ties, after: Mapping[str,
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
-        instances = list(owners_of(result, path)) if result.calls else []
-        for place, (inner, call, _, step) in enumerate(instances, 1):
+        for inner, call, _, step in owners_of(result, path):
             below = inside(tied, id, step) if tied else tied
-            leaves = _after(context, id, call.context, after) if place == len(instances) else {}
+            leaves = _after(context, id, call.context, after) if is_last(result, step) else {}
             yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, leaves)
         if result.facts is None or result.enabled is False or result.node.use:
             continue

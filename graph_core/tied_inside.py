@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Final, NamedTuple
 
 from graph_core.context import Call, Context, Result, Totals, weight_totals
@@ -16,7 +15,7 @@ from graph_core.layer import Weight, layer_types
 from graph_core.ties import acts, find
 
 MAX_CANDIDATES: Final = 100
-MAX_SEEN: Final = 10_000  # weights that are looked at for them
+MAX_SEEN: Final = 10_000  # nodes inside of blocks that are looked at for them
 
 
 class Tied(NamedTuple):
@@ -105,7 +104,7 @@ def candidates(context: Context, target: str) -> list[str]:
     if mine is None:
         return []
     taken, end, found = [end_of(one) for one in context.graph.ties], end_of(target), []
-    for other, weight in islice(weights_in(context), MAX_SEEN):
+    for other, weight in weights_in(context):
         fits = (weight.role, weight.shape, weight.dtype) == (mine.role, mine.shape, mine.dtype)
         if fits and other != end and not weight.tied and not any(covers(one, other) for one in taken):
             found.append(other.text)
@@ -117,14 +116,18 @@ def candidates(context: Context, target: str) -> list[str]:
 def weights_in(context: Context, id: str = "", *, every: bool = False) -> Iterator[tuple[End, Weight]]:
     """Every weight of a context to which a tie can lead, or those at and inside of one node.
 
-    Of blocks that repeat with weights of their own, each step's, or with ``every`` all steps' as one.
+    Of blocks that repeat with weights of their own, each step's, or with ``every`` all steps' as one. After 10,000
+    nodes inside of blocks it ends.
     """
+    left = iter(range(MAX_SEEN))
     for here in (id,) if id else context.order:
         if here in context.results:
-            yield from _weights(context.results[here], (), every=every)
+            yield from _weights(context.results[here], (), left, every=every)
 
 
-def _weights(result: Result, way: tuple[Stop, ...], *, every: bool) -> Iterator[tuple[End, Weight]]:
+def _weights(
+    result: Result, way: tuple[Stop, ...], left: Iterator[int], *, every: bool
+) -> Iterator[tuple[End, Weight]]:
     node = result.node
     declaration = layer_types().get(node.type)
     # Blocks nested forty deep have more instances than can be walked: those with nothing to offer are passed over.
@@ -137,7 +140,9 @@ def _weights(result: Result, way: tuple[Stop, ...], *, every: bool) -> Iterator[
             steps = range(call.first, call.first + call.count)
         for step in steps:
             for inner in call.context.order:
-                yield from _weights(call.context.results[inner], (*way, Stop(node.id, step)), every=every)
+                if next(left, None) is None:
+                    return
+                yield from _weights(call.context.results[inner], (*way, Stop(node.id, step)), left, every=every)
         if steps == [None]:
             return
     if result.facts is not None and result.enabled is not False and declaration and declaration.owns_weights():

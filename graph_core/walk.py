@@ -18,9 +18,23 @@ def owners_of(result: Result, path: str) -> Iterator[Instance]:
     """Each instance of a block node that has weights of its own: of steps that share theirs the first, and none of a
     node that uses another's.
     """
-    for instance in calls_of(result, path) if not result.node.use else ():
+    if result.node.use or _owns_nothing(result):
+        return
+    for instance in calls_of(result, path):
         if instance.step is not None or not instance.call.first:
             yield instance
+
+
+def _owns_nothing(result: Result) -> bool:
+    """Whether there is nothing in a block to walk to, however often it repeats; what is tied counts elsewhere."""
+    totals = result.totals
+    tied = any(graph.ties for graph in result.calls[0].context.graph.project.graphs.values()) if result.calls else False
+    return not tied and totals.trainable == 0 and totals.frozen == 0 and totals.buffers == 0
+
+
+def is_last(result: Result, step: int | None) -> bool:
+    """Whether an instance with weights of its own is the last of its node's to run."""
+    return step is None or step == result.calls[-1].first + result.calls[-1].count - 1
 
 
 class Instance(NamedTuple):

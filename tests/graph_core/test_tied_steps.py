@@ -8,12 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from graph_core import EditError, Graph, analyze, dumps, edits, loads
+from graph_core.architecture import five_tuple
 from graph_core.blocks import collapse
 from graph_core.clipboard import copy, paste
 from graph_core.copying import duplicate
 from graph_core.difference import compare
 from graph_core.expanding import expand
 from graph_core.fixes import fixes, preview
+from graph_core.groups import parameters_of
 from graph_core.history import History
 from graph_core.merge import merge
 from graph_core.tied_inside import candidates, weights_in
@@ -302,3 +304,21 @@ def test_accumulated_edits_equal_a_cold_analysis(seed: int):
         except EditError:
             continue
         assert readout(project) == readout(loads(dumps(project))), f"seed {seed}, step {step}"
+
+
+def test_a_milliard_steps_are_never_walked_one_by_one():
+    graph = layered(10**9)
+    tie(graph, "l/a.weight", "l#999999999/a.weight")
+    assert parameters(graph) == 2 * 72 + 10**9 * (LINEAR + 2 * WIDTH) + LINEAR
+    assert len(five_tuple(graph.project).rows) == 10_000
+    assert len(candidates(context_of(graph), "t.weight")) == 100
+    block = graph.project.graphs["Layer"]
+    untie(graph, "l/a.weight")
+    for id in "ab":
+        edits.set_when(block, id, "1 == 1")  # no tie leads to what may not be there
+    assert candidates(context_of(graph), "t.weight") == ["f.weight"]
+    edits.remove(block, ["a", "b"], heal=True)
+    block.add("ReLU", id="r")
+    edits.insert_on_wire(block, "y.x", "r")
+    assert len(five_tuple(graph.project).rows) == 2
+    assert len(parameters_of(context_of(graph))) == 4
