@@ -11,7 +11,8 @@ from codegen.intake.bodies import held, held_params
 from codegen.intake.record import Value
 from codegen.intake.steps import Body, Step
 from codegen.weights import weight_end, weight_keys
-from graph_core.graph import Project
+from graph_core.ends import End, Stop, end_of
+from graph_core.graph import Graph, Project, Repeat
 from graph_core.ties import tie
 
 
@@ -65,3 +66,18 @@ def tie_weights(project: Project, module: nn.Module) -> None:
         ends = [weight_end(keys[path]) for path in paths if path in keys]
         for target in ends[1:]:
             tie(graph, target, ends[0])
+    _tie_all_steps(graph)
+
+
+def _tie_all_steps(graph: Graph) -> None:
+    """Ties of each step of a block to one weight become one of all steps, as a loop over them says it."""
+    steps: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for text, source in graph.ties.items():
+        for end in (end_of(text), end_of(source)):
+            if end.way[0].step is not None:
+                whole = End((Stop(end.way[0].id), *end.way[1:]), end.weight)
+                steps[whole.text, source].add(end.way[0].step)
+    for (target, source), found in steps.items():
+        run = graph.nodes[end_of(target).way[0].id].run
+        if run is not None and isinstance(run, Repeat) and len(found) == run.times:
+            tie(graph, target, source)
