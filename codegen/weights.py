@@ -6,18 +6,16 @@ drawing has changed since keeps torch's fresh values. Nothing is pickled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from codegen.errors import Unusable
 from codegen.train.checkpoint import load_tensors, save_tensors
-from graph_core.context import Context
+from graph_core.fitting import named_weights
 from graph_core.graph import Project
 from graph_core.kept import hash_of, refer, reference, weights_path
-from graph_core.propagate import engine_of
-from graph_core.walk import owners_of
 
 
 def keep_weights(project: Project, module: nn.Module, file: Path, network: str) -> None:
@@ -64,28 +62,13 @@ def put_weights(module: nn.Module, weights: dict[str, Tensor]) -> None:
 
 def weight_keys(project: Project, network: str) -> list[tuple[str, str]]:
     """The state-dict path of each tensor of a network, and its name by ids."""
-    return list(_keys(engine_of(project).root(network), "", f"{network}/"))
+    return [(path, key) for path, key, _ in named_weights(project, network)]
 
 
 def weight_end(key: str) -> str:
     """The end of a tie that a tensor's name by ids is: ``main/s2.0/c1:weight`` gives ``s2#0/c1.weight``."""
     way, _, weight = key.partition("/")[2].rpartition(":")
     return f"{way.replace('.', '#')}.{weight}"
-
-
-def _keys(context: Context, path: str, ids: str) -> Iterator[tuple[str, str]]:
-    for id in context.order:
-        result = context.results[id]
-        if result.node.use or result.enabled is False:
-            continue
-        name = result.node.name
-        if result.calls:
-            for inner, call, _, step in owners_of(result, path):
-                number = "" if step is None else f".{step}"
-                yield from _keys(call.context, f"{inner}.", f"{ids}{id}{number}/")
-        elif result.facts is not None:
-            for weight in result.facts.weights:
-                yield weight.path(f"{path}{name}"), f"{ids}{id}:{weight.name}"
 
 
 def _kept(project: Project, file: Path) -> dict[str, Tensor]:

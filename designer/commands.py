@@ -34,6 +34,7 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("File", "Compare with the saved state", lambda: window.against.saved()),
         Command("File", "Compare with git's HEAD", lambda: window.against.committed()),
         Command("File", "End the comparison", lambda: window.against.end()),
+        Command("File", "Import…", lambda: import_model(window), "Ctrl+I"),
         Command("File", "Export…", window.export, "Ctrl+E"),
         Command("File", "Recover unsaved work", lambda: window.recovery.look(asked=True)),
         ("File", SEPARATOR),
@@ -203,6 +204,13 @@ def tour(window: MainWindow) -> None:
     from designer.tour import start_tour
 
     start_tour(window)
+
+
+def import_model(window: MainWindow) -> None:
+    """Ask for a PyTorch module or an exported program and import it; the dialog is loaded when one is asked for."""
+    from designer.import_dialog import ImportDialog
+
+    ImportDialog(window.document, window.files, window).exec()
 
 
 def _show_keys(window: MainWindow) -> None:

@@ -82,6 +82,7 @@ FORMATS = (
 PICTURES = ("svg", "png", "pdf", "tex")
 PRECISIONS = ("fp32", "fp16", "bf16")
 MIB = 2**20
+MOST_NAMED = 20  # weights that a tool tip lists
 
 
 class ExportDialog(TabsAsRead, QDialog):
@@ -111,6 +112,10 @@ class ExportDialog(TabsAsRead, QDialog):
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dress(self.help, font="small", ink="ink3")
         own = tr("Kept with the drawing") if training.keeps else tr("Untrained: weights as initialized")
+        fresh = training.fresh() if training.keeps else []
+        if fresh:
+            own = tr("Kept with the drawing; {count} start from fresh values", count=len(fresh))
+            self.weights.setToolTip("\n".join(told(str(one)) for one in fresh[:MOST_NAMED]))
         self.weights.addItem(own, "")
         for run in reversed(training.runs):
             self.weights.addItem(tr("Trained: {run}", run=training.name_of(run)), str(run))

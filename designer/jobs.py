@@ -6,6 +6,7 @@ takes its jobs with it, not the window; the next job starts another.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -49,7 +50,11 @@ class Job(QObject):
 
     def start(self, client: Client, verb: str, args: Json) -> None:
         """Send the request."""
-        self._pending = client.submit(verb, args, self._event.emit)
+        self._pending = client.submit(verb, args, self._heard)
+
+    def _heard(self, event: Json) -> None:
+        with contextlib.suppress(RuntimeError):  # whoever asked is gone, with this job, before its worker
+            self._event.emit(event)
 
     def _on_event(self, event: Json) -> None:
         match event.get("event"):

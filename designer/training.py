@@ -16,10 +16,11 @@ from designer.jobs import Job, Worker
 from designer.settings import data_folder, weights_store
 from designer.words import told, tr
 from graph_core import edits
+from graph_core.fitting import Fresh, fresh_weights
 from graph_core.kept import find_weights, put, refer, reference, weights_path
 from graph_core.observed import observe
 from graph_core.optimizers import TRAINING, optimizer_values
-from graph_core.project import dumps
+from graph_core.project import FileError, dumps
 from graph_core.setup_edits import set_kind
 
 INK = 16  # a full cell of the sketch pad, as in the bundled digits; networks see shares of it
@@ -233,6 +234,15 @@ class Training(QObject):
             self._document.edit(lambda: refer(self._document.project, ""))
         else:
             self.refused.emit(tr("The drawing keeps no weights."))
+
+    def fresh(self) -> list[Fresh]:
+        """The weights of the network that what the drawing keeps does not fit any more, since it was edited."""
+        document = self._document
+        found = find_weights(document.project, document.path, weights_store())
+        try:
+            return fresh_weights(document.project, found, document.network) if found is not None else []
+        except FileError:
+            return []
 
     def _lost_weights(self) -> bool:
         return self.keeps and find_weights(self._document.project, self._document.path, weights_store()) is None

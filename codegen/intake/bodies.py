@@ -179,6 +179,8 @@ class Maker:
             return self._weight(value)
         if value.kind == "constant" or value.fixed:
             return self._constant(value)
+        if value.kind == "made" and not value.tensor.numel():
+            raise Unsupported("uses a tensor without values")
         return self._input(value)
 
     def free(self, stem: str) -> str:
@@ -247,6 +249,8 @@ class Maker:
         raise Unsupported("spreads over a batch that nothing at hand has")
 
     def _op(self, op: Op) -> None:
+        if op.outs and not any(out.tensor.numel() for out in op.outs):
+            return  # nothing of nothing: what joins it with something leaves it out
         before = len(self.body.steps)
         try:
             if op.fault:

@@ -37,7 +37,7 @@ def holds(drawing: Drawing, module: nn.Module, inputs: tuple[Any, ...], *, opaqu
             owner, _, name = path.rpartition(".")
             setattr(made.get_submodule(owner), name, nn.Buffer(tensor, persistent=False))
         with undisturbed(made, False):
-            found = _tensors(made(*inputs))
+            found = _tensors(made(*(given for given in inputs if given is not None)))
     except (EmitError, Unusable, RuntimeError, AttributeError, IndexError, ValueError):
         return False
     with undisturbed(original, False):

@@ -17,11 +17,12 @@ def constant_params(value: Value) -> dict[str, Any]:
     if isinstance(value.tensor, nn.Parameter):
         if tensor.numel() and tensor.min() != tensor.max():
             params["std"] = _short(tensor.double().std().item())
-        elif tensor.numel():
+        elif tensor.numel() and bool(tensor.isfinite().all()):
             params["value"] = _shortest(tensor.flatten()[0])
         return params
     params["persistent"] = False
-    if tensor.numel() and tensor.dtype.is_floating_point and tensor.min() == tensor.max():
+    same = bool(tensor.numel()) and bool(tensor.min() == tensor.max())
+    if same and tensor.dtype.is_floating_point and bool(tensor.isfinite().all()):
         params["value"] = _shortest(tensor.flatten()[0])
     return params
 

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional
 
 from codegen.intake import dialect_functional as functional
+from codegen.intake import dialect_indexing as indexing
+from codegen.intake import dialect_reducing as reducing
 from codegen.intake import dialect_shapes as shapes
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
@@ -38,7 +40,7 @@ def draw(maker: Maker, op: Op) -> None:
         plain = plain[1:]
     if name == "__get__":
         plain = op.name.split(".")[-2]
-    entry = CALLS.get(plain) or shapes.CALLS.get(plain) or functional.CALLS.get(plain)
+    entry = next((table[plain] for table in _TABLES if plain in table), None)
     if entry is not None:
         entry(maker, op)
         return
@@ -144,7 +146,7 @@ def _binary(type: str, forward: str, backward: str) -> Call:
         a, b = (*op.args, *(op.kwargs[name] for name in ("other", "exponent") if name in op.kwargs))[:2]
         if op.kwargs.get("alpha", 1) != 1 or op.kwargs.get("rounding_mode") or len(op.args) > 2:
             raise Unsupported("is called with a factor or a way of rounding")
-        if op.name.rpartition(".")[2].startswith("__r"):
+        if op.name.rpartition(".")[2].startswith("__r") or op.name.endswith(".rsub"):
             a, b = b, a
         left, right = number(a), number(b)
         if left is None and right is None:
@@ -252,8 +254,6 @@ def _attention(maker: Maker, op: Op) -> None:
         op, "query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa",
         dropout_p=0.0, is_causal=False, enable_gqa=False,
     )  # fmt: skip
-    if a["enable_gqa"]:
-        raise Unsupported("shares keys between heads")
     dropout = a["dropout_p"]
     if op.trained is not None:
         trained = given(op.trained, "query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale",
@@ -262,8 +262,8 @@ def _attention(maker: Maker, op: Op) -> None:
         if here:
             raise Unsupported("drops attention in evaluation too")
     params: dict[str, Any] = {"dropout": dropout} if dropout else {}
-    if a["is_causal"]:
-        params["is_causal"] = True
+    for name in ("is_causal", "enable_gqa"):
+        params |= {name: True} if a[name] else {}
     if a["scale"] is not None:
         params["scale"] = float(a["scale"])
     mask = {"attn_mask": a["attn_mask"]} if a["attn_mask"] is not None else {}
@@ -291,8 +291,9 @@ def _masked_fill(maker: Maker, op: Op) -> None:
     if value is None or not a["x"].tensor.is_floating_point():
         raise Unsupported("fills with what is no number")
     if value in (float("inf"), float("-inf")):
-        value = -1e308 if value < 0 else 1e308
-        raise Unsupported("fills with infinity")
+        infinite = "below" if value < 0 else "above"
+        maker.bind(op.outs[0], maker.add("MaskedFill", x=a["x"], mask=a["mask"], infinite=infinite))
+        return
     maker.bind(op.outs[0], maker.add("MaskedFill", x=a["x"], mask=a["mask"], value=value))
 
 
@@ -332,3 +333,4 @@ CALLS: Mapping[str, Call] = {
     "normalize": _normalize,
     **{name: _map(name) for name in layer_types()["Map"].fields["function"].options},  # type: ignore[attr-defined]
 }
+_TABLES = (CALLS, shapes.CALLS, indexing.CALLS, functional.CALLS, reducing.CALLS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from codegen.intake.bodies import Maker
 from codegen.intake.leaves import leaf_of
 from codegen.intake.record import Op, Value
@@ -61,6 +63,8 @@ def _conv2d(maker: Maker, op: Op) -> None:
         op, "input", "weight", "bias", "stride", "padding", "dilation", "groups",
         stride=1, padding=0, dilation=1, groups=1,
     )  # fmt: skip
+    if op.twin is not None and op.twin.kwargs.get("groups", a["groups"]) != a["groups"]:
+        raise Unsupported("takes a number of groups that depends on the batch")
     bias = {"bias": a["bias"]} if a["bias"] is not None else {}
     if isinstance(a["padding"], str):
         if a["padding"] != "valid":
@@ -96,14 +100,72 @@ def _batch_norm(maker: Maker, op: Op) -> None:
     )  # fmt: skip
     trained = given(op.trained, "input", "running_mean", "running_var", "weight", "bias", "training", "momentum",
                     "eps", training=False)["training"] if op.trained is not None else True  # fmt: skip
-    if a["running_mean"] is None or a["training"] or not trained:
-        raise Unsupported("uses the statistics of the batch in evaluation, or never")
     optional = {name: a[name] for name in ("weight", "bias") if a[name] is not None}
+    if a["running_mean"] is None and a["training"] and trained:
+        maker.bind(op.outs[0], maker.add("BatchStatisticsNorm", x=a["input"], eps=a["eps"], **optional))
+        return
+    if a["running_mean"] is None or a["training"] or not trained:
+        raise Unsupported("uses the statistics of the batch in evaluation and changes its own, or never uses them")
     ref = maker.add(
         "BatchNormWith", x=a["input"], mean=a["running_mean"], var=a["running_var"],
         eps=a["eps"], momentum=a["momentum"], **optional,
     )  # fmt: skip
     maker.bind(op.outs[0], ref)
+
+
+def _group_norm(maker: Maker, op: Op) -> None:
+    a = given(op, "input", "num_groups", "weight", "bias", "eps", eps=1e-5)
+    optional = {name: a[name] for name in ("weight", "bias") if a[name] is not None}
+    ref = maker.add("GroupNormWith", x=a["input"], num_groups=a["num_groups"], eps=a["eps"], **optional)
+    maker.bind(op.outs[0], ref)
+
+
+def _rms_norm(maker: Maker, op: Op) -> None:
+    a = given(op, "input", "normalized_shape", "weight", "eps")
+    eps = a["eps"] if a["eps"] is not None else torch.finfo(a["input"].tensor.dtype).eps
+    if a["weight"] is None:
+        if len(a["normalized_shape"]) != 1:
+            raise Unsupported("normalizes several axes without a scale")
+        maker.bind(op.outs[0], maker.add("RMSNorm", x=a["input"], eps=eps, elementwise_affine=False))
+        return
+    maker.bind(op.outs[0], maker.add("RMSNormWith", x=a["input"], weight=a["weight"], eps=eps))
+
+
+_INTERPOLATION = (
+    "input", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias",
+)  # fmt: skip
+
+
+def _interpolate(maker: Maker, op: Op) -> None:
+    a = given(op, *_INTERPOLATION, mode="nearest", antialias=False)
+    x, y = a["input"], op.outs[0]
+    if [axis for axis in x.varies() if axis > 0] or x.varies() != y.varies():
+        raise Unsupported("resizes to sizes that depend on the batch")
+    scales = a["scale_factor"]
+    if a["size"] is None and scales is not None and not a["recompute_scale_factor"]:
+        scales = scales if isinstance(scales, list | tuple) else [scales] * (len(x.shape) - 2)
+        whole = [size * float(scale) for size, scale in zip(x.shape[2:], scales, strict=True)]
+        if any(float(size) != wanted for size, wanted in zip(y.shape[2:], whole, strict=True)):
+            raise Unsupported("resizes by a factor that gives no whole size")
+    params: dict[str, Any] = {"size": list(y.shape[2:]), "mode": a["mode"]}
+    params |= {"align_corners": True} if a["align_corners"] else {}
+    params |= {"antialias": True} if a["antialias"] else {}
+    maker.bind(y, maker.add("Interpolate", x=x, **params))
+
+
+def _unfold(maker: Maker, op: Op) -> None:
+    if "functional" not in op.name:
+        a = given(op, "x", "dimension", "size", "step")
+        if a["dimension"] % len(a["x"].shape) in a["x"].varies():
+            raise Unsupported("takes windows of the batch")
+        part = {name: a[name] for name in ("dimension", "size", "step")}
+        maker.bind(op.outs[0], maker.add("Windows", x=a["x"], **part))
+        return
+    a = given(op, "input", "kernel_size", "dilation", "padding", "stride", dilation=1, padding=0, stride=1)
+    if len(a["input"].shape) != 4:
+        raise Unsupported("cuts windows of what has no batch")
+    sizes = {name: one(a[name]) for name in ("kernel_size", "dilation", "padding", "stride")}
+    maker.bind(op.outs[0], maker.add("Unfold", x=a["input"], **sizes))
 
 
 def _pool(type: str, *names: str) -> Call:
@@ -141,6 +203,10 @@ CALLS: Mapping[str, Call] = {
     "conv2d": _conv2d,
     "layer_norm": _layer_norm,
     "batch_norm": _batch_norm,
+    "group_norm": _group_norm,
+    "rms_norm": _rms_norm,
+    "interpolate": _interpolate,
+    "unfold": _unfold,
     "embedding": _embedding,
     "max_pool2d": _pool("MaxPool2d", *_MAX),
     "max_pool1d": _pool("MaxPool1d", *_MAX),

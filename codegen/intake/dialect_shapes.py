@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
-
 from codegen.intake.bodies import Maker
 from codegen.intake.record import Op, Value, values_in
 from codegen.intake.steps import Ref, Unsupported
@@ -133,7 +131,7 @@ def _stack(maker: Maker, op: Op) -> None:
 def _joined(maker: Maker, op: Op, type: str) -> None:
     tensors = op.args[0] if op.args else op.kwargs["tensors"]
     dim = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim", op.kwargs.get("axis", 0))
-    values = list(values_in(tensors))
+    values = [value for value in values_in(tensors) if value.tensor.numel() or type != "Concat"]
     if len(values) == 1 and type == "Concat":
         maker.bind(op.outs[0], values[0])
         return
@@ -187,87 +185,6 @@ def _narrow(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], sliced(maker, x, axis, start, start + length, x.shape[axis]))
 
 
-def _getitem(maker: Maker, op: Op) -> None:
-    x, index = op.args[0], op.args[1]
-    if isinstance(index, Value):
-        if index.tensor.dtype in (torch.bool, torch.uint8):
-            raise Unsupported("picks by a mask, so that its shape depends on the data")
-        maker.bind(op.outs[0], maker.add("Lookup", table=x, index=index))
-        return
-    parts = list(index) if isinstance(index, tuple) else [index]
-    if any(isinstance(part, Value | list) or part is True or part is False for part in parts):
-        raise Unsupported("picks by a tensor among others")
-    axes = sum(1 for part in parts if part is not None and part is not Ellipsis)
-    if Ellipsis in parts:
-        place = parts.index(Ellipsis)
-        parts[place : place + 1] = [slice(None)] * (len(x.shape) - axes)
-    here: Value | Ref = x
-    axis, source = 0, 0
-    for part in parts:
-        if part is None:
-            here = maker.add("Unsqueeze", x=here, dim=axis)
-            axis += 1
-        elif isinstance(part, int):
-            here = maker.add("Select", x=here, dim=axis, index=int(part))
-            source += 1
-        else:
-            here = _cut(maker, here, part, axis, x, source)
-            axis, source = axis + 1, source + 1
-    maker.bind(op.outs[0], here)
-
-
-def _gather(maker: Maker, op: Op) -> None:
-    x, dim, index = (*op.args, *op.kwargs.values())[:3]
-    if not isinstance(index, Value) or len(x.shape) != 2:
-        raise Unsupported("picks from other than a matrix")
-    maker.bind(op.outs[0], maker.add("Gather", x=x, index=index, dim=dim))
-
-
-def _put_back(maker: Maker, op: Op) -> None:
-    """A part that was changed in place, put back into the whole."""
-    whole, part, index = op.args
-    parts = list(index) if isinstance(index, tuple) else [index]
-    if Ellipsis in parts:
-        place = parts.index(Ellipsis)
-        parts[place : place + 1] = [slice(None)] * (len(whole.shape) - len(parts) + 1)
-    chosen = [axis for axis, one in enumerate(parts) if one != slice(None)]
-    if len(chosen) != 1 or None in parts or chosen[0] in whole.varies():
-        raise Unsupported("changes a part of a tensor in place")
-    axis, cut = chosen[0], parts[chosen[0]]
-    here: Value | Ref = part
-    if isinstance(cut, int):
-        here, cut = maker.add("Unsqueeze", x=here, dim=axis), slice(cut, cut + 1 or None)
-    if not isinstance(cut, slice):
-        raise Unsupported("changes a part of a tensor in place")
-    start, stop, step = cut.indices(whole.shape[axis])
-    if step != 1:
-        raise Unsupported("changes every so manieth part of a tensor in place")
-    maker.bind(op.outs[0], maker.add("SliceScatter", x=whole, part=here, dim=axis, start=start, end=stop))
-
-
-def _setitem(maker: Maker, op: Op) -> None:
-    raise Unsupported("writes into a part of a tensor")
-
-
-def _cut(maker: Maker, here: Value | Ref, part: slice, axis: int, x: Value, source: int) -> Value | Ref:
-    size = x.shape[source]
-    if any(isinstance(end, Value) for end in (part.start, part.stop, part.step)):
-        raise Unsupported("cuts where a tensor says")
-    start, stop, step = part.indices(size)
-    if (start, stop, step) == (0, size, 1):
-        return here
-    if source in x.varies() or step < 1 or stop <= start:
-        raise Unsupported("cuts the batch, or backwards, or leaves nothing")
-    params: dict[str, Any] = {"dim": axis}
-    if part.start:
-        params["start"] = int(part.start) if -size <= part.start < size else start
-    if stop < size:
-        params["stop"] = int(part.stop)
-    if step > 1:
-        params["step"] = step
-    return maker.add("Slice", x=here, **params)
-
-
 def _expand(maker: Maker, op: Op) -> None:
     x, y = op.args[0], op.outs[0]
     if x.shape == y.shape:
@@ -315,12 +232,17 @@ def _listed(part: Any) -> list[int]:
 def _pad(maker: Maker, op: Op) -> None:
     names = ("input", "pad", "mode", "value")
     a = {"mode": "constant", "value": None, **dict(zip(names, op.args, strict=False)), **op.kwargs}
-    if a["mode"] != "constant":
-        raise Unsupported(f"pads in {a['mode']} mode")
     pad = [int(size) for size in a["pad"]]
     if not any(pad):
         maker.bind(op.outs[0], a["input"])
         return
+    if a["mode"] != "constant":
+        if len(pad) != 2 * (len(a["input"].shape) - 2) or min(pad) < 0:
+            raise Unsupported(f"pads in {a['mode']} mode, without a batch or channels")
+        maker.bind(op.outs[0], maker.add("BorderPad", x=a["input"], pad=pad, mode=a["mode"]))
+        return
+    if a["value"] in (float("inf"), float("-inf")):
+        raise Unsupported("pads with infinity")
     value = {"value": float(a["value"])} if a["value"] else {}
     maker.bind(op.outs[0], maker.add("Pad", x=a["input"], pad=pad, **value))
 
@@ -379,10 +301,6 @@ CALLS: Mapping[str, Call] = {
     "unbind": _unbind,
     "select": _select,
     "narrow": _narrow,
-    "getitem": _getitem,
-    "gather": _gather,
-    "setitem": _setitem,
-    "put_back": _put_back,
     "expand": _expand,
     "expand_as": _expand,
     "broadcast_to": _expand,

@@ -28,7 +28,7 @@ from codegen.intake.opaque import TooWide
 from codegen.intake.pairing import pair_batches, pair_training
 from codegen.intake.parameters import Unmergeable
 from codegen.intake.record import Op, Scope, Value
-from codegen.intake.steps import Note
+from codegen.intake.steps import Note, Unsupported
 from codegen.intake.trace import record
 from codegen.train.checkpoint import save_tensors
 from codegen.weights import weight_keys
@@ -107,7 +107,7 @@ def _imported(module: nn.Module, flat: tuple[Any, ...], name: str) -> Imported:
     homes = Homes(root, forked)
     try:
         drawing = _drawn(root, homes, notes, module, flat, name or root.kind, batched)
-    except (TooWide, EditError) as error:
+    except (TooWide, Unsupported, EditError) as error:
         raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
     result = Imported(drawing.project, notes, batched, emit_source(drawing.project).count("\nclass "))
     _keep(result, drawing, module)

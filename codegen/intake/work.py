@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import sys
 import sysconfig
 from pathlib import Path
@@ -17,6 +16,7 @@ from codegen.arguments import no_others, take, take_or, take_path
 from codegen.emit import EmitError, emit_source
 from codegen.errors import Refusal, Unusable
 from codegen.intake.module import import_with_report
+from codegen.intake.program import load_program
 from codegen.intake.proof import prove
 from codegen.job import Job
 from graph_core import FileError, save
@@ -24,24 +24,23 @@ from graph_core.kept import put, weights_path
 
 DTYPES = ("float32", "int64", "bool")
 MOST_VALUES = 2**28
+PROGRAM = ".pt2"
+NOTHING = "none"  # an argument that is left out before others
 
 
 def import_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
-    """Import `model` (`package.module:callable`) as it runs on `inputs` (texts of sizes) and write it to `out`.
+    """Import `model` and write it to `out`, its weights beside it.
 
-    The weights lie beside the drawing. Code that is not of an installed package runs with `allow_code` only. Answers
-    `{"out", "classes", "lines", "batched", "notes", "opaque", "equal", "comparison", "reason"}`. Raises Refusal or
-    Unusable; then nothing was written.
+    `model` is `package.module:callable`, run on `inputs` (texts of sizes), or a `.pt2` file of torch.export, which
+    knows its inputs. Code that is not of an installed package runs with `allow_code` only, and is looked for in
+    `folder` too. Answers `{"out", "classes", "lines", "batched", "notes", "opaque", "equal", "comparison", "reason"}`.
+    Raises Refusal or Unusable; then nothing was written.
     """
-    no_others(args, "model", "out", "inputs", "allow_code")
+    no_others(args, "model", "out", "inputs", "allow_code", "folder")
     out, name = take_path(args, "out"), take(args, "model", str)
     if out.suffix != ".netw":
         raise Unusable(f"{out} is no drawing; choose a name that ends with .netw.")
-    inputs = tuple(_input(text) for text in take(args, "inputs", list))
-    if not inputs:
-        raise Unusable("The module needs an input; give its sizes, such as 1,3,224,224.")
-    job.step("making the module", 0.1)
-    module = _made(name, bool(take_or(args, "allow_code", bool, False)))
+    module, inputs = _source(args, name, job)
     job.step("recording", 0.3)
     found = import_with_report(module.eval(), inputs, name=out.stem)
     job.step("comparing", 0.7)
@@ -70,7 +69,25 @@ def import_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
     }
 
 
-def _input(text: Any) -> Tensor:
+def _source(args: dict[str, Any], name: str, job: Job) -> tuple[nn.Module, tuple[Tensor | None, ...]]:
+    """The module to import, and what it is run on."""
+    texts = take_or(args, "inputs", list, []) or []
+    if name.endswith(PROGRAM):
+        if texts:
+            raise Unusable(f"{Path(name).name} knows its inputs; give no sizes.")
+        job.step("reading the program", 0.1)
+        return load_program(Path(name))
+    inputs = tuple(_input(text) for text in texts)
+    if not any(given is not None for given in inputs):
+        raise Unusable("The module needs an input; give its sizes, such as 1,3,224,224.")
+    job.step("making the module", 0.1)
+    folder = take_or(args, "folder", str, None)
+    return _made(name, bool(take_or(args, "allow_code", bool, False)), folder), inputs
+
+
+def _input(text: Any) -> Tensor | None:
+    if text == NOTHING:
+        return None
     sizes, _, dtype = str(text).partition(":")
     dtype = dtype or "float32"
     parts = sizes.split(",")
@@ -88,12 +105,14 @@ def _input(text: Any) -> Tensor:
     return torch.randint(0, 2, shape, generator=generator).to(getattr(torch, dtype))
 
 
-def _made(name: str, allow_code: bool) -> nn.Module:
+def _made(name: str, allow_code: bool, folder: str | None) -> nn.Module:
     home, colon, attribute = name.partition(":")
     if not colon or not all(part.isidentifier() for part in (*home.split("."), *attribute.split("."))):
         raise Unusable(f"{name[:80]!r} names no module; write package.module:callable.")
+    if allow_code and folder:
+        sys.path.insert(0, folder)
     if allow_code:
-        sys.path.insert(0, os.getcwd())
+        importlib.invalidate_caches()
     elif not _installed(home.split(".")[0]):
         raise Unusable(
             f"{home} is not of an installed package; importing it runs its code: allow that by --allow-code."

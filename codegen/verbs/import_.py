@@ -1,27 +1,33 @@
-"""`netwright import`: a PyTorch module as a drawing, with its weights, compared with the original."""
+"""`netwright import`: a PyTorch module or exported program as a drawing, compared with the original."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from typing import Any
 
 from codegen.job import Job
 from codegen.verbs.bar import interruptible
 
-HELP = "import a PyTorch module as a drawing, with its weights"
+HELP = "import a PyTorch module, or a .pt2 file of torch.export, as a drawing with its weights"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What follows the verb."""
-    parser.add_argument("model", metavar="MODEL", help="package.module:callable, which makes a torch.nn.Module")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="package.module:callable, which makes a torch.nn.Module, or a .pt2 file, which is read as data",
+    )
     parser.add_argument("-o", "--out", required=True, metavar="FILE", help="the drawing to write (.netw)")
     parser.add_argument(
         "--input",
         action="append",
-        required=True,
+        default=[],
         metavar="SIZES",
-        help="sizes of an input, such as 1,3,224,224; with :int64 behind them for whole numbers; once for each input",
+        help="sizes of an input, such as 1,3,224,224, with :int64 behind them for whole numbers; once for each input "
+        "(none leaves one out before others); a .pt2 file knows its own",
     )
     parser.add_argument(
         "--allow-code",
@@ -40,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         "out": arguments.out,
         "inputs": arguments.input,
         "allow_code": arguments.allow_code,
+        "folder": os.getcwd(),
     }
     with interruptible() as job, Client() as client:
         pending = client.submit("import", given, lambda event: _heard(event, job))

@@ -1,16 +1,16 @@
 """Attention.
 
 Stricter than torch: keys and values of a MultiheadAttention are as wide as its queries, and the axes before the last
-two of a scaled-dot-product attention are equal, not broadcast.
+two of a scaled-dot-product attention's keys and values are those of its queries, or 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from graph_core.dims import Dim, Shape, divides, prod, same, shape_text
+from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text
 from graph_core.fields import REQUIRED, Fixed, Flag, MaybeReal, Real, Size
 from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Refusal, Spelling, Weight, facts, require
 from graph_core.layers._rules import nearest_divisor
@@ -125,6 +125,7 @@ class ScaledDotProductAttention(Layer):
     y = Outlet()
     is_causal = Flag(False, "Let each position see itself and what came before only.")
     scale = MaybeReal(None, "What scores are multiplied by; None for 1/√E.", advanced=True)
+    enable_gqa = Flag(False, "Let groups of heads share a head of keys and values.", advanced=True)
     dropout = Real(0.0, "Probability of a zero among the weights, in training.", least=0.0, most=1.0, emit=False)
 
     @classmethod
@@ -136,8 +137,9 @@ class ScaledDotProductAttention(Layer):
     def rule(self, query: Shape, key: Shape, value: Shape, attn_mask: Shape | None = None) -> Facts:
         *lead, t, width = query
         s, values = key[-2], value[-1]
-        _equal("key", key, (*lead, s, width))
-        _equal("value", value, (*lead, s, values))
+        whole = self._leads(lead, key) and self._leads(lead, value)
+        _equal("key", key, (*(key[:-2] if whole else lead), s, width))
+        _equal("value", value, (*(value[:-2] if whole else lead), s, values))
         scores = (*lead, t, s)
         if attn_mask is not None:
             if self.is_causal:
@@ -146,7 +148,9 @@ class ScaledDotProductAttention(Layer):
         work: Dim = prod(scores)
         products = work * (width + values)
         # Torch fuses four axes of equal widths; otherwise it computes the scores and keeps them.
-        fused = bool(same(len(lead), 2) and same(width, values))
+        fused = bool(same(len(lead), 2) and same(width, values)) and all(
+            same(a, b) for given in (key, value) for a, b in zip(given, lead, strict=False)
+        )
         copies = prod(query) + prod(key) + work
         return facts(
             (*lead, t, values),
@@ -156,4 +160,17 @@ class ScaledDotProductAttention(Layer):
             saves=("query", "key", "value", "attn_mask", "y") if fused else ("value",),
             keeps=((prod(scores[:-1]), "wide"),) if fused else ((copies, "same"),),
             scratch=0 if fused else copies,
+        )
+
+    def _leads(self, lead: Sequence[Dim], given: Shape) -> bool:
+        """Whether the axes before the last two of keys or values go with those of the queries."""
+        rest = given[:-2]
+        if len(rest) != len(lead):
+            return False
+        last = len(lead) - 1
+        return all(
+            same(a, b)
+            or same(a, 1)
+            or (self.enable_gqa and place == last and last >= 1 and at_least(a, 1) and divides(a, b))
+            for place, (a, b) in enumerate(zip(rest, lead, strict=True))
         )

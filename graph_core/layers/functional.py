@@ -8,7 +8,7 @@ from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, Phrase, fact
 from graph_core.layers._rules import axis_of
 
 
-def _needs(name: str, shape: Shape | None, wanted: Shape) -> None:
+def needs(name: str, shape: Shape | None, wanted: Shape) -> None:
     """Refuse a weight of another shape than is wanted; None is fine."""
     if shape is None:
         return
@@ -37,7 +37,7 @@ class LinearWith(Layer):
             lambda: f"multiplies {x[-1]} features by a matrix of {shape_text(weight)}",
             port="weight",
         )
-        _needs("bias", bias, (out,))
+        needs("bias", bias, (out,))
         y = (*x[:-1], out)
         added = prod(y) if bias is not None else 0
         return facts(y, macs=prod(y) * width, elementwise=added, biases=added)
@@ -70,7 +70,7 @@ class Conv2dWith(Layer):
             lambda: f"slides filters of {inner * groups} channels over {c}",
             port="weight",
         )
-        _needs("bias", bias, (out,))
+        needs("bias", bias, (out,))
         sizes: list[Dim] = []
         for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
             require(
@@ -104,8 +104,8 @@ class LayerNormWith(Layer):
             lambda: f"normalizes {len(weight)} axes, and its input {shape_text(x)} has {len(x)}",
             "axes",
         )
-        _needs("weight", weight, x[-len(weight) :])
-        _needs("bias", bias, weight)
+        needs("weight", weight, x[-len(weight) :])
+        needs("bias", bias, weight)
         return facts(x, elementwise=prod(x))
 
 
@@ -126,7 +126,7 @@ class BatchNormWith(Layer):
 
     def rule(self, x: Shape, mean: Shape, var: Shape, weight: Shape | None = None, bias: Shape | None = None) -> Facts:
         for name, shape in (("mean", mean), ("var", var), ("weight", weight), ("bias", bias)):
-            _needs(name, shape, (x[1],))
+            needs(name, shape, (x[1],))
         return facts(x, elementwise=prod(x))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from graph_core.dims import Dim, Shape, at_least, ceil_divide, divides, prod, same, shape_text
-from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Count, Offsets, Real, Sizes
+from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Choice, Count, Offsets, Real, Sizes
 from graph_core.layer import Facts, Function, Inlet, Layer, Method, Outlet, Phrase, Spelling, facts, require
 from graph_core.layers._rules import axis_of
 from graph_core.promotion import broadcast
+
+INFINITE = {"no": "", "below": "-torch.inf", "above": "torch.inf"}
 
 
 class Slice(Layer):
@@ -180,18 +182,31 @@ class Expand(Layer):
 
 
 class Lookup(Layer):
-    """Rows of a table by whole numbers."""
+    """Rows of a table by whole numbers, or positions of another axis."""
 
     torch = Phrase("table[index]")
     family, stem, words = "shape", "rows", "index gather take table getitem"
     rare = True
-    help = "Takes a row of a table for each whole number: table[index]."
+    help = "Takes a row of a table, or a position of another axis, for each whole number: table[index]."
     source = "torch.Tensor.__getitem__"
 
     table, index, y = Inlet("V ...", "float"), Inlet("K ...", "int"), Outlet()
+    dim = Count(0, "The axis, from 0.", least=0, most=7, emit=False)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """``table[:, index]``, with a colon for each axis before."""
+        return Phrase(f"table[{':, ' * values.get('dim', 0)}index]")
 
     def rule(self, table: Shape, index: Shape) -> Facts:
-        return facts((*index, *table[1:]))
+        axis = self.dim
+        require(
+            axis < len(table),
+            lambda: f"takes positions of axis {axis}, and {shape_text(table)} has axes 0 to {len(table) - 1}",
+            "parameter",
+            set={"dim": 0},
+        )
+        return facts((*table[:axis], *index, *table[axis + 1 :]))
 
 
 class Roll(Layer):
@@ -249,7 +264,7 @@ class Pad(Layer):
 class MaskedFill(Layer):
     """One number where a mask is true."""
 
-    torch = Method("masked_fill")
+    torch: ClassVar[Method] = Method("masked_fill")
     saves = ("mask",)
     family, stem, words = "shape", "masked", "mask fill causal attention where"
     help = "Puts one number in the place of each value where a mask is true."
@@ -257,6 +272,13 @@ class MaskedFill(Layer):
 
     x, mask, y = Inlet("...", "float"), Inlet("...", "bool"), Outlet()
     value = Real(0.0, "The number.", torch=REQUIRED)
+    infinite = Choice("no", tuple(INFINITE), "Whether infinity is put there, in the place of the number.", emit=False)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """With infinity where that is asked for."""
+        infinite = values.get("infinite", "no")
+        return cls.torch if infinite == "no" else Phrase(f"x.masked_fill(mask, {INFINITE[infinite]})")
 
     def rule(self, x: Shape, mask: Shape) -> Facts:
         y = broadcast(x, mask)

@@ -134,6 +134,11 @@ BY_WIRE = frozenset(
         "Einsum",
         "SliceScatter",
         "Gather",
+        "GroupNormWith",
+        "RMSNormWith",
+        "BatchStatisticsNorm",
+        "AddCMul",
+        "Where",
     ]
 )
 PARAMS: dict[str, dict[str, Any]] = {

@@ -71,8 +71,9 @@ EXEMPT = frozenset(
 )
 # Python, torch, LaTeX and JSON that is written, and the labels of axes.
 WRITTEN = re.compile(
-    r"\\text|^class |^import |^from torch|^from \{\} import|torch\.|self\.training|False|has no attribute|"
-    r"^\W*\"\w+\": |\n|: \{\}$|^\{\},? \"|^(qkv in|out in ?|in out|positions F|gates \w+)$"
+    r"\\text|^class |^import |^from torch|^from \{\} import|torch\.|self\.training|False|^True$|masked_fill|"
+    r"has no attribute|"
+    r"^\W*\"\w+\": |\n|: \{\}$|^\{\},? \"|^(qkv in|out in ?|in out ?|positions F|gates \w+)$"
 )
 
 

@@ -1,0 +1,82 @@
+"""``python -m tests.survey [KIND [NAME …]]``: import models of other packages and compare each with itself.
+
+Each model has a process of its own and a time limit. Results are kept line by line, so that a survey that was stopped
+goes on where it was; ``--again`` tries those again that were not equal, and named ones always are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.survey.models import KINDS, survey
+
+
+def main() -> None:
+    """Survey, and print what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.survey")
+    parser.add_argument("kind", nargs="?", choices=KINDS)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--again", action="store_true", help="try those again that were not equal")
+    parser.add_argument("--fresh", action="store_true", help="try all again")
+    parser.add_argument("--limit", type=float, default=180.0, help="seconds for one model")
+    parser.add_argument("--kept", type=Path, default=Path("build/survey.jsonl"), help="where results are kept")
+    parser.add_argument("--one", action="store_true", help="print the row of one model, in this process")
+    given = parser.parse_args()
+    if given.one:
+        from tests.survey.one import row
+
+        print(json.dumps(row(given.kind, given.names[0])))
+        return
+    rows = {} if given.fresh else _kept(given.kept)
+    given.kept.parent.mkdir(parents=True, exist_ok=True)
+    for kind in [given.kind] if given.kind else KINDS:
+        for name in given.names or survey(kind):
+            done = rows.get((kind, name))
+            if done and not given.names and (done["state"] == "equal" or not given.again):
+                continue
+            row = _asked(kind, name, given.limit)
+            rows[kind, name] = row
+            with given.kept.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            print(f"{kind} {name}: {row['state']} {row['why'][:400]}", flush=True)
+    _tell(rows)
+
+
+def _kept(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {(row["kind"], row["name"]): row for row in map(json.loads, lines)}
+
+
+def _asked(kind: str, name: str, limit: float) -> dict[str, Any]:
+    """The row of one model, made in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.survey", kind, name, "--one"]
+    nothing = {"kind": kind, "name": name, "state": "failed"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=limit, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+    except subprocess.TimeoutExpired:
+        return nothing | {"why": f"took more than {limit:g} s"}
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        return nothing | {"why": " ".join(done.stderr.split())[-600:]}
+    row: dict[str, Any] = json.loads(lines[-1])
+    return row
+
+
+def _tell(rows: dict[tuple[str, str], dict[str, Any]]) -> None:
+    for kind in KINDS:
+        states = Counter(row["state"] for key, row in rows.items() if key[0] == kind)
+        if states:
+            whole = states["equal"] + states["differs"]
+            print(f"{kind}: {states.total()} tried, {whole} without opaque nodes, {states['equal']} equal; {states}")
+
+
+main()

@@ -1,0 +1,259 @@
+"""Which models are surveyed: one of every family that timm, torchvision and transformers have, small where they can be.
+
+A family of timm is a module of its source. Configurations of transformers are small in depth and width, with the same
+code as large ones.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Made = tuple[nn.Module, tuple[Tensor | None, ...]]
+
+_operators: list[Any] = []
+
+# Image size, where it is not the family's own, and arguments that make the model small.
+TIMM: dict[str, tuple[int, dict[str, Any]]] = {
+    "beit_base_patch16_224": (0, {"depth": 2}),
+    "botnet26t_256": (0, {}),
+    "halonet26t": (0, {}),
+    "lambda_resnet26t": (128, {}),
+    "bat_resnext26ts": (256, {}),
+    "gcresnext26ts": (96, {}),
+    "mobileone_s0": (64, {}),
+    "repvgg_a0": (64, {}),
+    "resnet50_clip": (0, {}),
+    "cait_xxs24_224": (0, {"depth": 3}),
+    "coat_lite_tiny": (0, {}),
+    "coat_tiny": (0, {}),
+    "convit_tiny": (0, {"depth": 11}),
+    "convmixer_768_32": (64, {}),
+    "convnext_atto": (64, {}),
+    "convnextv2_atto": (64, {}),
+    "convnext_zepto_rms": (64, {}),
+    "cpubone_nano": (64, {}),
+    "crossvit_9_240": (0, {}),
+    "crossvit_9_dagger_240": (0, {}),
+    "csatv2": (0, {}),
+    "cs3darknet_focus_s": (64, {}),
+    "cspresnext50": (64, {}),
+    "cspnext_tiny": (64, {}),
+    "davit_tiny": (64, {}),
+    "deepseek_vit_412m": (0, {"depth": 2}),
+    "deit3_small_patch16_224": (0, {"depth": 3}),
+    "deit_tiny_distilled_patch16_224": (0, {"depth": 3}),
+    "densenet121": (64, {}),
+    "densenetblur121d": (64, {}),
+    "dla46_c": (64, {}),
+    "dla60_res2net": (64, {}),
+    "dpn48b": (64, {}),
+    "edgenext_xx_small": (64, {}),
+    "efficientformer_l1": (0, {}),
+    "efficientformerv2_s0": (0, {}),
+    "efficientnet_b0": (64, {}),
+    "efficientnet_b0_gn": (64, {}),
+    "efficientnet_cc_b0_4e": (64, {}),
+    "tf_efficientnet_lite0": (64, {}),
+    "efficientvim_m1": (0, {}),
+    "efficientvit_b0": (64, {}),
+    "efficientvit_m0": (0, {}),
+    "eva02_tiny_patch14_224": (0, {"depth": 2}),
+    "vit_small_patch16_dinov3": (0, {"depth": 2}),
+    "fasternet_t0": (64, {}),
+    "fastvit_t8": (64, {}),
+    "focalnet_tiny_srf": (64, {}),
+    "gcvit_xxtiny": (0, {}),
+    "gemma4_vit_167m": (0, {"depth": 2}),
+    "ghostnet_050": (64, {}),
+    "ghostnetv2_100": (64, {}),
+    "ghostnetv3_050": (64, {}),
+    "hardcorenas_a": (64, {}),
+    "hgnetv2_b0": (64, {}),
+    "hiera_tiny_224": (0, {}),
+    "sam2_hiera_tiny": (128, {}),
+    "hrnet_w18_small": (64, {}),
+    "iformer_t": (64, {}),
+    "inception_next_atto": (64, {}),
+    "inception_resnet_v2": (96, {}),
+    "inception_v3": (96, {}),
+    "inception_v4": (96, {}),
+    "lcnetv2_small": (64, {}),
+    "levit_128s": (0, {}),
+    "lowformer_b0": (64, {}),
+    "mambaout_femto": (64, {}),
+    "coatnet_nano_rw_224": (0, {}),
+    "maxvit_nano_rw_256": (0, {}),
+    "caformer_s18": (64, {}),
+    "poolformer_s12": (64, {}),
+    "gmlp_ti16_224": (0, {}),
+    "mixer_s32_224": (0, {}),
+    "mobilenetv3_small_050": (64, {}),
+    "mobilenetv4_conv_small_035": (64, {}),
+    "mobilenetv4_hybrid_medium_075": (0, {}),
+    "mobilevit_xxs": (0, {}),
+    "mobilevitv2_050": (0, {}),
+    "mvitv2_tiny": (0, {}),
+    "nasnetalarge": (96, {}),
+    "nest_tiny": (0, {}),
+    "nextvit_small": (64, {}),
+    "nf_resnet26": (64, {}),
+    "nfnet_l0": (64, {}),
+    "pit_ti_224": (0, {}),
+    "pnasnet5large": (96, {}),
+    "pvt_v2_b0": (64, {}),
+    "pvt_v2_b2_li": (64, {}),
+    "qwen3_vit_88m": (0, {"depth": 2}),
+    "rdnet_tiny": (64, {}),
+    "regnetx_002": (64, {}),
+    "regnety_002": (64, {}),
+    "repghostnet_050": (64, {}),
+    "repvit_m0_9": (64, {}),
+    "res2net50_48w_2s": (64, {}),
+    "resnest14d": (64, {}),
+    "resnet10t": (64, {}),
+    "ecaresnet26t": (64, {}),
+    "resnetblur18": (64, {}),
+    "resnetv2_50x1_bit": (64, {}),
+    "resnetv2_50d_frn": (64, {}),
+    "rexnet_100": (64, {}),
+    "selecsls42": (64, {}),
+    "legacy_seresnet18": (64, {}),
+    "sequencer2d_s": (0, {}),
+    "shvit_s1": (0, {}),
+    "skresnet18": (64, {}),
+    "starnet_s050": (64, {}),
+    "swiftformer_xs": (0, {}),
+    "swin_s3_tiny_224": (0, {}),
+    "swinv2_tiny_window8_256": (0, {"depths": (1, 1, 2, 1)}),
+    "swinv2_cr_tiny_224": (0, {"depths": (1, 1, 2, 1)}),
+    "tiny_vit_5m_224": (0, {}),
+    "tnt_s_patch16_224": (0, {"depth": 3}),
+    "tresnet_m": (64, {}),
+    "twins_pcpvt_small": (0, {}),
+    "twins_svt_small": (0, {}),
+    "vgg11_bn": (64, {}),
+    "visformer_tiny": (0, {}),
+    "flexivit_small": (0, {"depth": 2}),
+    "vit_tiny_r_s16_p8_224": (0, {"depth": 2}),
+    "vit_relpos_small_patch16_224": (0, {"depth": 3}),
+    "samvit_base_patch16_224": (0, {"depth": 3, "global_attn_indexes": (1,)}),
+    "vitamin_small_224": (0, {}),
+    "volo_d1_224": (0, {}),
+    "ese_vovnet19b_slim_dw": (64, {}),
+    "legacy_xception": (96, {}),
+    "xception41": (96, {}),
+    "xcit_nano_12_p16_224": (0, {"depth": 3}),
+}
+
+# The first parts of torchvision's names of what is no classifier of images.
+NOT_CLASSIFIERS = ("raft", "mvit_v", "swin3d", "r3d", "mc3", "r2plus1d", "s3d")
+
+
+def torchvision() -> Any:
+    """torchvision's models, without its compiled operators: their names are defined first, so that it imports."""
+    if not _operators:
+        library = torch.library.Library("torchvision", "FRAGMENT")
+        for name in ("nms", "qnms"):
+            if not hasattr(torch.ops.torchvision, name):
+                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _operators.append(library)  # they are gone when it is
+    return importlib.import_module("torchvision.models")
+
+
+def _timm(name: str, size: int, arguments: dict[str, Any]) -> Made:
+    torchvision()
+    timm = importlib.import_module("timm")
+    module = timm.create_model(name, num_classes=10, **arguments)
+    _, *space = module.pretrained_cfg["input_size"]
+    return module, (torch.randn(2, 3, *((size, size) if size else space)),)
+
+
+def _torchvision(name: str) -> Made:
+    size = 96 if "inception" in name else 64
+    module = getattr(torchvision(), name)(weights=None)
+    wanted = getattr(module, "image_size", 0) or (224 if name.startswith("maxvit") else 0)
+    return module, (torch.randn(2, 3, *((wanted or size,) * 2)),)
+
+
+def _transformers(model: str, config: str, arguments: dict[str, Any], inputs: tuple[str, ...]) -> Made:
+    torchvision()  # transformers looks for it
+    library = importlib.import_module("transformers")
+    made = getattr(library, config)(**arguments)
+    made.use_cache = False
+    module = getattr(library, model)(made)
+    texts: dict[str, Callable[[], Tensor | None]] = {
+        "ids": lambda: torch.randint(5, 50, (2, 12)),
+        "none": lambda: None,
+        "answer": lambda: torch.randint(5, 50, (2, 7)),
+        "image": lambda: torch.randn(2, 3, 32, 32),
+    }
+    return module, tuple(texts[kind]() for kind in inputs)
+
+
+_TEXT = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+_BERT = {**_TEXT, "intermediate_size": 64, "max_position_embeddings": 32}
+_LLAMA = {**_BERT, "num_key_value_heads": 2}
+_IMAGE = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "image_size": 32,
+    "patch_size": 8,
+}  # fmt: skip
+_GPT2 = {"vocab_size": 60, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 32}
+_T5 = {"vocab_size": 60, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
+_BART = {
+    "vocab_size": 60, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 32,
+    "pad_token_id": 1,
+}  # fmt: skip
+_IDS, _PIXELS = ("ids",), ("image",)
+
+TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
+    "gpt2": ("GPT2LMHeadModel", "GPT2Config", _GPT2, _IDS),
+    "bert": ("BertForMaskedLM", "BertConfig", _BERT, _IDS),
+    "bert_pooled": ("BertModel", "BertConfig", _BERT, _IDS),
+    "t5": ("T5ForConditionalGeneration", "T5Config", _T5, ("ids", "none", "answer")),
+    "t5_gated": ("T5Model", "T5Config", {**_T5, "feed_forward_proj": "gated-gelu"}, ("ids", "none", "answer")),
+    "llama": ("LlamaForCausalLM", "LlamaConfig", _LLAMA, _IDS),
+    "mistral": ("MistralForCausalLM", "MistralConfig", _LLAMA, _IDS),
+    "qwen2": ("Qwen2ForCausalLM", "Qwen2Config", _LLAMA, _IDS),
+    "qwen3": ("Qwen3ForCausalLM", "Qwen3Config", {**_LLAMA, "head_dim": 8}, _IDS),
+    "gemma2": ("Gemma2ForCausalLM", "Gemma2Config", {**_LLAMA, "head_dim": 8}, _IDS),
+    "phi": ("PhiForCausalLM", "PhiConfig", _BERT, _IDS),
+    "gpt_neox": ("GPTNeoXForCausalLM", "GPTNeoXConfig", _BERT, _IDS),
+    "opt": ("OPTForCausalLM", "OPTConfig",
+            {**_TEXT, "ffn_dim": 64, "max_position_embeddings": 32, "word_embed_proj_dim": 32}, _IDS),
+    "roberta": ("RobertaForMaskedLM", "RobertaConfig", _BERT, _IDS),
+    "distilbert": ("DistilBertForMaskedLM", "DistilBertConfig",
+                   {"vocab_size": 60, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64}, _IDS),
+    "albert": ("AlbertModel", "AlbertConfig", {**_BERT, "embedding_size": 16}, _IDS),
+    "electra": ("ElectraModel", "ElectraConfig", {**_BERT, "embedding_size": 16}, _IDS),
+    "bart": ("BartModel", "BartConfig", _BART, ("ids", "none", "answer")),
+    "vit": ("ViTForImageClassification", "ViTConfig", _IMAGE, _PIXELS),
+    "deit": ("DeiTForImageClassification", "DeiTConfig", _IMAGE, _PIXELS),
+    "dinov2": ("Dinov2Model", "Dinov2Config", _IMAGE, _PIXELS),
+    "clip_vision": ("CLIPVisionModel", "CLIPVisionConfig", _IMAGE, _PIXELS),
+    "convnext": ("ConvNextForImageClassification", "ConvNextConfig",
+                 {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1], "image_size": 32}, _PIXELS),
+}  # fmt: skip
+
+
+def _classifiers() -> list[str]:
+    models = torchvision()
+    return [name for name in models.list_models(module=models) if not name.startswith(NOT_CLASSIFIERS)]
+
+
+def survey(kind: str) -> dict[str, Callable[[], Made]]:
+    """What makes each model of ``torchvision``, ``timm`` or ``transformers`` and the inputs that it is run on."""
+    if kind == "timm":
+        return {name: partial(_timm, name, *entry) for name, entry in TIMM.items()}
+    if kind == "transformers":
+        return {name: partial(_transformers, *entry) for name, entry in TRANSFORMERS.items()}
+    return {name: partial(_torchvision, name) for name in _classifiers()}
+
+
+KINDS = ("torchvision", "timm", "transformers")
