@@ -226,7 +226,7 @@ def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Window
 
 
 def test_random_edits(rig: WindowRig) -> None:
-    run(rig, "mlp", 12, 40)
+    run(rig, "mlp", 6, 30)
 
 
 @pytest.mark.soak
