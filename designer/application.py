@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from designer.files import Files
 
 FIRST_LOOK = 600  # ms before the tour begins, the first time
+PRUNING = 10_000  # ms after the start, when nothing waits for the disk
 
 
 def run(path: Path | None, template: str = "", other: Path | None = None) -> int:
@@ -27,6 +28,7 @@ def run(path: Path | None, template: str = "", other: Path | None = None) -> int
     app = application(speaking=True)
     from designer.commands import tour
     from designer.garbage import Tidying
+    from designer.pruning import tidy
     from designer.window import MainWindow
     from graph_core.project import FileError
     from graph_core.templates import template_text
@@ -49,6 +51,7 @@ def run(path: Path | None, template: str = "", other: Path | None = None) -> int
     if other is not None and window.document.path is not None:
         QTimer.singleShot(0, lambda: window.against.file(other))
     QTimer.singleShot(0, lambda: Tidying(window.document))
+    QTimer.singleShot(PRUNING, lambda: tidy(window.settings, window.document, app))
     if path is None and not window.settings.toured:
         QTimer.singleShot(FIRST_LOOK, lambda: tour(window))
     return app.exec()

@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any
 
+from codegen.errors import Refusal, Stopped
 from codegen.job import Job
 from codegen.verbs.bar import interruptible
 
@@ -48,12 +49,18 @@ def run(arguments: argparse.Namespace) -> int:
         "allow_code": arguments.allow_code,
         "folder": os.getcwd(),
     }
-    with interruptible() as job, Client() as client:
+    # A module that is being made hears nothing of a stop, and keeps nothing that could be lost: its process is ended.
+    with interruptible() as job, Client(cancel_grace=1.0) as client:
         pending = client.submit("import", given, lambda event: _heard(event, job))
         while not pending.done.wait(0.1):
             if job.control.stopped:
                 pending.cancel()
-        report = pending.result()
+        try:
+            report = pending.result()
+        except Refusal:
+            if job.control.stopped:
+                raise Stopped("Stopped.") from None
+            raise
     if arguments.json:
         print(json.dumps(report))
     else:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,6 +51,22 @@ def test_a_module_is_imported_with_its_weights(capsys: pytest.CaptureFixture[str
     module = build_module(load("net.netw"))
     assert set(module.state_dict()) == {"fc.weight", "fc.bias"}
     assert torch.equal(dict(module.named_buffers())["fixed"], torch.arange(3.0))
+
+
+def test_an_interruption_ends_with_130_and_no_traceback():
+    Path("slow.py").write_text("import time\nopen('begun', 'w').close()\ntime.sleep(60)\n")
+    words = [sys.executable, "-m", "designer.command", "import", "slow:Net", "--input", "2,6", "-o", "net.netw"]
+    root = str(Path(__file__).parents[3])
+    environment = {**os.environ, "PYTHONPATH": root}
+    process = subprocess.Popen([*words, "--allow-code"], stderr=subprocess.PIPE, text=True, env=environment)
+    while not Path("begun").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in told
+    assert told.strip().splitlines()[-1] == "netwright import: interrupted."
+    assert not Path("net.netw").exists()
 
 
 @pytest.mark.parametrize(
