@@ -257,8 +257,15 @@ class Maker:
                 raise Unsupported(op.fault)
             self.draw(self, op)
         except Unsupported as reason:
-            del self.body.steps[before:]
+            self._forget(before)
             self._opaque(op, str(reason))
+
+    def _forget(self, before: int) -> None:
+        """Take back the steps from a place on, and what is known to come from them."""
+        gone = set(self.body.steps[before:])
+        del self.body.steps[before:]
+        self.where = {value: ref for value, ref in self.where.items() if ref.step not in gone}
+        self.by_name = {name: step for name, step in self.by_name.items() if step not in gone}
 
     def _opaque(self, op: Op, reason: str) -> None:
         name = op.name.rpartition(".")[2].strip("_") or "call"

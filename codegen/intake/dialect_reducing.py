@@ -138,10 +138,24 @@ def _extreme(function: str) -> Call:
 
 def _where(maker: Maker, op: Op) -> None:
     a = given(op, "mask", "a", "b", "condition", "input", "other")
-    parts = [a["mask"], a["a"], a["b"]]
-    if not all(isinstance(part, Value) for part in parts) or not parts[1].tensor.is_floating_point():
+    mask, one, other = a["mask"], a["a"], a["b"]
+    if isinstance(one, int | float) and isinstance(other, Value):
+        _filled(maker, op, other, mask, float(one))
+    elif isinstance(other, int | float) and isinstance(one, Value):
+        if not mask.fixed or mask.varies():
+            raise Unsupported("takes a number where a mask that is computed is false")
+        _filled(maker, op, one, Value(~mask.tensor, "constant", fixed=True), float(other))
+    elif isinstance(one, Value) and isinstance(other, Value) and one.tensor.is_floating_point():
+        maker.bind(op.outs[0], maker.add("Where", a=one, mask=mask, b=other))
+    else:
         raise Unsupported("chooses between numbers")
-    maker.bind(op.outs[0], maker.add("Where", a=parts[1], mask=parts[0], b=parts[2]))
+
+
+def _filled(maker: Maker, op: Op, x: Value, mask: Value, number: float) -> None:
+    """A number where a mask is true."""
+    if not x.tensor.is_floating_point() or abs(number) == float("inf") or mask.dtype != "bool":
+        raise Unsupported("fills whole numbers, or with infinity")
+    maker.bind(op.outs[0], maker.add("MaskedFill", x=x, mask=mask, value=number))
 
 
 def _masked_from(maker: Maker, op: Op) -> None:
