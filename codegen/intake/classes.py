@@ -32,7 +32,7 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
             gather(body)
             waiting.remove(body)
         # A list that is longer than another is no case of it.
-        listed = container or all(step.name[-1].isdigit() for body in ready for step in body.steps)
+        listed = container or all(s.body is not None and s.name[-1].isdigit() for body in ready for s in body.steps)
         unions = unite(ready, align=align and not listed)
         unions.sort(key=lambda union: -len(union.bodies))  # the name of the class goes to what most of it are
         for place, union in enumerate(unions):
