@@ -65,7 +65,11 @@ def _spread(function: str) -> Call:
 
 
 def _norm(maker: Maker, op: Op) -> None:
-    names = ("x", "ord", "dim", "keepdim", "dtype") if "vector_norm" in op.name else ("x", "p", "dim", "keepdim")
+    names = (
+        ("x", "ord", "dim", "keepdim", "dtype")
+        if "vector_norm" in op.name
+        else ("x", "p", "dim", "keepdim", "out", "dtype")
+    )
     a = given(op, *names, "input", ord=2, p=2, keepdim=False)
     x, p = a["x"] if a["x"] is not None else a["input"], a.get("ord", a.get("p"))
     if p == "fro":
