@@ -18,7 +18,8 @@ from graph_core.layer import layer_types
 FIRST = frozenset(["std", "value", "content"])
 _KINDS = ("size", "sizes", "count", "shape", "real", "flag", "axes")
 MOST_STEPS, MOST_TRIES = 250, 20_000
-MOST_ALONE = 0.6  # the part of the steps that may have a condition; more of them are another class
+# The part of the steps that may have a condition, and how many always may; with more it is another class.
+MOST_ALONE, FEW_ALONE = 0.6, 4
 
 Place = tuple["Joined | None", str]  # an output of a joined step, or an input by its place
 Number = tuple[str, int]  # a parameter, and the place in its list (-1 for a number alone)
@@ -195,7 +196,7 @@ class _Alignment:
         if max(len(side.steps) for side in self.sides) > MOST_STEPS or not self._go(0, 0):
             return None
         alone = sum(1 for pair in self.pairs.values() if None in pair)
-        if alone > len(self.made) * MOST_ALONE:
+        if alone > max(FEW_ALONE, len(self.made) * MOST_ALONE):
             return None
         bodies = [*self.one.bodies, *self.other.bodies]
         outputs = [
