@@ -256,7 +256,7 @@ def test_alt_drag_copies_in_one_step(rig: WindowRig) -> None:
 
 def test_every_menu_entry_acts(rig: WindowRig) -> None:
     """Entries that need no dialog, chosen one after the other on a fresh drawing: none raises."""
-    asking = {"New", "Open…", "Save", "Save as…", "Compare with…", "Export…", "Quit"}
+    asking = {"New", "Open…", "Save", "Save as…", "Compare with…", "Import…", "Export…", "Quit"}
     asking |= {"Collapse to block…", "About Netwright", "Train", "All keys…", "Tour"}
     for text, action in rig.window.actions_.by_text.items():
         if text in asking or not action.isEnabled():
