@@ -210,6 +210,8 @@ class Inspector(QWidget):
         return dict(result.calls[0].context.scope) if result.calls else {}
 
     def _fill_facts(self, graph: Graph, node: Node, result: Result | None) -> None:
+        asked = self.weights.focused() if self.weights else None
+        self.weights = None  # deleted with the rest, and for a while the node may have none
         while (item := self._facts.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -239,13 +241,12 @@ class Inspector(QWidget):
             for port, spec in shapes:
                 self._fact(names.get(port, port if len(port) < 10 else "y"), label(spec), spec.dtype)
         if facts is not None and facts.weights:
-            self._weights(tr("Weights"), LayerWeights(self._document, node.id, facts.weights))
+            self._weights(tr("Weights"), LayerWeights(self._document, node.id, facts.weights), asked)
         elif result.calls and not node.use and any(weights_in(self._document.context(), node.id, every=True)):
-            self._weights(tr("Tied inside"), WeightsInside(self._document, node.id))
+            self._weights(tr("Tied inside"), WeightsInside(self._document, node.id), asked)
         self._figures(result)
 
-    def _weights(self, title: str, rows: WeightRows) -> None:
-        asked = self.weights.focused() if self.weights else None
+    def _weights(self, title: str, rows: WeightRows, asked: Any) -> None:
         self._facts.addWidget(caption(title))
         self._facts.addWidget(rows)
         self.weights = rows

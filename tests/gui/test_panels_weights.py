@@ -125,3 +125,15 @@ def test_a_single_step_is_tied_from_the_other_end(layers: WindowRig) -> None:
     assert layers.graph.ties == {"t.bias": "l#1/b.bias"}
     shown = [label.text() for label in inspector.weights.findChildren(type(inspector.path))]
     assert "= layers.1.b" in shown
+
+
+def test_weights_that_come_and_go_leave_no_dead_buttons(rig: WindowRig) -> None:
+    rig.window.files.new_from_template("mlp")
+    node = rig.node("fc2").id
+    rig.document.select((node,))
+    wire = rig.graph.wires[f"{node}.x"]
+    rig.graph.disconnect(f"{node}.x")  # of what waits for its input no weights are known
+    rig.turn()
+    rig.graph.connect(wire, f"{node}.x")
+    rig.turn()
+    assert rig.window.inspector.weights is not None
