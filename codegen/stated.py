@@ -154,7 +154,7 @@ def _custom(context: Context, path: str) -> Iterator[tuple[str, Context, Result]
     """Every node that runs custom code of its own, with its state-dict path and the context it is in."""
     for id in context.order:
         result = context.results[id]
-        for inner, call, _, _ in owners_of(result, path):
+        for inner, call, _, _ in owners_of(result, path, bare=True):
             yield from _custom(call.context, f"{inner}.")
         own = result.facts is not None and result.enabled is not False and not result.node.use
         if own and code_of(context.graph.project, result.node) is not None:

@@ -14,11 +14,11 @@ def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
         yield instance.path, instance.call.context
 
 
-def owners_of(result: Result, path: str) -> Iterator[Instance]:
+def owners_of(result: Result, path: str, *, bare: bool = False) -> Iterator[Instance]:
     """Each instance of a block node that has weights of its own: of steps that share theirs the first, and none of a
-    node that uses another's.
+    node that uses another's; ``bare``: of a block without weights, too, whose steps are then walked to their end.
     """
-    if result.node.use or _owns_nothing(result):
+    if result.node.use or (_owns_nothing(result) and not bare):
         return
     for instance in calls_of(result, path):
         if instance.step is not None or not instance.call.first:

@@ -28,6 +28,8 @@ FORMS: Mapping[type[nn.Module], Form] = {nn.Linear: _linear, nn.Conv1d: _conv, n
 
 _STEPS = "its steps run in one kernel of torch, which takes no weights between them"
 
+_TURNED = "its output channels are the second axis of its weight, and scales are kept along the first"
+
 IN_FLOAT: Mapping[str, str] = {
     "BatchNorm1d": "one factor a channel: nothing to gain",
     "BatchNorm2d": "one factor a channel: nothing to gain",
@@ -40,6 +42,8 @@ IN_FLOAT: Mapping[str, str] = {
     "MultiheadAttention": "its three projections are one matrix inside one kernel of torch",
     "RNN": _STEPS,
     "GRU": _STEPS,
+    "ConvTranspose1d": _TURNED,
+    "ConvTranspose2d": _TURNED,
     "LSTM": _STEPS,
 }
 """Layer type → why its weights stay in float32."""

@@ -82,19 +82,20 @@ def test_a_function_with_a_module_of_the_same_meaning(name: str):
     declaration = layer_types()[name]
     if not getattr(declaration.torch, "module", ""):
         pytest.skip("has no module")
+    rank = next(iter(declaration.inlets.values())).rank or 3
     project = Project.new("pair")
     graph = project.networks["main"]
-    graph.add("Input", id="x", name="x", shape=["N", 4, 6])
+    graph.add("Input", id="x", name="x", shape=["N", 4, 6, 6][:rank])
     inner = new_graph(project, "inner", "Inner")
-    inner.add("Input", id="x", name="x", shape=["N", "C", "L"])
+    inner.add("Input", id="x", name="x", shape=["N", "C", "L", "W"][:rank])
     finish(inner, chain(inner, "x.y", ("n1", name, "0", {})))
     finish(graph, chain(graph, "x.y", ("b1", "inner", "block", {})))
     other = Project.new("plain")
     plain = other.networks["main"]
-    plain.add("Input", id="x", name="x", shape=["N", 4, 6])
+    plain.add("Input", id="x", name="x", shape=["N", 4, 6, 6][:rank])
     finish(plain, chain(plain, "x.y", ("n1", name, "only", {})))
     assert "self.block = nn.Sequential(nn." in emit_source(project)
-    x = torch.randn(3, 4, 6)
+    x = torch.randn([3, 4, 6, 6][:rank])
     torch.testing.assert_close(build_module(project)(x), build_module(other)(x))
 
 

@@ -53,7 +53,7 @@ def test_new_keeps_what_somebody_drew(lenet: str, capsys: pytest.CaptureFixture[
 def test_check_says_that_a_sound_drawing_is(lenet: str, capsys: pytest.CaptureFixture[str]):
     assert run_verb("check", [lenet]) == 0
     assert run_verb("check", [lenet, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"sound": True, "problems": []}
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"sound": True, "problems": [], "fresh": []}
 
 
 def test_check_names_the_error_and_its_fix(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
