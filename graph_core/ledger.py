@@ -25,7 +25,8 @@ class Work:
 
     ``macs`` multiply-adds, of which ``attention`` are products inside of attention; ``elementwise`` operations, of
     which ``biases`` add a bias. ``weights`` are the values of its parameters; ``samples`` is the first axis of what
-    comes out; ``given`` and ``made`` count the values of the first input and of all outputs.
+    comes out, ``positions`` all of its axes but the second; ``given`` and ``made`` count the values of the first input
+    and of all outputs.
     """
 
     macs: int = 0
@@ -36,17 +37,19 @@ class Work:
     samples: int = 0
     given: int = 0
     made: int = 0
+    positions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How a tool counts a kind of layer: ``work`` by the convention, ``nothing``, or so many for each of something.
 
-    ``weights`` are the values of its parameters once a sample, ``given`` and ``made`` the values that come in and out.
+    ``weights`` are the values of its parameters once a sample, ``positions`` once a sample and place of what comes out,
+    ``given`` and ``made`` the values that come in and out.
     ``bare`` stands instead of ``each`` where the layer owns no parameters.
     """
 
-    of: Literal["work", "nothing", "weights", "given", "made"] = "work"
+    of: Literal["work", "nothing", "weights", "positions", "given", "made"] = "work"
     each: int = 1
     bare: int | None = None
 
@@ -78,6 +81,8 @@ class Convention:
                 return each * (self.factor * products + added + other)
             case "weights":
                 return each * work.samples * work.weights
+            case "positions":
+                return each * work.positions * work.weights
             case "given":
                 return each * work.given
             case "made":
@@ -256,6 +261,7 @@ def _work(context: Context, result: Result, facts: Facts) -> Work:
         _whole(output[0]) if output else 1,
         given,
         sum(_whole(prod(spec.shape)) for spec in result.specs if spec),
+        _whole(prod((*output[:1], *output[2:]))),
     )
 
 

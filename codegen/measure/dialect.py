@@ -56,6 +56,7 @@ CONVENTIONS: Final[Mapping[str, Convention]] = {
             biases=True,
             rules={
                 **dict.fromkeys(("Conv1d", "Conv2d", "RNN", "GRU", "LSTM"), Rule()),
+                **dict.fromkeys(("ConvTranspose1d", "ConvTranspose2d"), Rule("positions")),
                 "MultiheadAttention": _NOTHING,
             },
             otherwise=Rule("weights"),

@@ -146,6 +146,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "ReshapeAll": {"shape": [-1, 8]},
     "Permute": {"dims": [0, 2, 1]},
     "Interpolate": {"size": [16]},
+    "Tile": {"repeats": [1, 2, 1]},
     "Embedding": {"num_embeddings": 50, "embedding_dim": 8},
     "MultiheadAttention": {"num_heads": 2},
     **{name: {"hidden_size": 5} for name in ("RNN", "GRU", "LSTM")},
