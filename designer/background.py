@@ -15,6 +15,14 @@ LOOK_MS = 4
 NAME = "background"
 
 
+_running: list[Thread] = []
+
+
+def is_running() -> bool:
+    """Whether something reads the drawing beside the window, which must then change nothing, not even for a moment."""
+    return bool(_running)
+
+
 def in_background(work: Callable[[], Result]) -> Result:
     """What `work` returns or raises. It may neither touch Qt nor what anybody changes meanwhile."""
     if QCoreApplication.instance() is None:
@@ -31,10 +39,12 @@ def in_background(work: Callable[[], Result]) -> Result:
     thread, loop, timer = Thread(target=run, name=NAME, daemon=True), QEventLoop(), QTimer()
     timer.timeout.connect(lambda: None if thread.is_alive() else loop.quit())
     timer.start(LOOK_MS)
+    _running.append(thread)
     thread.start()
     loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
     timer.stop()
     thread.join()
+    _running.remove(thread)
     if failed:
         raise failed[0]
     return found[0]

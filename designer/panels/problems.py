@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from designer.background import is_running
 from designer.document import Document
 from designer.numbers import change
 from designer.style import dress
@@ -35,6 +36,7 @@ _SPOKEN = {"error": tr("error"), "warning": tr("warning"), "note": tr("note|prob
 _KINDS = {"warning": "warn"}  # as badges call it
 SHOWN = 60
 LARGE = 2000  # nodes in all
+LATER_MS = 20
 SLICE = 0.04  # seconds of a turn in which costs are worked out
 BUDGET = 0.4  # seconds for all of them: in a drawing where each takes long, the rest are told when one looks at them
 
@@ -260,6 +262,9 @@ class ProblemsPanel(QWidget):
 
     def _tell_costs(self) -> None:
         """The costs of fixes, a slice of them each turn of the event loop."""
+        if is_running():
+            self._slow.start(LATER_MS)
+            return
         start = monotonic()
         for row in self.rows:
             took = monotonic() - start

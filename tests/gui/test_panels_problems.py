@@ -86,3 +86,23 @@ def test_where_trying_fixes_takes_long_a_cost_is_told_when_one_thinks_about_it(
     assert tip not in told_by(row).values()
     QTest.mouseClick(row, Qt.MouseButton.LeftButton, pos=row.rect().center())
     qtbot.waitUntil(lambda: tip in told_by(row).values())
+
+
+def test_no_fix_is_tried_while_the_drawing_is_read_beside_the_window(
+    qtbot, house, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = [True]
+    monkeypatch.setattr("designer.panels.problems.is_running", lambda: bool(running))
+    wrong = next(wrong for wrong in WRONG if wrong.fixes)
+    project = Project.new("main")
+    wrong.draw(project.networks["main"])
+    document.new(project)
+    panel = ProblemsPanel(document)
+    hold(panel)
+    row = row_of(document, panel, wrong)
+    params, macs, _ = preview(project, row.options[0])
+    tip = f"{change(params)} parameters, {change(macs)} MACs"
+    QTest.qWait(100)
+    assert tip not in told_by(row).values()
+    running.clear()
+    qtbot.waitUntil(lambda: tip in told_by(row).values())
