@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_a_team_stopped_in_the_middle_continues_to_the_same_bits(
 def test_a_member_that_dies_is_told_in_one_sentence(
     mlp_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(team, "TIMEOUT", timedelta(seconds=20))  # a death within an exchange shows only by that
     members: list[Any] = []
     started = team._start
     monkeypatch.setattr(team, "_start", lambda *given: members.append(started(*given)) or members[-1])
