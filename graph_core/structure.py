@@ -134,9 +134,9 @@ def _well_wired(graph: Graph, id: str, node: Node | None) -> bool:
 
 def _dangling(graph: Graph, id: str, node: Node | None) -> Iterator[tuple[str, Finding]]:
     """Wires into a node that begin nowhere, or end at a port it does not have."""
-    wired = graph.incoming.get(id)
-    for port in sorted(wired, key=natural) if wired and len(wired) > 1 else wired or ():
-        start, out = wired[port]  # type: ignore[index]
+    wired = graph.incoming.get(id, {})
+    for port in sorted(wired, key=natural) if len(wired) > 1 else wired:
+        start, out = wired[port]
         for end, at, other, inward in ((start, graph.nodes.get(start), out, False), (id, node, port, True)):
             hints = {"wire": f"{id}.{port}"}
             if at is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from graph_core.dims import Dim, Expr, Shape, at_least, same, shape_text
+from graph_core.dims import Dim, Expr, Shape, at_least, divides, same, shape_text
 from graph_core.layer import require
 
 
@@ -27,6 +28,17 @@ def nearest_divisor(near: Dim, *numbers: Dim) -> int | None:
     whole = [int(n) for n in numbers if not isinstance(n, Expr)]
     divisors = [k for k in range(1, min(min(whole), 4096) + 1) if all(n % k == 0 for n in whole)]
     return min(divisors, key=lambda k: (abs(k - int(near)), k))
+
+
+def splits(field: str, groups: Dim, numbers: Mapping[str, Dim]) -> None:
+    """Require that ``groups``, the value of the parameter ``field``, divides numbers of things, told by their names."""
+    for name, number in numbers.items():
+        require(
+            divides(groups, number),
+            partial("splits {} {} into {} groups".format, number, name, groups),
+            "groups",
+            set=lambda: {field: nearest_divisor(groups, *numbers.values())},
+        )
 
 
 def stored(sizes: Sequence[Dim]) -> int | list[int] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph_core.dims import Dim, Shape, at_least, ceil_divide, divides, plain, prod, same, shape_text, window
+from graph_core.dims import Dim, Shape, at_least, ceil_divide, plain, prod, same, shape_text, window
 from graph_core.fields import REQUIRED, Choice, Flag, Pair, Single, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts, require
-from graph_core.layers._rules import channels_first, fitting_kernel, fitting_padding, nearest_divisor, stored
+from graph_core.layers._rules import channels_first, fitting_kernel, fitting_padding, splits, stored
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -47,13 +47,7 @@ class _Conv(Layer):
     def rule(self, x: Shape) -> Facts:
         n, c, *space = x
         groups, kernel, out = self.groups, self.kernel_size, self.out_channels
-        for channels, name in ((c, "channels"), (out, "out_channels")):
-            require(
-                divides(groups, channels),
-                lambda channels=channels, name=name: f"splits {channels} {name} into {groups} groups",  # type: ignore[misc]
-                "groups",
-                set=lambda: {"groups": nearest_divisor(groups, c, out)},
-            )
+        splits("groups", groups, {"channels": c, "out_channels": out})
         sizes: list[Dim] = []
         for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
             self._check_padding(size, p)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graph_core.dims import Shape, at_least, divides, prod
+from graph_core.dims import Shape, at_least, prod
 from graph_core.fields import Choice, Real, Size
 from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, Phrase, Spelling, facts, require
-from graph_core.layers._rules import nearest_divisor
+from graph_core.layers._rules import splits
 from graph_core.layers.functional import needs
 from graph_core.promotion import broadcast
 
@@ -29,12 +29,7 @@ class GroupNormWith(Layer):
 
     def rule(self, x: Shape, weight: Shape | None = None, bias: Shape | None = None) -> Facts:
         n, c, groups = x[0], x[1], self.num_groups
-        require(
-            divides(groups, c),
-            lambda: f"splits {c} channels into {groups} groups",
-            "groups",
-            set=lambda: {"num_groups": nearest_divisor(groups, c)},
-        )
+        splits("num_groups", groups, {"channels": c})
         require(
             at_least(n * (c // groups) * prod(x[2:]), 2),
             lambda: f"normalizes groups of one value, {groups} of {c} channels",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from graph_core.dims import Shape, at_least, divides, prod, shape_text
+from graph_core.dims import Shape, at_least, prod, shape_text
 from graph_core.fields import Count, Flag, Real, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
-from graph_core.layers._rules import nearest_divisor
+from graph_core.layers._rules import splits
 
 
 class _BatchNorm(Layer):
@@ -177,12 +177,7 @@ class GroupNorm(Layer):
 
     def rule(self, x: Shape) -> Facts:
         n, c, groups = x[0], x[1], self.num_groups
-        require(
-            divides(groups, c),
-            lambda: f"splits {c} channels into {groups} groups",
-            "groups",
-            set=lambda: {"num_groups": nearest_divisor(groups, c)},
-        )
+        splits("num_groups", groups, {"channels": c})
         require(
             at_least(n * (c // groups) * prod(x[2:]), 2),
             lambda: f"normalizes groups of one value: {shape_text(x)} in {groups} groups",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from graph_core.dims import Dim, Shape, at_least, prod, shape_text, window
@@ -100,7 +101,7 @@ class BorderPad(Layer):
             least = most + 1 if self.mode == "reflect" else most if self.mode == "circular" else 1
             require(
                 at_least(sizes[axis], least),
-                lambda axis=axis, most=most: f"adds {most} values to an axis of {x[axis]} by {self.mode}",  # type: ignore[misc]
+                partial("adds {} values to an axis of {} by {}".format, most, x[axis], self.mode),
                 "parameter",
                 set=lambda: {"pad": [0] * (2 * axes)},
             )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from graph_core.dims import Dim, Shape, at_least, divides, prod, shape_text
+from functools import partial
+
+from graph_core.dims import Dim, Shape, at_least, prod, shape_text
 from graph_core.fields import REQUIRED, Flag, Pair, Single, Size
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Weight, facts, require
-from graph_core.layers._rules import nearest_divisor
+from graph_core.layers._rules import splits
 
 
 class _Transposed(Layer):
@@ -29,20 +31,14 @@ class _Transposed(Layer):
     def rule(self, x: Shape) -> Facts:
         n, c, *space = x
         groups, kernel, out = self.groups, self.kernel_size, self.out_channels
-        for channels, name in ((c, "channels"), (out, "out_channels")):
-            require(
-                divides(groups, channels),
-                lambda channels=channels, name=name: f"splits {channels} {name} into {groups} groups",  # type: ignore[misc]
-                "groups",
-                set=lambda: {"groups": nearest_divisor(groups, c, out)},
-            )
+        splits("groups", groups, {"channels": c, "out_channels": out})
         sizes: list[Dim] = []
         for size, k, s, p, extra, d in zip(
             space, kernel, self.stride, self.padding, self.output_padding, self.dilation, strict=True
         ):
             require(
                 at_least(s, extra + 1) or at_least(d, extra + 1),
-                lambda extra=extra, s=s: f"adds {extra} at the end, which takes a stride or dilation above it, not {s}",  # type: ignore[misc]
+                partial("adds {} at the end, which takes a stride or dilation above it, not {}".format, extra, s),
                 "parameter",
                 set={"output_padding": 0},
             )
