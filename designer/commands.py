@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,37 @@ from PySide6.QtWidgets import QMessageBox
 from designer.actions import Command
 from designer.docks import next_panel
 from designer.settings import CONTRASTS
-from designer.theme import themes
-from designer.words import LANGUAGES, has_font, tr
+from designer.theme import Choice, themes
+from designer.words import LANGUAGES, has_font, language, resolved, tr
 from graph_core.marks import SLOTS
 
 if TYPE_CHECKING:
     from designer.window import MainWindow
 
 SEPARATOR = "-"
+LENS_WORDS: Mapping[str, str] = {
+    "params": "Lens: parameters",
+    "macs": "Lens: MACs",
+    "memory": "Lens: memory",
+    "latency": "Lens: latency",
+    "activations": "Lens: activations",
+    "growth": "Lens: growth",
+}
+THEME_WORDS: Mapping[Choice, str] = {
+    "light": "Light theme",
+    "dark": "Dark theme",
+    "system": "Theme of the system",
+}
+CONTRAST_WORDS: Mapping[str, str] = {
+    "high": "High contrast",
+    "normal": "Normal contrast",
+    "system": "Contrast of the system",
+}
+OVERLAYS: Mapping[str, str] = {
+    "grid": "Grid on or off",
+    "shapes": "Shapes on or off",
+    "marks": "Frames and notes on or off",
+}
 
 
 def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
@@ -59,40 +83,75 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
         Command("Edit", "Edit on the node", window.in_place.edit_here, shown_key="Shift+Return"),
         Command("View", "Fit", canvas.fit, shown_key="F"),
         Command("View", "Fit selection", canvas.fit_selection, shown_key="Shift+F"),
-        Command("View", "Minimap", lambda: canvas.show_minimap(not canvas.minimap_shown), shown_key="M"),
+        Command(
+            "View",
+            "Minimap",
+            lambda: canvas.show_minimap(not canvas.minimap_shown),
+            shown_key="M",
+            checked=lambda: canvas.minimap_shown,
+        ),
         Command("View", "Overlays on or off", lambda: overlays(window), "O", canvas_only=True),
-        Command("View", "Grid on or off", lambda: overlays(window, "grid")),
-        Command("View", "Shapes on or off", lambda: overlays(window, "shapes")),
-        Command("View", "Frames and notes on or off", lambda: overlays(window, "marks")),
+        *(
+            Command("View", words, partial(overlays, window, one), checked=lambda one=one: one not in hidden(window))
+            for one, words in OVERLAYS.items()
+        ),
         ("View", SEPARATOR),
-        Command("View", "Lens on or off", window.center.toggle_lens, "L", canvas_only=True),
-        Command("View", "Lens: parameters", partial(lens, "params"), "Shift+1", canvas_only=True),
-        Command("View", "Lens: MACs", partial(lens, "macs"), "Shift+2", canvas_only=True),
-        Command("View", "Lens: memory", partial(lens, "memory"), "Shift+3", canvas_only=True),
-        Command("View", "Lens: latency", partial(lens, "latency"), "Shift+4", canvas_only=True),
-        Command("View", "Lens: activations", partial(lens, "activations"), "Shift+5", canvas_only=True),
-        Command("View", "Lens: growth", partial(lens, "growth"), "Shift+6", canvas_only=True),
+        Command(
+            "View",
+            "Lens on or off",
+            window.center.toggle_lens,
+            "L",
+            canvas_only=True,
+            checked=lambda: bool(window.center.lens),
+        ),
+        *(
+            Command(
+                "View",
+                words,
+                partial(lens, key),
+                f"Shift+{place}",
+                canvas_only=True,
+                checked=lambda key=key: window.center.lens == key,
+                one_of="lens",
+            )
+            for place, (key, words) in enumerate(LENS_WORDS.items(), 1)
+        ),
         Command("View", "Lens: linear or square-root scale", window.lenses.toggle_scale),
         ("View", SEPARATOR),
-        Command("View", "Light theme", lambda: window.choose_theme("light")),
-        Command("View", "Dark theme", lambda: window.choose_theme("dark")),
-        Command("View", "Theme of the system", lambda: window.choose_theme("system")),
         *(
-            Command("View/Contrast", name, partial(choose_contrast, window, choice))
-            for choice, name in (
-                ("high", "High contrast"),
-                ("normal", "Normal contrast"),
-                ("system", "Contrast of the system"),
+            Command(
+                "View",
+                name,
+                partial(window.choose_theme, choice),
+                checked=lambda choice=choice: themes.choice == choice,
+                one_of="theme",
             )
+            for choice, name in THEME_WORDS.items()
         ),
-        Command("View", "Motion on or off", lambda: toggle_motion(window)),
+        *(
+            Command(
+                "View/Contrast",
+                name,
+                partial(choose_contrast, window, choice),
+                checked=lambda choice=choice: window.settings.contrast == choice,
+                one_of="contrast",
+            )
+            for choice, name in CONTRAST_WORDS.items()
+        ),
+        Command("View", "Motion on or off", lambda: toggle_motion(window), checked=lambda: not themes.still),
         ("View", SEPARATOR),
         Command("View", "Larger text", lambda: resize_text(window, 0.1), "Ctrl+Alt+= | Ctrl+Alt++"),
         Command("View", "Smaller text", lambda: resize_text(window, -0.1), "Ctrl+Alt+-"),
         Command("View", "Text at 100 %", lambda: resize_text(window), "Ctrl+Alt+0"),
         ("View", SEPARATOR),
         *(
-            Command("View/Language", name, partial(speak, window, language))
+            Command(
+                "View/Language",
+                name,
+                partial(speak, window, language),
+                checked=lambda language=language: spoken_next(window) == language,
+                one_of="language",
+            )
             for language, name in (("system", "Language of the system"), *LANGUAGES.items())
         ),
         Command("View", "Next panel", partial(next_panel, window), "F6"),
@@ -153,15 +212,17 @@ def commands_of(window: MainWindow) -> list[Command | tuple[str, str]]:
     ]
 
 
-OVERLAYS = frozenset(("grid", "shapes", "marks"))
+def hidden(window: MainWindow) -> frozenset[str]:
+    """Which of what lies over the drawing is hidden."""
+    return window.canvas.picture.hides | (frozenset() if window.drawing.marks.shown else {"marks"})
 
 
 def overlays(window: MainWindow, one: str = "") -> None:
     """Show or hide one of what lies over the drawing; with no name all, shown again where any is hidden."""
-    hidden = window.canvas.picture.hides | (frozenset() if window.drawing.marks.shown else {"marks"})
-    hidden = hidden ^ {one} if one else frozenset() if hidden else OVERLAYS
-    window.drawing.marks.shown = "marks" not in hidden
-    window.canvas.picture.hides = hidden - {"marks"}
+    hides = hidden(window)
+    hides = hides ^ {one} if one else frozenset() if hides else frozenset(OVERLAYS)
+    window.drawing.marks.shown = "marks" not in hides
+    window.canvas.picture.hides = hides - {"marks"}
     window.canvas.base.forget()
     window.center.refresh()
 
@@ -185,18 +246,31 @@ def toggle_motion(window: MainWindow) -> None:
     window.center.say(tr("Nothing moves now.") if themes.still else tr("Things move again."), "note")
 
 
-def speak(window: MainWindow, language: str) -> None:
-    """Choose the window's language; it is remembered, and spoken when the window is opened next."""
-    window.settings.language = language
-    if not has_font(language):
+def spoken_next(window: MainWindow) -> str:
+    """The choice of a language that is remembered: ``system``, or one that there is."""
+    chosen = window.settings.language
+    return chosen if chosen in LANGUAGES else "system"
+
+
+def speak(window: MainWindow, choice: str) -> None:
+    """Choose the window's language. It is remembered and spoken from the next start on, which the window says."""
+    window.settings.language = choice
+    now, then = language(), resolved(choice)
+    if not has_font(choice):
         sentence = tr(
             "No font of this computer has the characters of {name}; install one, such as Noto Sans CJK SC.",
-            name=LANGUAGES[language],
+            name=LANGUAGES[choice],
         )
         window.center.say(sentence, "warn")
+    elif then == now:
+        window.center.say(tr("The window speaks {name}, and will when it starts again.", name=LANGUAGES[now]), "note")
     else:
-        name = LANGUAGES.get(language) or tr("the language of the system")
-        window.center.say(tr("The window speaks {name} when it is opened next.", name=name), "note")
+        sentence = tr(
+            "The window speaks {then} when it starts again; until then it speaks {now}.",
+            then=LANGUAGES[then],
+            now=LANGUAGES[now],
+        )
+        window.center.say(sentence, "note")
 
 
 def tour(window: MainWindow) -> None:

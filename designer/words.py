@@ -27,14 +27,19 @@ def settle(wanted: str = "system") -> str:
     ``NETWRIGHT_LANG`` in the environment goes before. The system's is taken where there is a font for it.
     """
     global _catalogue
-    wanted = os.environ.get("NETWRIGHT_LANG", "") or wanted
-    language = wanted if wanted in LANGUAGES else _systems()
+    language = resolved(wanted)
     if language != _catalogue.language:
         _catalogue = Catalogue(language, {} if language == "en" else read(language))
         _told.cache_clear()
     if language != "en":
         _translate_qt(language)
     return language
+
+
+def resolved(wanted: str) -> str:
+    """The language that a start with this choice would speak."""
+    wanted = os.environ.get("NETWRIGHT_LANG", "") or wanted
+    return wanted if wanted in LANGUAGES else _systems()
 
 
 def language() -> str:

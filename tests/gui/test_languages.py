@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt
 
 from designer import words
 from designer.catalogue import Catalogue
@@ -137,13 +137,50 @@ def test_what_another_program_says_stays_within_our_words(spoken):
     assert said == "无法打开 x.netw：no such file or directory。"
 
 
-def test_a_language_is_chosen_for_the_next_time(rig: WindowRig, tmp_path: Path):
-    rig.window.actions_["简体中文"].trigger()
+def test_a_language_is_chosen_for_the_next_start_and_marked(rig: WindowRig, tmp_path: Path, spoken):
+    spoken("en", ["en-GB"])
+    actions, said = rig.window.actions_, rig.window.center.banner.text.text
+    languages = ["Language of the system", "English", "简体中文"]
+
+    def marked() -> list[str]:
+        rig.window.actions_.menus["View/Language"].aboutToShow.emit()
+        return [name for name in languages if actions[name].isChecked()]
+
+    assert marked() == ["Language of the system"]
+    actions["简体中文"].trigger()
     assert Settings(tmp_path / "settings.ini").language == "zh_CN"
-    assert rig.window.center.banner.text.text() == "The window speaks 简体中文 when it is opened next."
-    rig.window.actions_["Language of the system"].trigger()
+    assert said() == "The window speaks 简体中文 when it starts again; until then it speaks English."
+    assert marked() == ["简体中文"]
+    actions["简体中文"].trigger()
+    assert marked() == ["简体中文"], "what is chosen again stays chosen"
+    actions["Language of the system"].trigger()
     assert Settings(tmp_path / "settings.ini").language == "system"
-    assert "the language of the system" in rig.window.center.banner.text.text()
+    assert said() == "The window speaks English, and will when it starts again."
+    assert marked() == ["Language of the system"]
+
+
+def test_menus_mark_what_is_so_however_it_came_to_be(rig: WindowRig):
+    rig.window.files.new_from_template("lenet")
+    actions = rig.window.actions_
+    view = actions.menus["View"]
+
+    def marked(*names: str) -> list[bool]:
+        view.aboutToShow.emit()
+        return [actions[name].isChecked() for name in names]
+
+    assert marked("Lens on or off", "Lens: MACs", "Minimap", "Grid on or off") == [False, False, True, True]
+    rig.window.center.lens_bar.chosen.emit("macs")
+    actions["Grid on or off"].trigger()
+    rig.key(Qt.Key.Key_M)
+    assert marked("Lens on or off", "Lens: MACs", "Minimap", "Grid on or off") == [True, True, False, False]
+    rig.key(Qt.Key.Key_O)
+    assert marked("Grid on or off", "Shapes on or off") == [True, True]
+    rig.key(Qt.Key.Key_L)
+    assert marked("Lens on or off", "Lens: MACs") == [False, False]
+    rig.window.choose_theme("dark")
+    assert marked("Light theme", "Dark theme", "Theme of the system") == [False, True, False]
+    rig.window.choose_theme("light")
+    assert marked("Light theme", "Dark theme", "Theme of the system") == [True, False, False]
 
 
 def test_a_language_without_a_font_says_what_to_install(rig: WindowRig, monkeypatch: pytest.MonkeyPatch):
