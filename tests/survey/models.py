@@ -153,6 +153,7 @@ TIMM: dict[str, tuple[int, dict[str, Any]]] = {
 
 # The first parts of torchvision's names of what is no classifier of images.
 NOT_CLASSIFIERS = ("raft", "mvit_v", "swin3d", "r3d", "mc3", "r2plus1d", "s3d")
+WITH_HEADS = ("googlenet", "inception_v3")
 
 
 def torchvision() -> Any:
@@ -176,7 +177,9 @@ def _timm(name: str, size: int, arguments: dict[str, Any]) -> Made:
 
 def _torchvision(name: str) -> Made:
     size = 96 if "inception" in name else 64
-    module = getattr(torchvision(), name)(weights=None)
+    # Auxiliary heads run in training only, so that there the outputs are others.
+    arguments = {"init_weights": False, "aux_logits": False} if name in WITH_HEADS else {}
+    module = getattr(torchvision(), name)(weights=None, **arguments)
     wanted = getattr(module, "image_size", 0) or (224 if name.startswith("maxvit") else 0)
     return module, (torch.randn(2, 3, *((wanted or size,) * 2)),)
 
