@@ -58,8 +58,11 @@ class _Row(QStyledItemDelegate):
         if selected:
             painter.fillRect(QRect(0, rect.y(), 2, rect.height()), theme.color("accent"))
         row_focus(theme, option, painter)
+        drawn = index.data(GLYPH)
+        if drawn is None:  # its node is gone, and the rows of a large drawing follow in a moment
+            return
         problem = index.data(PROBLEM)
-        glyph = {"error": "ui_err", "warning": "ui_warn", "note": "ui_note"}.get(problem or "", index.data(GLYPH))
+        glyph = {"error": "ui_err", "warning": "ui_warn", "note": "ui_note"}.get(problem or "", drawn)
         ink = theme.color({"error": "error", "warning": "warn"}.get(problem, "note")) if problem else None
         family = "io" if glyph == "io_out" else glyph
         cell = QRectF(rect.x() + 4, rect.y() + (rect.height() - 16) / 2, 16, 16)

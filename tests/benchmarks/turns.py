@@ -1,8 +1,8 @@
 """What each turn of the event loop takes while a person works on a drawing of 1,000 nodes in the whole window.
 
 A turn is the processor time of this thread from one `awake` of the event dispatcher to the next: neighbours on the
-machine and time spent waiting do not show in it. ``python -m tests.benchmarks.turns`` prints the longest turn of each
-step; with names of steps it prints their profiles as well.
+machine and time spent waiting do not show in it. ``python -m tests.benchmarks.turns [NODES [STEP …]]`` prints the
+longest turn of each step; with names of steps it prints their profiles as well.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def place_by_hand(project: Project) -> Project:
     return project
 
 
-def steps_of(window: MainWindow, folder: Path) -> Iterator[Step]:
+def steps_of(window: MainWindow, folder: Path, nodes: int = NODES) -> Iterator[Step]:
     """What a person does, in order: each with real keys and mouse events where the window takes them."""
     canvas, document, verbs = window.canvas, window.document, window.verbs
     loose, placed = folder / "loose.netw", folder / "placed.netw"
-    save(residual(), loose)
-    save(place_by_hand(residual()), placed)
+    save(residual(nodes), loose)
+    save(place_by_hand(residual(nodes)), placed)
 
     def key(k: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> Callable[[], object]:
         return lambda: (canvas.setFocus(), QTest.keyClick(canvas, k, held))
@@ -218,7 +218,7 @@ def shown_window(folder: Path) -> MainWindow:
     return window
 
 
-def measure(wanted: Collection[str] = ()) -> Iterator[tuple[str, float, float]]:
+def measure(wanted: Collection[str] = (), nodes: int = NODES) -> Iterator[tuple[str, float, float]]:
     """(step, longest turn, all turns together) in milliseconds."""
     with tempfile.TemporaryDirectory() as name:
         window = shown_window(Path(name))
@@ -226,7 +226,7 @@ def measure(wanted: Collection[str] = ()) -> Iterator[tuple[str, float, float]]:
         Tidying(window.document)
         turns = Turns()
         turns.run(lambda: None)
-        for title, step in steps_of(window, Path(name)):
+        for title, step in steps_of(window, Path(name), nodes):
             profile = cProfile.Profile() if title in wanted else None
             spent = turns.run(step, profile)
             if profile is not None:
@@ -235,9 +235,9 @@ def measure(wanted: Collection[str] = ()) -> Iterator[tuple[str, float, float]]:
         window.close()
 
 
-def main(*wanted: str) -> None:
-    """Print the longest turn of each step."""
-    for title, longest, total in measure(wanted):
+def main(nodes: int, *wanted: str) -> None:
+    """Print the longest turn of each step, and all of its turns."""
+    for title, longest, total in measure(wanted, nodes):
         print(f"{title:48}{longest:9.1f}{total:9.1f}", flush=True)
 
 
@@ -246,4 +246,4 @@ if __name__ == "__main__":
 
     app = QApplication(sys.argv)
     style.install(app)
-    main(*sys.argv[1:])
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else NODES, *sys.argv[2:])
