@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.emit import trees
 from codegen.emit.given import known_arguments, layer_arguments, phrase_tree
 from codegen.emit.printing import flat
-from codegen.emit.runs import ordered
+from codegen.emit.runs import after_first, ordered
 from codegen.emit.scopes import Scope, Twin, Width, value_tree
 from codegen.emit.structure import chain_of, is_inline, never_acts
 from codegen.emit.trees import EmitError, Lookup
@@ -139,8 +139,11 @@ class Frame:
             return trees.call("nn.ModuleList", [steps[0].value])
         return trees.call("nn.ModuleList", [ast.List(steps)])
 
-    def groups(self, node: Node, variable: ast.expr | None = None) -> list[Group]:
-        """The iterations of a block node, neighbours that are written alike put together."""
+    def groups(self, node: Node, variable: ast.expr | None = None, *, steady: bool = False) -> list[Group]:
+        """The iterations of a block node, neighbours that are written alike put together.
+
+        With ``steady`` each but the first is written as all that come after it are.
+        """
         result = self.result(node)
         calls: list[tuple[Call, bool]] = [(call, True) for call in result.calls]
         longest = max((r for _, r in self.twin_results(node)), key=lambda r: len(r.calls), default=result)
@@ -150,23 +153,27 @@ class Frame:
         else:
             calls += [(call, False) for call in longest.calls[len(calls) :]]
         found: list[Group] = []
+        second: Call | None = None
         for place, (call, _) in enumerate(calls):
-            made = self._instance(node, call, place == len(calls) - 1, variable)
+            reach = (call.first, 2**31 if place == len(calls) - 1 else call.first + call.count)
+            if steady and call.first:
+                second = second or call
+                call, reach = replace(call, context=second.context), (1, 2**31)
+            made = self._instance(node, call, reach, variable)
             if found and flat(found[-1].made) == flat(made):
                 found[-1].count += call.count
             else:
                 found.append(Group(made, call.first, call.count))
         return found
 
-    def _instance(self, node: Node, call: Call, last: bool, variable: ast.expr | None) -> ast.expr:
-        """The constructor call of the iterations of ``call``."""
+    def _instance(self, node: Node, call: Call, reach: tuple[int, int], variable: ast.expr | None) -> ast.expr:
+        """The constructor call of the iterations of ``call``, right for all in ``reach``: from one up to another."""
         step = variable if variable is not None else trees.constant(call.first)
-        reach = 2**31 if last else call.first + call.count
         twins = [
             (owner, other)
             for owner, result in self.twin_results(node)
             for other in result.calls
-            if other.first < reach and other.first + other.count > call.first
+            if other.first < reach[1] and other.first + other.count > reach[0]
         ]
 
         def lookup(name: str) -> ast.expr:
@@ -183,6 +190,8 @@ class Frame:
                 if argument.name not in node.params:
                     continue
                 value = trees.fold(value_tree(node.params[argument.name], lookup))
+                if variable is not None and reach[0]:
+                    value = after_first(value)
                 if argument.default is None:
                     positional.append(value)
                 elif flat(value) != flat(argument.default):
@@ -281,10 +290,13 @@ class Frame:
         if settled and len(groups) == 2 and groups[0].count == 1 and not ends:
             rest = trees.fold(trees.joined(times, "-", trees.constant(1)))
             return [groups[0].made, ast.Starred(trees.spread_over(groups[1].made, "_", rest))]
-        every = self.groups(node, trees.name("i"))
+        every = self.groups(node, trees.name("i"), steady=True)
         if len(every) > 2 or (len(every) == 2 and every[0].count != 1):
             raise EmitError(f"{node.name} repeats in ways that {flat(times)} does not tell; give a number instead.")
         made = every[-1].made
+        if len(every) == 2 and not ends:
+            rest = trees.spread_over(made, "i", trees.constant(1), times)
+            return [groups[0].made, ast.Starred(rest)]
         if len(every) == 2:
             first = ast.Compare(trees.name("i"), [ast.Eq()], [trees.constant(0)])
             made = ast.IfExp(first, every[0].made, made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Sequence
 
@@ -79,3 +80,17 @@ def _at(tree: ast.expr, i: int) -> ast.expr:
 
     put: ast.expr = Put().visit(ast.parse(flat(tree), mode="eval").body)
     return trees.fold(put)
+
+
+class _AfterFirst(ast.NodeTransformer):
+    """What depends on ``i`` being 0, where it is more."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        chosen: ast.expr = self.visit(node.orelse) if flat(node.test) == "i == 0" else node
+        return chosen
+
+
+def after_first(tree: ast.expr) -> ast.expr:
+    """An expression in ``i`` for steps from the second on: ``2 if i == 0 else 1`` is 1."""
+    after: ast.expr = _AfterFirst().visit(copy.deepcopy(tree))
+    return after

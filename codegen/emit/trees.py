@@ -73,9 +73,9 @@ def passing() -> ast.expr:
     return call("nn.Identity")
 
 
-def spread_over(element: ast.expr, variable: str, times: ast.expr) -> ast.GeneratorExp:
-    """``element for variable in range(times)``."""
-    loop = ast.comprehension(name(variable), call("range", [times]), [], 0)
+def spread_over(element: ast.expr, variable: str, *bounds: ast.expr) -> ast.GeneratorExp:
+    """``element for variable in range(*bounds)``."""
+    loop = ast.comprehension(name(variable), call("range", bounds), [], 0)
     return ast.GeneratorExp(element, [loop])
 
 

@@ -5,13 +5,15 @@ Bottom-up, so that what a block is given is known when the class around it is ma
 
 from __future__ import annotations
 
+import contextlib
+
 from torch import nn
 
 from codegen.intake.joins import hand_on
-from codegen.intake.parameters import Definer
+from codegen.intake.parameters import Definer, Unmergeable
 from codegen.intake.repeats import gather
 from codegen.intake.steps import Body, Definition
-from codegen.intake.unions import unite
+from codegen.intake.unions import Union, unite
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -33,15 +35,36 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
             waiting.remove(body)
         # A list that is longer than another is no case of it.
         listed = container or all(s.body is not None and s.name[-1].isdigit() for body in ready for s in body.steps)
-        unions = unite(ready, align=align and not listed)
-        unions.sort(key=lambda union: -len(union.bodies))  # the name of the class goes to what most of it are
-        for place, union in enumerate(unions):
-            definition = Definer(union, sizes=sizes).define(container=container)
-            definition.alone = len(unions) == 1
+        found: list[tuple[Union, Definition]] = []
+        for union in unite(ready, align=align and not listed):
+            found += _defined(union, sizes=sizes, align=align and not listed, container=container)
+        found.sort(key=lambda pair: -len(pair[0].bodies))  # the name of the class goes to what most of it are
+        for place, (_, definition) in enumerate(found):
+            definition.alone = len(found) == 1
             definition.kind += str(place + 1) if place and not container else ""
     gather(root)
     [union] = unite([root], align=False)
     return Definer(union, sizes=False).define()
+
+
+def _defined(union: Union, *, sizes: bool, align: bool, container: bool) -> list[tuple[Union, Definition]]:
+    """The class of a union; where it cannot be one, that of those that can, and of the rest as few as there are."""
+    with contextlib.suppress(Unmergeable):
+        return [(union, Definer(union, sizes=sizes).define(container=container))]
+    mine, left = union.bodies[:1], list[Body]()
+    for body in union.bodies[1:]:
+        together = unite([*mine, body], align=align)
+        try:
+            if len(together) > 1:
+                raise Unmergeable
+            Definer(together[0], sizes=sizes).define(container=container)
+            mine.append(body)
+        except Unmergeable:
+            left.append(body)
+    if not left or len(union.bodies) == 1:
+        raise Unmergeable(union.bodies[0].kind)
+    parts = [*unite(mine, align=align), *unite(left, align=align)]
+    return [pair for part in parts for pair in _defined(part, sizes=sizes, align=align, container=container)]
 
 
 def _gather(body: Body, found: list[Body]) -> None:

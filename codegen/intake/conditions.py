@@ -54,6 +54,8 @@ class Conditions:
                 yield f"{one} != {other}", tuple(not equal for equal in same)
                 yield f"{one} == {other}", same
         for name, vector in self.definer.params.items():
+            if all(type(value) is float and value >= 0 for value in vector):
+                yield f"{name} > 0", tuple(value > 0 for value in vector)
             if name in self.definer.widths or not all(type(value) in (bool, int) for value in vector):
                 continue
             if all(type(value) is bool for value in vector):

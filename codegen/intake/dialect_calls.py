@@ -20,6 +20,7 @@ from codegen.intake import dialect_reducing as reducing
 from codegen.intake import dialect_shapes as shapes
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
+from codegen.intake.dialect_modules import PASSES
 from codegen.intake.leaves import bound, leaf_of
 from codegen.intake.record import Op, Value, values_in
 from codegen.intake.steps import Ref, Unsupported
@@ -65,6 +66,10 @@ def _layer(maker: Maker, op: Op) -> None:
     if len(fed) < len(inputs):
         raise Unsupported("is called with what is no tensor")
     own = maker.relative(op.path) if maker._owns(op.path) else ""
+    if leaf.type in PASSES and not own.rpartition(".")[2].isdigit():
+        [value] = fed.values()
+        maker.bind(op.result, value)
+        return
     earlier = maker.by_name.get(own) if own and declaration.owns_weights() else None
     taken = own in maker.by_name
     name = own if own and not taken else maker.free(declaration.stem)

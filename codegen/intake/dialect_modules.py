@@ -11,6 +11,7 @@ from codegen.intake.steps import Step
 INPUT, OUTPUT, CUSTOM = "Input", "Output", "Custom"
 PARAMETER, BUFFER, SPREAD, JOIN = "HeldParameter", "HeldBuffer", "ExpandBatch", "Concat"
 COMMUTES = frozenset(["Add", "Mul"])  # what gives the same bits with its inputs exchanged
+PASSES = frozenset(["Identity"])  # gives out what comes in, so that only a place in a list needs it
 IGNORED = frozenset(["self", "device", "dtype", "inplace"])
 
 

@@ -113,9 +113,10 @@ def _form(graph: Graph, definition: Definition) -> str:
     nodes = chain_of(graph)
     if not nodes or any("." in node.name for node in nodes):
         return ""
+    several = len(nodes) > 1
     if definition.alone and not definition.container:
-        return "class"
-    listed = definition.container or (len(nodes) > 1 and all(node.name[-1].isdigit() for node in nodes))
+        return "class" if several else ""
+    listed = definition.container or (several and all(node.name[-1].isdigit() for node in nodes))
     return "list" if listed and nodes[0].name != "0" else ""
 
 

@@ -40,8 +40,10 @@ class Definer:
     def define(self, *, container: bool = False) -> Definition:
         """The class; every body of the union is an instance of it from now on."""
         lines = {joined: Line("", "") for joined in self.union.steps}
-        for width in (True, False):  # what is a size first, so that others may follow from it
-            for joined in self.union.steps:
+        # What all have first, and of that what is a size, so that others may follow from it.
+        ordered = sorted(self.union.steps, key=lambda joined: None in joined.steps)
+        for width in (True, False):
+            for joined in ordered:
                 self._fill(lines[joined], joined, width)
         conditions = Conditions(self)
         for joined in self.union.steps:
@@ -167,8 +169,10 @@ class Definer:
         present = [value for value in column if value is not MISSING]
         [(_, most)] = Counter(map(repr, present)).most_common(1)
         usual = next(value for value in present if repr(value) == Counter(map(repr, present)).most_common(1)[0][0])
-        self.params[chosen] = tuple(usual if value is MISSING else value for value in column)
         needed = 2 * most < len(present) or (width and usual != 1)
+        # Where all have to say it, those that do not use it say nothing, and that may be why.
+        lacking = 0.0 if needed and type(usual) is float else usual
+        self.params[chosen] = tuple(lacking if value is MISSING else value for value in column)
         self.defaults[chosen] = None if needed else usual
         if width:
             self.widths.add(chosen)

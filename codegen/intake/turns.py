@@ -65,7 +65,8 @@ class Form:
                     return f"i % 2 == {int(odd)}"
                 return f"{even} if i % 2 == 0 else {odd}"
         start = numbers["start"]
-        return f"{self.most!r} * {'i' if start == 0 else f'(i + {wrapped(start)})'} / {self.parts}"
+        share = f"{self.most!r} * {'i' if start == 0 else f'(i + {wrapped(start)})'}"
+        return share if self.parts == 1 else f"{share} / {self.parts}"
 
 
 def form_of(lists: Sequence[Sequence[Any]]) -> Form | None:
