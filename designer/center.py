@@ -148,7 +148,14 @@ class Center(QWidget):
         self.lens_bar.lit = bool(self._drawing.activations)
         self.lens_bar.refresh()
         self.lens_changed.emit(self.lens)
-        self.refresh()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        """Draw all of it: at once, or in the turns to come where it is large."""
+        if len(self._document.graph.nodes) > MANY:
+            self._show_soon()
+        else:
+            self.refresh()
 
     def _measuring(self, share: float) -> None:
         self.busy.begin(tr("Measuring the network forward"), share or None)
@@ -194,10 +201,7 @@ class Center(QWidget):
         if comparison is not None:
             comparison.compared.connect(self.refresh)
         self._fit_then = True
-        if len(self._document.graph.nodes) > MANY:
-            self._show_soon()
-        else:
-            self.refresh()
+        self._redraw()
 
     def _show(self, scene: Scene, snap: Snapshot | None = None) -> None:
         self.canvas.show_scene(scene, snap)

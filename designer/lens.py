@@ -15,7 +15,7 @@ from designer.numbers import bytes_text, percent, short
 from designer.orders import Order, Orders
 from designer.words import tr
 from graph_core.context import Context, Result
-from graph_core.effects import figures_of_result
+from graph_core.effects import macs_of, memory_of, params_of
 
 Heat = Mapping[str, tuple[float | None, str]]
 Contexts = Mapping[str, Context]  # those that are drawn, by what stands before their nodes' ids on the canvas
@@ -31,9 +31,9 @@ class Figure(NamedTuple):
 
 
 FIGURES: Mapping[str, Figure] = {
-    "params": Figure(tr("Parameters"), lambda result: figures_of_result(result).params, short),
-    "macs": Figure("MACs", lambda result: figures_of_result(result).macs, lambda value: short(value, "")),
-    "memory": Figure(tr("Weights and output, bytes"), lambda result: figures_of_result(result).memory, bytes_text),
+    "params": Figure(tr("Parameters"), params_of, short),
+    "macs": Figure("MACs", macs_of, lambda value: short(value, "")),
+    "memory": Figure(tr("Weights and output, bytes"), memory_of, bytes_text),
 }
 LENSES: Mapping[str, str] = {
     "params": tr("Params"),
@@ -133,7 +133,8 @@ class Lenses(QObject):
         if not most:
             return NOTHING
         place = (lambda share: share) if self.linear else sqrt
-        heat = {id: (place(abs(v) / most), text(v)) if v else (None, "") for id, v in values.items()}
+        said_of = {v: (place(abs(v) / most), text(v)) if v else (None, "") for v in set(values.values())}
+        heat = {id: said_of[v] for id, v in values.items()}
         scale = tr("linear scale") if self.linear else tr("square-root scale")
         said = f"{scale}; {note}" if note else scale
         return heat, Legend(tr("{figure}, share of the largest", figure=title), "0", text(most), said)

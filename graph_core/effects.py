@@ -43,12 +43,25 @@ class Follow:
     new: NodeFigures
 
 
+def params_of(result: Result) -> int:
+    """How many parameters a node has, frozen ones with them; 0 where that is not known."""
+    return _whole(result.totals.trainable) + _whole(result.totals.frozen)
+
+
+def macs_of(result: Result) -> int:
+    """The multiply-adds of a node; 0 where they are not known."""
+    return _whole(result.totals.macs)
+
+
+def memory_of(result: Result) -> int:
+    """The bytes of a node's weights, buffers and outputs; 0 for what is not known."""
+    return _whole(result.totals.bytes) + sum(spec_bytes(spec) for spec in result.specs)
+
+
 def figures_of_result(result: Result) -> NodeFigures:
     """What a node costs; zeros where that is not known."""
-    totals = result.totals
-    own = _whole(totals.bytes) + sum(spec_bytes(spec) for spec in result.specs)
     outputs = tuple(" × ".join(map(size_text, spec.shape)) if spec else "?" for spec in result.specs)
-    return NodeFigures(_whole(totals.trainable) + _whole(totals.frozen), _whole(totals.macs), own, outputs)
+    return NodeFigures(params_of(result), macs_of(result), memory_of(result), outputs)
 
 
 def contexts_of(project: Project, network: str) -> dict[str, Context]:

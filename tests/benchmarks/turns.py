@@ -21,6 +21,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from designer.background import NAME
+from designer.canvas.camera import Camera
 from designer.garbage import Tidying
 from designer.settings import Settings
 from designer.theme import themes
@@ -158,6 +159,12 @@ def steps_of(window: MainWindow, folder: Path, nodes: int = NODES) -> Iterator[S
     yield "fit", key(Qt.Key.Key_F)
     yield "lens", lambda: window.center.set_lens("params")
     yield "lens MACs", lambda: window.center.set_lens("macs")
+    yield "rename under a lens", lambda: document.edit(lambda: edits.rename(document.graph, "n70", "norm"))
+    yield (
+        "set out_channels under a lens",
+        lambda: document.edit(lambda: edits.set_params(document.graph, "c80", {"out_channels": 12})),
+    )
+    yield "undo under a lens", document.undo
     yield "lens out", lambda: window.center.set_lens("")
     yield (
         "search an outline",
@@ -180,6 +187,9 @@ def steps_of(window: MainWindow, folder: Path, nodes: int = NODES) -> Iterator[S
 def _click(window: MainWindow, id: str) -> None:
     canvas = window.canvas
     plate = canvas.scene.plates[id]
+    if canvas.camera.zoom * plate.h < 4:  # as a person does who wants to hit one of ten thousand
+        canvas.set_camera(Camera(1.0, canvas.devicePixelRatioF(), 0, 0))
+        canvas.reveal(id)
     at = canvas.camera.to_view(plate.x + plate.w * 0.5, plate.y + plate.h / 2).toPoint()
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
 
