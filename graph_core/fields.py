@@ -31,6 +31,7 @@ __all__ = [
     "Single",
     "Size",
     "Sizes",
+    "Triple",
     "resolve_all",
 ]
 
@@ -131,6 +132,12 @@ class Pair(PerAxis):
     """Two sizes, for height and width; one number means both."""
 
     length = 2
+
+
+class Triple(PerAxis):
+    """Three sizes, for depth, height and width; one number means all."""
+
+    length = 3
 
 
 class Single(PerAxis):

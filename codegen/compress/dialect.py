@@ -18,12 +18,12 @@ def _linear(layer: nn.Linear, x: Tensor, weight: Tensor, bias: Tensor | None) ->
     return F.linear(x, weight, bias)
 
 
-def _conv(layer: nn.Conv1d | nn.Conv2d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _conv(layer: nn.Conv1d | nn.Conv2d | nn.Conv3d, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     y: Tensor = layer._conv_forward(x, weight, bias)  # with the layer's stride, padding, groups and padding mode
     return y
 
 
-FORMS: Mapping[type[nn.Module], Form] = {nn.Linear: _linear, nn.Conv1d: _conv, nn.Conv2d: _conv}
+FORMS: Mapping[type[nn.Module], Form] = {nn.Linear: _linear, nn.Conv1d: _conv, nn.Conv2d: _conv, nn.Conv3d: _conv}
 """Torch class → its form: (layer, input, weight, bias) to output."""
 
 _STEPS = "its steps run in one kernel of torch, which takes no weights between them"
@@ -33,6 +33,8 @@ _TURNED = "its output channels are the second axis of its weight, and scales are
 IN_FLOAT: Mapping[str, str] = {
     "BatchNorm1d": "one factor a channel: nothing to gain",
     "BatchNorm2d": "one factor a channel: nothing to gain",
+    "BatchNorm3d": "one factor a channel: nothing to gain",
+    "PReLU": "one factor a channel: nothing to gain",
     "LayerNorm": "one factor a feature: nothing to gain",
     "GroupNorm": "one factor a channel: nothing to gain",
     "RMSNorm": "one factor a feature: nothing to gain",

@@ -15,6 +15,9 @@ WIDTH = 88
 STEP = 4
 
 _SIGNS: dict[type[ast.AST], tuple[str, int]] = {
+    ast.BitOr: ("|", 6),
+    ast.BitXor: ("^", 7),
+    ast.BitAnd: ("&", 8),
     ast.Add: ("+", 9),
     ast.Sub: ("-", 9),
     ast.Mult: ("*", 10),
@@ -34,7 +37,12 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Is: "is",
     ast.IsNot: "is not",
 }
-_PREFIXES: dict[type[ast.unaryop], tuple[str, int]] = {ast.Not: ("not ", 4), ast.USub: ("-", 11), ast.UAdd: ("+", 11)}
+_PREFIXES: dict[type[ast.unaryop], tuple[str, int]] = {
+    ast.Not: ("not ", 4),
+    ast.USub: ("-", 11),
+    ast.UAdd: ("+", 11),
+    ast.Invert: ("~", 11),
+}
 _CONDITIONAL, _OR, _AND, _COMPARE, _UNARY, _ATOM = 1, 2, 3, 5, 11, 14
 
 

@@ -14,8 +14,11 @@ from typing import Any
 import torch
 import torch.nn.functional
 
+from codegen.intake import dialect_choosing as choosing
 from codegen.intake import dialect_functional as functional
 from codegen.intake import dialect_indexing as indexing
+from codegen.intake import dialect_pointwise as pointwise
+from codegen.intake import dialect_products as products
 from codegen.intake import dialect_reducing as reducing
 from codegen.intake import dialect_shapes as shapes
 from codegen.intake.bodies import Maker
@@ -37,8 +40,7 @@ def draw(maker: Maker, op: Op) -> None:
         return
     name = op.name.rpartition(".")[2]
     plain = name.strip("_") if name.startswith("__") else name.rstrip("_")
-    if plain in ("iadd", "isub", "imul", "itruediv", "imatmul", "ipow", "idiv"):
-        plain = plain[1:]
+    plain = pointwise.IN_PLACE.get(plain, plain)
     if name == "__get__":
         plain = op.name.split(".")[-2]
     entry = next((table[plain] for table in _TABLES if plain in table), None)
@@ -133,125 +135,25 @@ def _function(maker: Maker, op: Op, declaration: type[Layer]) -> None:
     maker.bind(op.outs[0], maker.add(declaration.__name__, **{next(iter(declaration.inlets)): subject}, **params))
 
 
-# Arithmetic.
-
-
-def number(value: Any) -> float | None:
-    """A plain number, or a tensor without axes that is always the same."""
-    if isinstance(value, bool | int | float):
-        return float(value) if not isinstance(value, int) else int(value)
-    if isinstance(value, Value) and value.fixed and value.tensor.numel() == 1 and not value.shape:
-        item = value.tensor.item()
-        return item if isinstance(item, int | float) else None
-    return None
-
-
-def _binary(type: str, forward: str, backward: str) -> Call:
-    def call(maker: Maker, op: Op) -> None:
-        a, b = (*op.args, *(op.kwargs[name] for name in ("other", "exponent") if name in op.kwargs))[:2]
-        if op.kwargs.get("alpha", 1) != 1 or op.kwargs.get("rounding_mode") or len(op.args) > 2:
-            raise Unsupported("is called with a factor or a way of rounding")
-        if op.name.rpartition(".")[2].startswith("__r") or op.name.endswith(".rsub"):
-            a, b = b, a
-        left, right = number(a), number(b)
-        if left is None and right is None:
-            if not type:
-                raise Unsupported("raises a tensor to the power of another")
-            if not all(isinstance(one, Value) for one in (a, b)):
-                raise Unsupported("is called with what is neither a tensor nor a number")
-            ref = maker.add(type, a=a, b=b)
-        else:
-            tensor: Any = b if left is not None else a
-            same_numbers(op)
-            if not tensor.tensor.is_floating_point():
-                raise Unsupported("computes with whole numbers")
-            operation = backward if left is not None else forward
-            name = maker.free("scaled" if type in ("Mul", "Div") else "raised" if not type else "shifted")
-            value = left if left is not None else right
-            ref = maker.add("WithNumber", name, x=tensor, operation=operation, number=value)
-        maker.bind(op.outs[0], ref)
-
-    return call
-
-
-def same_numbers(op: Op) -> None:
-    """Refuse a call whose plain numbers depend on the size of the batch."""
-    if op.twin is not None and _literals((op.args, op.kwargs)) != _literals((op.twin.args, op.twin.kwargs)):
-        raise Unsupported("is called with a number that depends on the batch")
-
-
-def _literals(part: Any) -> Any:
-    if isinstance(part, Value):
-        return None
-    if isinstance(part, tuple | list):
-        return [_literals(one) for one in part]
-    if isinstance(part, dict):
-        return {name: _literals(one) for name, one in part.items()}
-    return repr(part)
-
-
-def _map(name: str) -> Call:
-    def call(maker: Maker, op: Op) -> None:
-        [x] = op.inputs()
-        if len(op.args) > 1 or op.kwargs or not x.tensor.is_floating_point():
-            raise Unsupported("is called with more than a tensor of real numbers")
-        maker.bind(op.outs[0], maker.add("Map", x=x, function=name))
-
-    return call
-
-
-def _matmul(maker: Maker, op: Op) -> None:
-    a, b = (*op.args, *op.kwargs.values())[:2]
-    if min(len(a.shape), len(b.shape)) < 2:
-        raise Unsupported("multiplies a single vector")
-    if op.name.rpartition(".")[2].startswith("__r"):
-        a, b = b, a
-    maker.bind(op.outs[0], maker.add("MatMul", a=a, b=b))
-
-
-def _addmm(maker: Maker, op: Op) -> None:
-    a = given(op, "x", "a", "b", "beta", "alpha", beta=1, alpha=1)
-    if a["beta"] != 1 or a["alpha"] != 1 or len(a["x"].shape) != 1:
-        raise Unsupported("adds more than a row of biases, or weighs it")
-    maker.bind(op.outs[0], maker.add("AddMM", x=a["x"], a=a["a"], b=a["b"]))
-
-
-def _einsum(maker: Maker, op: Op) -> None:
-    equation, *operands = op.args
-    if len(operands) == 1 and isinstance(operands[0], list | tuple):
-        operands = list(operands[0])
-    if len(operands) != 2:
-        raise Unsupported("multiplies other than two tensors")
-    try:
-        read = layer_types()["Einsum"].fields["equation"]
-        read.resolve(equation, {})
-        ref = maker.add("Einsum", a=operands[0], b=operands[1], equation=equation)
-    except FieldError as error:
-        raise Unsupported(str(error)) from None
-    maker.bind(op.outs[0], ref)
-
-
-def _clamp(maker: Maker, op: Op) -> None:
-    low = op.args[1] if len(op.args) > 1 else op.kwargs.get("min")
-    high = op.args[2] if len(op.args) > 2 else op.kwargs.get("max")
-    low, high = (None if end is None else number(end) for end in (low, high))
-    params: dict[str, Any] = {}
-    params |= {"low": low} if low is not None else {"has_low": False}
-    params |= {"high": high} if high is not None else {"has_high": False}
-    if not op.args[0].tensor.is_floating_point() or len(list(op.inputs())) > 1:
-        raise Unsupported("bounds whole numbers, or by tensors")
-    maker.bind(op.outs[0], maker.add("Clamp", x=op.args[0], **params))
-
-
 def _softmax(maker: Maker, op: Op) -> None:
-    names = ("x", "dim", "_stacklevel", "dtype") if "functional" in op.name else ("x", "dim", "dtype")
-    a = given(op, *names, input=None)
-    if a["dtype"] not in (None, a["x"].tensor.dtype):
-        raise Unsupported("computes in another type")
-    type = "LogSoftmax" if "log" in op.name else "Softmax"
-    if type not in layer_types():
-        raise Unsupported("has no layer")
-    maker.bind(op.outs[0], maker.add(type, x=a["x"], dim=a["dim"]))
+    maker.bind(op.outs[0], _soft(maker, op, "LogSoftmax" if "log" in op.name else "Softmax", turned=False))
+
+
+def _softmin(maker: Maker, op: Op) -> None:
+    maker.bind(op.outs[0], _soft(maker, op, "Softmax", turned=True))
+
+
+def _soft(maker: Maker, op: Op, type: str, *, turned: bool) -> Ref:
+    names = ("input", "dim", "_stacklevel", "dtype") if "functional" in op.name else ("input", "dim", "dtype")
+    a = given(op, *names)
+    here: Value | Ref = a["input"]
+    if a["dim"] is None:
+        raise Unsupported("leaves the axis to torch")
+    if a["dtype"] not in (None, a["input"].tensor.dtype):
+        here = maker.add("Cast", x=here, dtype=op.outs[0].dtype)
+    if turned:
+        here = maker.add("Map", x=here, function="neg")
+    return maker.add(type, x=here, dim=a["dim"])
 
 
 def _attention(maker: Maker, op: Op) -> None:
@@ -278,21 +180,34 @@ def _attention(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], ref)
 
 
-def _dropout(maker: Maker, op: Op) -> None:
-    a = given(op, "x", "p", "training", "inplace", p=0.5, training=True)
-    x = op.args[0] if op.args else op.kwargs["input"]
-    trained = given(op.trained, "x", "p", "training", "inplace", training=True) if op.trained is not None else a
-    if a["training"]:
-        raise Unsupported("drops values in evaluation too")
-    if not trained["training"] and a["p"]:
-        maker.bind(op.outs[0], x)
-        return
-    maker.bind(op.outs[0], maker.add("Dropout", x=x, p=float(a["p"])))
+def _dropout(type: str) -> Call:
+    def call(maker: Maker, op: Op) -> None:
+        a = given(op, "input", "p", "training", "inplace", p=0.5, training=True)
+        x = a["input"]
+        trained = given(op.trained, "input", "p", "training", "inplace", training=True) if op.trained is not None else a
+        if a["training"] and a["p"]:
+            raise Unsupported("drops values in evaluation too")
+        if not trained["training"] and a["p"]:
+            maker.bind(op.outs[0], x)
+            return
+        inlet = layer_types()[type].inlets["x"]
+        if inlet.rank not in (None, len(x.shape)):
+            raise Unsupported("drops channels of what has no batch")
+        maker.bind(op.outs[0], maker.add(type, x=x, p=float(a["p"])))
+
+    return call
+
+
+def _one_hot(maker: Maker, op: Op) -> None:
+    a = given(op, "tensor", "num_classes", num_classes=-1)
+    if a["num_classes"] < 1:
+        raise Unsupported("takes as many classes as the data has")
+    maker.bind(op.outs[0], maker.add("OneHot", x=a["tensor"], num_classes=a["num_classes"]))
 
 
 def _masked_fill(maker: Maker, op: Op) -> None:
     a = given(op, "x", "mask", "value")
-    value = number(a["value"])
+    value = pointwise.number(a["value"])
     if value is None or not a["x"].tensor.is_floating_point():
         raise Unsupported("fills with what is no number")
     if value in (float("inf"), float("-inf")):
@@ -310,32 +225,25 @@ def _normalize(maker: Maker, op: Op) -> None:
 
 
 CALLS: Mapping[str, Call] = {
-    "add": _binary("Add", "x + number", "x + number"),
-    "radd": _binary("Add", "x + number", "x + number"),
-    "sub": _binary("Sub", "x - number", "number - x"),
-    "rsub": _binary("Sub", "x - number", "number - x"),
-    "mul": _binary("Mul", "x * number", "x * number"),
-    "rmul": _binary("Mul", "x * number", "x * number"),
-    "div": _binary("Div", "x / number", "number / x"),
-    "truediv": _binary("Div", "x / number", "number / x"),
-    "rtruediv": _binary("Div", "x / number", "number / x"),
-    "rdiv": _binary("Div", "x / number", "number / x"),
-    "pow": _binary("", "x ** number", "number ** x"),
-    "matmul": _matmul,
-    "rmatmul": _matmul,
-    "bmm": _matmul,
-    "mm": _matmul,
-    "zero": _map("zeros_like"),
-    "addmm": _addmm,
-    "einsum": _einsum,
-    "clamp": _clamp,
-    "clip": _clamp,
     "softmax": _softmax,
     "log_softmax": _softmax,
+    "softmin": _softmin,
     "scaled_dot_product_attention": _attention,
-    "dropout": _dropout,
+    "dropout": _dropout("Dropout"),
+    "dropout1d": _dropout("Dropout1d"),
+    "dropout2d": _dropout("Dropout2d"),
+    "dropout3d": _dropout("Dropout3d"),
     "masked_fill": _masked_fill,
     "normalize": _normalize,
-    **{name: _map(name) for name in layer_types()["Map"].fields["function"].options},  # type: ignore[attr-defined]
+    "one_hot": _one_hot,
 }
-_TABLES = (CALLS, shapes.CALLS, indexing.CALLS, functional.CALLS, reducing.CALLS)
+_TABLES = (
+    CALLS,
+    pointwise.CALLS,
+    products.CALLS,
+    shapes.CALLS,
+    indexing.CALLS,
+    functional.CALLS,
+    reducing.CALLS,
+    choosing.CALLS,
+)

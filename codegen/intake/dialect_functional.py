@@ -58,21 +58,35 @@ def _linear(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], maker.add("LinearWith", x=a["input"], weight=a["weight"], **bias))
 
 
-def _conv2d(maker: Maker, op: Op) -> None:
-    a = given(
-        op, "input", "weight", "bias", "stride", "padding", "dilation", "groups",
-        stride=1, padding=0, dilation=1, groups=1,
-    )  # fmt: skip
-    if op.twin is not None and op.twin.kwargs.get("groups", a["groups"]) != a["groups"]:
-        raise Unsupported("takes a number of groups that depends on the batch")
-    bias = {"bias": a["bias"]} if a["bias"] is not None else {}
-    if isinstance(a["padding"], str):
-        if a["padding"] != "valid":
-            raise Unsupported("pads to the same size")
-        a["padding"] = 0
-    sizes = {name: one(a[name]) for name in ("stride", "padding", "dilation")}
-    ref = maker.add("Conv2dWith", x=a["input"], weight=a["weight"], groups=a["groups"], **bias, **sizes)
-    maker.bind(op.outs[0], ref)
+def _conv(rank: int) -> Call:
+    def call(maker: Maker, op: Op) -> None:
+        a = given(
+            op, "input", "weight", "bias", "stride", "padding", "dilation", "groups",
+            stride=1, padding=0, dilation=1, groups=1,
+        )  # fmt: skip
+        if op.twin is not None and op.twin.kwargs.get("groups", a["groups"]) != a["groups"]:
+            raise Unsupported("takes a number of groups that depends on the batch")
+        if len(a["input"].shape) != rank + 2:
+            raise Unsupported("slides filters over what has no batch")
+        bias = {"bias": a["bias"]} if a["bias"] is not None else {}
+        if isinstance(a["padding"], str):
+            a["padding"] = _same_padding(a, rank)
+        sizes = {name: one(a[name]) for name in ("stride", "padding", "dilation")}
+        type = f"Conv{rank}dWith"
+        maker.bind(op.outs[0], maker.add(type, x=a["input"], weight=a["weight"], groups=a["groups"], **bias, **sizes))
+
+    return call
+
+
+def _same_padding(a: dict[str, Any], rank: int) -> Any:
+    """What ``padding="same"`` or ``"valid"`` is in numbers."""
+    if a["padding"] == "valid":
+        return 0
+    dilation = a["dilation"] if isinstance(a["dilation"], tuple | list) else [a["dilation"]] * rank
+    whole = [d * (k - 1) for d, k in zip(dilation, a["weight"].shape[2:], strict=False)]
+    if any(size % 2 for size in whole):
+        raise Unsupported("pads one side more than the other")
+    return [size // 2 for size in whole]
 
 
 def one(value: Any) -> Any:
@@ -118,6 +132,34 @@ def _group_norm(maker: Maker, op: Op) -> None:
     optional = {name: a[name] for name in ("weight", "bias") if a[name] is not None}
     ref = maker.add("GroupNormWith", x=a["input"], num_groups=a["num_groups"], eps=a["eps"], **optional)
     maker.bind(op.outs[0], ref)
+
+
+def _instance_norm(maker: Maker, op: Op) -> None:
+    """Each channel of each sample by itself: a group norm of groups of one channel."""
+    a = given(
+        op, "input", "running_mean", "running_var", "weight", "bias", "use_input_stats", "momentum", "eps",
+        use_input_stats=True, eps=1e-5,
+    )  # fmt: skip
+    if not a["use_input_stats"] or a["running_mean"] is not None:
+        raise Unsupported("uses statistics that it keeps")
+    optional = {name: a[name] for name in ("weight", "bias") if a[name] is not None}
+    channels = a["input"].shape[1]
+    maker.bind(op.outs[0], maker.add("GroupNormWith", x=a["input"], num_groups=channels, eps=a["eps"], **optional))
+
+
+def _fold(maker: Maker, op: Op) -> None:
+    names = ("output_size", "kernel_size", "dilation", "padding", "stride")
+    a = given(op, "input", *names, dilation=1, padding=0, stride=1)
+    if len(a["input"].shape) != 3:
+        raise Unsupported("lays columns out that have no batch")
+    maker.bind(op.outs[0], maker.add("Fold", x=a["input"], **{name: one(a[name]) for name in names}))
+
+
+def _prelu(maker: Maker, op: Op) -> None:
+    a = given(op, "input", "weight")
+    if len(a["input"].shape) < 2 or len(a["weight"].shape) != 1:
+        raise Unsupported("takes one factor for what has no channels")
+    maker.bind(op.outs[0], maker.add("PReLUWith", x=a["input"], weight=a["weight"]))
 
 
 def _rms_norm(maker: Maker, op: Op) -> None:
@@ -173,12 +215,15 @@ def _pool(type: str, *names: str) -> Call:
 
     def call(maker: Maker, op: Op) -> None:
         a = given(op, "input", *names)
+        if isinstance(a.get("output_size"), tuple | list):
+            space = a["input"].shape[2:]
+            a["output_size"] = [size or own for size, own in zip(a["output_size"], space, strict=True)]
         params = {name: one(value) for name, value in a.items() if name != "input" and value not in (None, [], ())}
         if params.pop("return_indices", False) or params.pop("divisor_override", None):
             raise Unsupported("is called with more than its layer takes")
         if "stride" not in params and "kernel_size" in params:
             params["stride"] = params["kernel_size"]
-        if len(op.outs) != 1 or len(a["input"].shape) != (4 if type.endswith("2d") else 3):
+        if len(op.outs) != 1 or len(a["input"].shape) != int(type[-2]) + 2:
             raise Unsupported("pools what has no batch")
         maker.bind(op.outs[0], maker.add(type, x=a["input"], **params))
 
@@ -193,18 +238,23 @@ def _embedding(maker: Maker, op: Op) -> None:
     a = given(op, "input", "weight", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
     if a["max_norm"] is not None or a["scale_grad_by_freq"] or a["sparse"]:
         raise Unsupported("is called with more than its layer takes")
-    if a["padding_idx"] is not None and a["padding_idx"] >= 0:
-        raise Unsupported("keeps one row from learning")
+    if a["padding_idx"] is not None:
+        padding = a["padding_idx"]
+        maker.bind(op.outs[0], maker.add("EmbeddingWith", x=a["input"], weight=a["weight"], padding_idx=padding))
+        return
     maker.bind(op.outs[0], maker.add("Lookup", table=a["weight"], index=a["input"]))
 
 
 CALLS: Mapping[str, Call] = {
     "linear": _linear,
-    "conv2d": _conv2d,
+    **{f"conv{rank}d": _conv(rank) for rank in (1, 2, 3)},
     "layer_norm": _layer_norm,
     "batch_norm": _batch_norm,
     "group_norm": _group_norm,
     "rms_norm": _rms_norm,
+    "instance_norm": _instance_norm,
+    "fold": _fold,
+    "prelu": _prelu,
     "interpolate": _interpolate,
     "unfold": _unfold,
     "embedding": _embedding,
@@ -214,5 +264,9 @@ CALLS: Mapping[str, Call] = {
     "avg_pool2d": _pool("AvgPool2d", *_AVG),
     "avg_pool1d": _pool("AvgPool1d", *_AVG),
     "adaptive_avg_pool2d": _pool("AdaptiveAvgPool2d", "output_size"),
+    "max_pool3d": _pool("MaxPool3d", *_MAX),
     "adaptive_avg_pool1d": _pool("AdaptiveAvgPool1d", "output_size"),
+    "adaptive_avg_pool3d": _pool("AdaptiveAvgPool3d", "output_size"),
+    "adaptive_max_pool1d": _pool("AdaptiveMaxPool1d", "output_size", "return_indices"),
+    "adaptive_max_pool2d": _pool("AdaptiveMaxPool2d", "output_size", "return_indices"),
 }

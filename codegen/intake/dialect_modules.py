@@ -39,6 +39,7 @@ ARGUMENTS: Mapping[tuple[str, str], Callable[[Any], Any]] = {
     **{(name, "padding"): _padding for name in _CONVOLUTIONS},
     **{(name, "bias"): _has_bias for name in ("ConvTranspose1d", "ConvTranspose2d", "Bilinear")},
     **{(f"BatchNorm{n}d", "bias"): lambda module: module.bias is not None or not module.affine for n in (1, 2, 3)},
+    **{(f"InstanceNorm{n}d", "bias"): lambda module: module.bias is not None or not module.affine for n in (1, 2, 3)},
     ("LayerNorm", "axes"): lambda module: len(module.normalized_shape),
     ("MultiheadAttention", "bias"): lambda module: module.in_proj_bias is not None,
     ("MultiheadAttention", "add_bias_kv"): lambda module: module.bias_k is not None,

@@ -1,4 +1,4 @@
-"""The dialect of calls that take axes together, repeat values, choose between tensors, or write into parts of them."""
+"""The dialect of calls that take axes together, sort along them, or repeat values."""
 
 from __future__ import annotations
 
@@ -7,85 +7,194 @@ from typing import Any
 
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
-from codegen.intake.record import Op, Value, values_in
+from codegen.intake.dialect_pointwise import operands, paired
+from codegen.intake.record import Op, Value
 from codegen.intake.steps import Ref, Unsupported
 
 Call = Callable[[Maker, Op], None]
 
 
 def _dims(x: Value, dim: Any) -> Any:
-    """Axes as a drawing has them; refuses those of the batch, which stay."""
-    dims = [dim] if isinstance(dim, int) else list(dim) if dim is not None else list(range(len(x.shape)))
-    if not dims or not x.shape or any(axis % len(x.shape) in x.varies() for axis in dims):
-        raise Unsupported("takes the whole batch together")
+    """Axes as a drawing has them: one number, or several; all where none is named."""
+    dims = [dim] if isinstance(dim, int) else list(dim) if dim is not None else []
+    dims = dims or list(range(len(x.shape)))
+    if not x.shape:
+        raise Unsupported("takes a tensor without axes together")
     return dims[0] if len(dims) == 1 else dims
+
+
+def _arguments(op: Op, *more: str) -> dict[str, Any]:
+    """What a reduction is called with; torch takes ``axis`` for ``dim``."""
+    a = given(op, "input", "dim", *more, "axis", keepdim=False)
+    a["dim"] = a["axis"] if a["dim"] is None else a["dim"]
+    return a
+
+
+def _converted(maker: Maker, x: Value, dtype: Any) -> Value | Ref:
+    """A tensor as the type in which a call computes."""
+    if dtype is None or dtype is x.tensor.dtype:
+        return x
+    return maker.add("Cast", x=x, dtype=str(dtype).removeprefix("torch."))
+
+
+def _kept(a: dict[str, Any]) -> dict[str, Any]:
+    return {"keepdim": True} if a["keepdim"] else {}
 
 
 def _reduce(function: str) -> Call:
     def call(maker: Maker, op: Op) -> None:
-        a = given(op, "x", "dim", "keepdim", "dtype", "axis", "input", keepdim=False)
-        x = a["x"] if a["x"] is not None else a["input"]
-        if a["dtype"] not in (None, x.tensor.dtype) or not x.tensor.is_floating_point():
-            raise Unsupported("computes with whole numbers, or in another type")
-        dim = _dims(x, a["dim"] if a["dim"] is not None else a["axis"])
-        params = {"function": function, "dim": dim, **({"keepdim": True} if a["keepdim"] else {})}
-        maker.bind(op.outs[0], maker.add("Reduce", x=x, **params))
+        a = _arguments(op, "keepdim", "dtype")
+        x = a["input"]
+        dim = _dims(x, a["dim"])
+        if op.outs[0].tensor.is_floating_point():
+            here = _converted(maker, x, op.outs[0].tensor.dtype)
+            type = {"mean": "Mean"}.get(function, "Reduce")
+            params = {} if type == "Mean" else {"function": function}
+            ref = maker.add(type, x=here, **params, dim=dim, **_kept(a))
+        elif function == "sum" and op.outs[0].dtype == "int64":
+            ref = maker.add("WholeSum", x=x, dim=dim, **_kept(a))
+        else:
+            raise Unsupported("computes with whole numbers")
+        maker.bind(op.outs[0], ref)
 
     return call
 
 
 def _largest(function: str) -> Call:
-    """max and min: of two tensors, or along one axis, of which the values alone are drawn."""
+    """max and min: of two tensors, of all values, or along one axis with where they stand."""
+    whole = {"max": "amax", "min": "amin"}[function]
 
     def call(maker: Maker, op: Op) -> None:
-        x = op.args[0] if op.args else op.kwargs["input"]
-        dim = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim")
-        if isinstance(dim, Value) and len(op.args) == 2:
-            _extreme({"amax": "maximum", "amin": "minimum"}[function])(maker, op)
+        a = given(op, "input", "dim", "keepdim", "other", "axis", keepdim=False)
+        other = a["dim"] if isinstance(a["dim"], Value) else a["other"]
+        if other is not None:
+            _extreme(f"{function}imum")(maker, Op(op.name, (a["input"], other), {}, outs=op.outs))
             return
-        if not isinstance(dim, int) or not x.tensor.is_floating_point():
-            raise Unsupported("compares two tensors, or the whole batch")
-        keep = op.args[2] if len(op.args) > 2 else op.kwargs.get("keepdim", False)
-        params = {"function": function, "dim": _dims(x, dim), **({"keepdim": True} if keep else {})}
-        maker.bind(op.outs[0], maker.add("Reduce", x=x, **params))
+        x, dim = a["input"], a["dim"] if a["dim"] is not None else a["axis"]
+        if not x.tensor.is_floating_point():
+            raise Unsupported("compares whole numbers")
+        if dim is None:
+            maker.bind(op.outs[0], maker.add("Reduce", x=x, function=whole, dim=_dims(x, None)))
+            return
+        ref = maker.add("Extremum", x=x, function=function, dim=dim, **_kept(a))
+        for value, port in zip(op.outs, ("y", "indices"), strict=False):
+            maker.bind(value, Ref(ref.step, port))
 
     return call
 
 
-def _spread(function: str) -> Call:
+def _position(function: str) -> Call:
     def call(maker: Maker, op: Op) -> None:
-        a = given(op, "x", "dim", "unbiased", "keepdim", "correction", keepdim=False)
-        if isinstance(a["dim"], bool):
-            raise Unsupported("takes the whole batch together")
+        a = _arguments(op, "keepdim")
+        if a["dim"] is None:
+            raise Unsupported("counts through all axes as one")
+        x = a["input"]
+        if x.dtype == "bool":
+            raise Unsupported("compares masks")
+        maker.bind(op.outs[0], maker.add("Position", x=x, function=function, dim=a["dim"], **_kept(a)))
+
+    return call
+
+
+def _quantified(function: str) -> Call:
+    def call(maker: Maker, op: Op) -> None:
+        a = _arguments(op, "keepdim")
+        x = a["input"]
+        if x.dtype != "bool":
+            here: Value | Ref = maker.add("CompareNumber", x=x, comparison="x != number", number=0)
+        else:
+            here = x
+        dims = _dims(x, a["dim"])
+        for axis in sorted((d % len(x.shape) for d in ([dims] if isinstance(dims, int) else dims)), reverse=True):
+            here = maker.add("Quantified", x=here, function=function, dim=axis, **_kept(a))
+        assert isinstance(here, Ref)
+        maker.bind(op.outs[0], here)
+
+    return call
+
+
+def _product(maker: Maker, op: Op) -> None:
+    a = _arguments(op, "keepdim", "dtype")
+    if not op.outs[0].tensor.is_floating_point():
+        raise Unsupported("multiplies whole numbers")
+    here: Value | Ref = _converted(maker, a["input"], op.outs[0].tensor.dtype)
+    dims = [a["dim"]] if a["dim"] is not None else list(range(len(a["input"].shape)))[::-1]
+    for axis in dims:
+        here = maker.add("Product", x=here, dim=axis, **_kept(a))
+    maker.bind(op.outs[0], here)
+
+
+def _ranked(type: str, *names: str) -> Call:
+    """topk and sort: values and where they stood."""
+
+    def call(maker: Maker, op: Op) -> None:
+        a = given(op, "input", *names, "stable", "sorted", dim=-1, descending=False, largest=True, sorted=True)
+        if not a["input"].tensor.is_floating_point() or (type == "TopK" and not a["sorted"]):
+            raise Unsupported("sorts whole numbers, or in no order")
+        ref = maker.add(type, x=a["input"], **{name: a[name] for name in names})
+        ports = ("indices",) if "argsort" in op.name else ("y", "indices")
+        for value, port in zip(op.outs, ports, strict=False):
+            maker.bind(value, Ref(ref.step, port))
+
+    return call
+
+
+def _spread(function: str, mean: bool = False) -> Call:
+    def call(maker: Maker, op: Op) -> None:
+        x = op.args[0] if op.args else op.kwargs["input"]
+        if len(op.args) > 1 and isinstance(op.args[1], bool):
+            a = given(op, "input", "unbiased", "dim", "keepdim", "correction", keepdim=False)
+        else:
+            a = given(op, "input", "dim", "unbiased", "keepdim", "correction", "axis", keepdim=False)
+            a["dim"] = a["axis"] if a["dim"] is None else a["dim"]
+        dims = {"dim": _dims(x, a["dim"])}
         correction = a["correction"] if a["correction"] is not None else 0 if a["unbiased"] is False else 1
-        params = {"function": function, "dim": _dims(a["x"], a["dim"]), "correction": int(correction)}
-        maker.bind(op.outs[0], maker.add("Spread", x=a["x"], **params, **({"keepdim": True} if a["keepdim"] else {})))
+        ref = maker.add("Spread", x=x, function=function, **dims, correction=int(correction), **_kept(a))
+        maker.bind(op.outs[0], ref)
+        if mean:
+            maker.bind(op.outs[1], maker.add("Mean", x=x, **dims, **_kept(a)))
 
     return call
 
 
 def _norm(maker: Maker, op: Op) -> None:
-    names = (
-        ("x", "ord", "dim", "keepdim", "dtype")
-        if "vector_norm" in op.name
-        else ("x", "p", "dim", "keepdim", "out", "dtype")
-    )
-    a = given(op, *names, "input", ord=2, p=2, keepdim=False)
-    x, p = a["x"] if a["x"] is not None else a["input"], a.get("ord", a.get("p"))
-    if p == "fro":
+    names = {
+        "vector_norm": ("input", "ord", "dim", "keepdim", "dtype"),
+        "linalg_vector_norm": ("input", "ord", "dim", "keepdim", "dtype"),
+    }.get(op.name.rpartition(".")[2], ("input", "p", "dim", "keepdim", "out", "dtype"))
+    a = given(op, *names, "x", ord=2, p=2, keepdim=False)
+    x, p = a["input"] if a["input"] is not None else a["x"], a.get("ord", a.get("p"))
+    if p in ("fro", None):
         p = 2
-    if isinstance(p, str) or p is None or not 1 <= p < float("inf") or a.get("dtype") is not None:
+    if isinstance(p, str) or a.get("dtype") is not None or ("linalg.norm" in op.name and a["dim"] is None):
         raise Unsupported(f"takes the length {p}")
-    params = {"ord": float(p), "dim": _dims(x, a["dim"]), **({"keepdim": True} if a["keepdim"] else {})}
-    maker.bind(op.outs[0], maker.add("VectorNorm", x=x, **params))
+    dim = _dims(x, a["dim"])
+    if abs(p) == float("inf"):
+        here = maker.add("Map", x=x, function="abs")
+        ref = maker.add("Reduce", x=here, function="amax" if p > 0 else "amin", dim=dim, **_kept(a))
+    elif p >= 1:
+        ref = maker.add("VectorNorm", x=x, ord=float(p), dim=dim, **_kept(a))
+    else:
+        raise Unsupported(f"takes the length {p}")
+    maker.bind(op.outs[0], ref)
 
 
-def _cumsum(maker: Maker, op: Op) -> None:
-    a = given(op, "x", "dim", "dtype", "axis")
-    dim = a["dim"] if a["dim"] is not None else a["axis"]
-    if a["dtype"] is not None or not a["x"].tensor.is_floating_point() or dim % len(a["x"].shape) in a["x"].varies():
-        raise Unsupported("adds up whole numbers, or the batch")
-    maker.bind(op.outs[0], maker.add("CumSum", x=a["x"], dim=dim))
+def _running(function: str) -> Call:
+    def call(maker: Maker, op: Op) -> None:
+        a = _arguments(op, "dtype")
+        x, y = a["input"], op.outs[0]
+        if y.tensor.is_floating_point():
+            here = _converted(maker, x, y.tensor.dtype)
+            ref = maker.add({"cumsum": "CumSum", "cumprod": "CumProd"}[function], x=here, dim=a["dim"])
+        elif function == "cumsum" and y.dtype == "int64":
+            ref = maker.add("WholeCumSum", x=x, dim=a["dim"])
+        elif function == "cumsum":
+            ref = maker.add("Cast", x=maker.add("WholeCumSum", x=x, dim=a["dim"]), dtype=y.dtype)
+        else:
+            raise Unsupported("multiplies whole numbers")
+        maker.bind(y, ref)
+
+    return call
 
 
 def _repeat(maker: Maker, op: Op) -> None:
@@ -122,95 +231,43 @@ def _repeat_interleave(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], maker.add("RepeatEach", x=x, repeats=times, dim=dim))
 
 
-def _addcmul(maker: Maker, op: Op) -> None:
-    a = given(op, "x", "a", "b", "value", value=1)
-    if a["value"] != 1:
-        raise Unsupported("weighs the product")
-    maker.bind(op.outs[0], maker.add("AddCMul", x=a["x"], a=a["a"], b=a["b"]))
-
-
 def _extreme(function: str) -> Call:
     def call(maker: Maker, op: Op) -> None:
-        a = given(op, "a", "b", "input", "other")
-        parts = [part for part in (a["a"], a["input"], a["b"], a["other"]) if part is not None]
-        if len(parts) != 2 or not all(isinstance(one, Value) and one.tensor.is_floating_point() for one in parts):
-            raise Unsupported("compares other than two tensors of real numbers")
-        maker.bind(op.outs[0], maker.add("Extreme", a=parts[0], b=parts[1], function=function))
+        a, b = operands(op)
+        if not all(isinstance(one, Value) for one in (a, b)):
+            raise Unsupported("compares a tensor with a number")
+        maker.bind(op.outs[0], paired(maker, function, a, b))
 
     return call
 
 
-def _where(maker: Maker, op: Op) -> None:
-    a = given(op, "mask", "a", "b", "condition", "input", "other")
-    mask, one, other = a["mask"], a["a"], a["b"]
-    if isinstance(one, int | float) and isinstance(other, Value):
-        _filled(maker, op, other, mask, float(one))
-    elif isinstance(other, int | float) and isinstance(one, Value):
-        if not mask.fixed or mask.varies():
-            raise Unsupported("takes a number where a mask that is computed is false")
-        _filled(maker, op, one, Value(~mask.tensor, "constant", fixed=True), float(other))
-    elif isinstance(one, Value) and isinstance(other, Value) and one.tensor.is_floating_point():
-        maker.bind(op.outs[0], maker.add("Where", a=one, mask=mask, b=other))
-    else:
-        raise Unsupported("chooses between numbers")
-
-
-def _filled(maker: Maker, op: Op, x: Value, mask: Value, number: float) -> None:
-    """A number where a mask is true."""
-    if not x.tensor.is_floating_point() or abs(number) == float("inf") or mask.dtype != "bool":
-        raise Unsupported("fills whole numbers, or with infinity")
-    maker.bind(op.outs[0], maker.add("MaskedFill", x=x, mask=mask, value=number))
-
-
-def _masked_from(maker: Maker, op: Op) -> None:
-    """x[:, 2:, 3:] = y: parts put back, from the innermost axis out."""
-    whole, index, part = op.args
-    if not isinstance(part, Value) or not whole.tensor.is_floating_point():
-        raise Unsupported("writes a number into a part of a tensor")
-    parts = list(index) if isinstance(index, tuple) else [index]
-    if Ellipsis in parts:
-        place = parts.index(Ellipsis)
-        parts[place : place + 1] = [slice(None)] * (len(whole.shape) - len(parts) + 1)
-    if any(not isinstance(one, slice) or list(values_in(one)) or one.step not in (None, 1) for one in parts):
-        raise Unsupported("writes into other than neighbouring positions of a tensor")
-    cuts = [(axis, *one.indices(whole.shape[axis])[:2]) for axis, one in enumerate(parts) if one != slice(None)]
-    cuts = [cut for cut in cuts if (cut[1], cut[2]) != (0, whole.shape[cut[0]])]
-    wanted = list(whole.shape)
-    for axis, start, stop in cuts:
-        wanted[axis] = stop - start
-    if any(axis in whole.varies() for axis, _, _ in cuts) or list(part.shape) != wanted or not cuts:
-        raise Unsupported("writes into a part of another shape, or into the batch")
-    maker.bind(op.outs[0], _put(maker, whole, part, cuts, list(whole.shape)))
-
-
-def _put(maker: Maker, whole: Value | Ref, part: Value, cuts: list[tuple[int, int, int]], sizes: list[int]) -> Ref:
-    (axis, start, stop), *rest = cuts
-    here: Value | Ref = part
-    if rest:
-        cut = maker.add("Slice", x=whole, dim=axis, **({"start": start} if start else {}),
-                        **({"stop": stop} if stop != sizes[axis] else {}))  # fmt: skip
-        here = _put(maker, cut, part, rest, [*sizes[:axis], stop - start, *sizes[axis + 1 :]])
-    return maker.add("SliceScatter", x=whole, part=here, dim=axis, start=start, end=stop)
-
-
 CALLS: Mapping[str, Call] = {
-    "sum": _reduce("sum"),
-    "amax": _reduce("amax"),
-    "amin": _reduce("amin"),
-    "logsumexp": _reduce("logsumexp"),
-    "max": _largest("amax"),
-    "min": _largest("amin"),
+    **{name: _reduce(name) for name in ("sum", "mean", "amax", "amin", "logsumexp")},
+    "max": _largest("max"),
+    "min": _largest("min"),
     "maximum": _extreme("maximum"),
     "minimum": _extreme("minimum"),
+    "fmax": _extreme("maximum"),
+    "fmin": _extreme("minimum"),
+    "argmax": _position("argmax"),
+    "argmin": _position("argmin"),
+    "any": _quantified("any"),
+    "all": _quantified("all"),
+    "prod": _product,
+    "topk": _ranked("TopK", "k", "dim", "largest"),
+    "sort": _ranked("Sort", "dim", "descending"),
+    "argsort": _ranked("Sort", "dim", "descending"),
     "var": _spread("var"),
     "std": _spread("std"),
+    "var_mean": _spread("var", mean=True),
+    "std_mean": _spread("std", mean=True),
     "norm": _norm,
     "vector_norm": _norm,
-    "cumsum": _cumsum,
+    "linalg_vector_norm": _norm,
+    "linalg_norm": _norm,
+    "cumsum": _running("cumsum"),
+    "cumprod": _running("cumprod"),
     "repeat": _repeat,
     "tile": _repeat,
     "repeat_interleave": _repeat_interleave,
-    "addcmul": _addcmul,
-    "where": _where,
-    "setitem": _masked_from,
 }

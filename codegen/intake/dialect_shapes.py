@@ -69,7 +69,7 @@ def _transpose(maker: Maker, op: Op) -> None:
 def _turned(maker: Maker, op: Op) -> None:
     """x.t(), x.T, x.mT: the last two axes change places."""
     x = op.args[0]
-    if len(x.shape) < 2 or (len(x.shape) > 2 and ".mT" not in op.name):
+    if len(x.shape) < 2 or (len(x.shape) > 2 and not any(name in op.name for name in (".mT", ".mH", "adjoint"))):
         raise Unsupported("turns more than a matrix")
     maker.bind(op.outs[0], maker.add("Transpose", x=x, dim0=-2, dim1=-1))
 
@@ -101,7 +101,41 @@ def _cast(maker: Maker, op: Op) -> None:
 
 
 def _detach(maker: Maker, op: Op) -> None:
-    raise Unsupported("keeps gradients from flowing")
+    maker.bind(op.outs[0], maker.add("Detach", x=op.args[0]))
+
+
+def _typed(maker: Maker, op: Op) -> None:
+    """x.type(torch.float32)."""
+    _same(maker, op)
+
+
+def _flip(maker: Maker, op: Op) -> None:
+    dims = op.args[1:] if len(op.args) > 1 else op.kwargs["dims"]
+    dims = dims[0] if len(dims) == 1 and isinstance(dims[0], list | tuple) else dims
+    x = op.args[0]
+    if any(axis % len(x.shape) in x.varies() for axis in dims):
+        raise Unsupported("turns the batch round")
+    maker.bind(op.outs[0], maker.add("Flip", x=x, dims=list(dims)))
+
+
+def _triangle(function: str) -> Call:
+    def call(maker: Maker, op: Op) -> None:
+        diagonal = op.args[1] if len(op.args) > 1 else op.kwargs.get("diagonal", 0)
+        maker.bind(op.outs[0], maker.add("Triangle", x=op.args[0], function=function, diagonal=diagonal))
+
+    return call
+
+
+def _beside(axes: int) -> Call:
+    """hstack, vstack, dstack: tensors that have the axis already are joined along it."""
+
+    def call(maker: Maker, op: Op) -> None:
+        values = list(values_in(op.args[0] if op.args else op.kwargs["tensors"]))
+        if len(values) < 2 or any(len(value.shape) < max(axes + 1, 2) for value in values):
+            raise Unsupported("joins tensors of few axes")
+        maker.bind(op.outs[0], maker.add("Concat", **{f"x{n}": value for n, value in enumerate(values)}, dim=axes))
+
+    return call
 
 
 def _squeeze(maker: Maker, op: Op) -> None:
@@ -242,20 +276,11 @@ def _pad(maker: Maker, op: Op) -> None:
         maker.bind(op.outs[0], maker.add("BorderPad", x=a["input"], pad=pad, mode=a["mode"]))
         return
     if a["value"] in (float("inf"), float("-inf")):
-        raise Unsupported("pads with infinity")
+        infinite = {"infinite": "above"} if a["value"] > 0 else {}
+        maker.bind(op.outs[0], maker.add("PadInfinite", x=a["input"], pad=pad, **infinite))
+        return
     value = {"value": float(a["value"])} if a["value"] else {}
     maker.bind(op.outs[0], maker.add("Pad", x=a["input"], pad=pad, **value))
-
-
-def _mean(maker: Maker, op: Op) -> None:
-    x = op.args[0]
-    dim = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim", op.kwargs.get("axis"))
-    keepdim = op.args[2] if len(op.args) > 2 else op.kwargs.get("keepdim", False)
-    if dim is None or dim == ():
-        raise Unsupported("averages the batch too")
-    dims = [dim] if isinstance(dim, int) else list(dim)
-    params = {"dim": dims[0] if len(dims) == 1 else dims}
-    maker.bind(op.outs[0], maker.add("Mean", x=x, **params, **({"keepdim": True} if keepdim else {})))
 
 
 CALLS: Mapping[str, Call] = {
@@ -306,5 +331,16 @@ CALLS: Mapping[str, Call] = {
     "broadcast_to": _expand,
     "roll": _roll,
     "pad": _pad,
-    "mean": _mean,
+    "type": _typed,
+    "ravel": _reshape,
+    "flip": _flip,
+    "tril": _triangle("tril"),
+    "triu": _triangle("triu"),
+    "vstack": _beside(0),
+    "hstack": _beside(1),
+    "dstack": _beside(2),
+    "adjoint": _turned,
+    "H": _turned,
+    "mH": _turned,
+    "bfloat16": _same,
 }

@@ -20,7 +20,7 @@ from codegen.intake.record import Op, Scope, Value, values_in
 # What looks at a tensor without computing with it.
 _LOOK_NAMES = """
 size dim ndimension numel stride is_contiguous is_floating_point is_complex data_ptr storage_offset element_size
-nelement get_device is_cuda is_sparse has_names __len__ type requires_grad_ is_same_size is_inference is_tensor
+nelement get_device is_cuda is_sparse has_names __len__ requires_grad_ is_same_size is_inference is_tensor
 __hash__ __repr__ __format__ storage untyped_storage is_signed result_type can_cast get_default_dtype is_grad_enabled
 is_autocast_enabled iinfo finfo is_pinned retain_grad register_hook is_storage __set__ is_leaf __delete__ is_shared
 _is_view is_conj is_neg get_default_device broadcast_shapes has_torch_function
@@ -116,7 +116,7 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name == "__get__" and not self.quiet:
             return self._attribute(func, args, kwargs)
-        if self.quiet or name in _LOOKS:
+        if self.quiet or name in _LOOKS or (name == "type" and len(args) + len(kwargs) == 1):
             return func(*args, **kwargs)
         if name in _READS:
             return self._read(func, name, args, kwargs)
@@ -148,6 +148,7 @@ class Recorder(TorchFunctionMode):
 
     def _run(self, op: Op, run: Callable[[], Any], inputs: list[Value]) -> Any:
         versions = [value.tensor._version for value in inputs]
+        kept = self._copies(op, inputs)
         result = run()
         changed = [v for v, before in zip(inputs, versions, strict=True) if v.tensor._version != before]
         self.here.items.append(op)
@@ -157,6 +158,8 @@ class Recorder(TorchFunctionMode):
             op.fault, fixed = "draws random values", False
         for value in changed:
             self._overwritten(op, value, fixed)
+        for value, before in kept if changed else ():
+            value.tensor = before
         same = {id(value.tensor) for value in inputs if value not in changed}
         result = _apart(result, same)
         for tensor in _tensors(result):
@@ -167,6 +170,14 @@ class Recorder(TorchFunctionMode):
                 op.outs.append(made)
         op.result = self.given(result)
         return result
+
+    def _copies(self, op: Op, inputs: list[Value]) -> list[tuple[Value, Tensor]]:
+        """What never varies, as it is before a call that may change it in place: a drawing has to hold that."""
+        name = op.name.rpartition(".")[2]
+        if not (name.startswith("__i") or name == "__setitem__" or (name.endswith("_") and name[-2:] != "__")):
+            return []
+        shared = [other for value in inputs[:1] for other in self.storages.get(_storage(value.tensor), [])]
+        return [(value, value.tensor.clone()) for value in shared if value.fixed]
 
     def _overwritten(self, op: Op, value: Value, fixed: bool) -> None:
         """A call changed a tensor in place: it is another value from now on, and whoever shares its memory is stale."""

@@ -42,6 +42,8 @@ CONVENTIONS: Final[Mapping[str, Convention]] = {
                 "ScaledDotProductAttention": _NOTHING,
                 "BatchNorm1d": Rule("given", 2, bare=1),
                 "BatchNorm2d": Rule("given", 2, bare=1),
+                "BatchNorm3d": Rule("given", 2, bare=1),
+                **{f"InstanceNorm{n}d": Rule("given", 5, bare=4) for n in (1, 2, 3)},
                 "LayerNorm": Rule("given", 5, bare=4),
                 "GroupNorm": Rule("given", 5),
                 "AdaptiveAvgPool2d": Rule("given"),
@@ -55,7 +57,7 @@ CONVENTIONS: Final[Mapping[str, Convention]] = {
             "step), biases included; none of MultiheadAttention.",
             biases=True,
             rules={
-                **dict.fromkeys(("Conv1d", "Conv2d", "RNN", "GRU", "LSTM"), Rule()),
+                **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d", "RNN", "GRU", "LSTM"), Rule()),
                 **dict.fromkeys(("ConvTranspose1d", "ConvTranspose2d"), Rule("positions")),
                 "MultiheadAttention": _NOTHING,
             },

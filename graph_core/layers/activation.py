@@ -5,9 +5,9 @@ Stricter than torch: integers are refused, since only some of these functions ta
 
 from __future__ import annotations
 
-from graph_core.dims import Shape, divides, prod
-from graph_core.fields import Axes, Choice, Real
-from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, facts, require
+from graph_core.dims import Shape, divides, prod, same
+from graph_core.fields import REQUIRED, Axes, Choice, Real, Size
+from graph_core.layer import Facts, Function, Inlet, Layer, Module, Outlet, Weight, facts, require
 from graph_core.layers._rules import axis_of
 
 
@@ -43,6 +43,32 @@ class LeakyReLU(_Activation):
     negative_slope = Real(0.01, "Factor for what is negative.")
 
 
+class PReLU(Layer):
+    """x where positive, a learned multiple of it elsewhere."""
+
+    torch = Module("nn.PReLU")
+    family, stem, words = "act", "prelu", "activation nonlinearity parametric rectifier learned slope"
+    rare = True
+    help = "Keeps what is positive; what is negative is multiplied by a learned factor."
+    source = "torch.nn.PReLU; He et al. 2015, arXiv:1502.01852"
+    saves = ("x",)
+
+    x, y = Inlet("N C ...", "float"), Outlet()
+    num_parameters = Size(1, "How many factors: one, or one a channel.")
+    init = Real(0.25, "What the factors are at first.", advanced=True)
+
+    def rule(self, x: Shape) -> Facts:
+        count = self.num_parameters
+        if not same(count, 1):
+            require(
+                same(count, x[1]),
+                lambda: f"has {count} factors for {x[1]} channels",
+                "parameter",
+                set={"num_parameters": 1},
+            )
+        return facts(x, weights=[Weight("weight", (count,), "P")], elementwise=prod(x))
+
+
 class ELU(_Activation):
     """x where positive, α (eˣ − 1) elsewhere."""
 
@@ -51,6 +77,17 @@ class ELU(_Activation):
     source = "torch.nn.functional.elu; Clevert, Unterthiner and Hochreiter 2015, arXiv:1511.07289"
 
     alpha = Real(1.0, "Where it ends on the negative side.", least=0.0)
+
+
+class CELU(_Activation):
+    """x where positive, α (e^(x/α) − 1) elsewhere."""
+
+    torch, stem = Function("F.celu", module="nn.CELU"), "celu"
+    rare = True
+    help = "An ELU that bends without a corner for every alpha: alpha (e^(x / alpha) − 1) below zero."
+    source = "torch.nn.functional.celu; Barron 2017, arXiv:1704.07483"
+
+    alpha = Real(1.0, "Where it ends on the negative side.", least=1e-6)
 
 
 class GELU(_Activation):
@@ -199,6 +236,40 @@ class SELU(_Activation):
     saves = ("y",)
     help = "An ELU whose constants keep the spread of the values from layer to layer."
     source = "torch.nn.functional.selu; Klambauer et al. 2017, arXiv:1706.02515"
+
+
+class Softshrink(_Activation):
+    """x moved towards zero by λ, zero where it is nearer."""
+
+    torch, stem = Function("F.softshrink", module="nn.Softshrink"), "softshrink"
+    rare = True
+    help = "Moves each value towards zero by a fixed amount, and sets those nearer to zero."
+    source = "torch.nn.functional.softshrink"
+
+    lambd = Real(0.5, "The amount.", least=0.0)
+
+
+class Hardshrink(_Activation):
+    """x where it is far from zero, zero elsewhere."""
+
+    torch, stem = Function("F.hardshrink", module="nn.Hardshrink"), "hardshrink"
+    rare = True
+    help = "Keeps values that are farther from zero than a bound, and sets the others to zero."
+    source = "torch.nn.functional.hardshrink"
+
+    lambd = Real(0.5, "The bound.", least=0.0)
+
+
+class Threshold(_Activation):
+    """x where it is above a bound, one number elsewhere."""
+
+    torch, stem = Function("F.threshold", module="nn.Threshold"), "threshold"
+    rare = True
+    help = "Keeps values above a bound, and puts one number in the place of the others."
+    source = "torch.nn.functional.threshold"
+
+    threshold = Real(0.0, "The bound.", torch=REQUIRED)
+    value = Real(0.0, "What stands below it.", torch=REQUIRED)
 
 
 class Softsign(_Activation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graph_core.dims import Dim, Shape, at_least, ceil_divide, plain, prod, same, shape_text, window
-from graph_core.fields import REQUIRED, Choice, Flag, Pair, Single, Size
+from graph_core.fields import REQUIRED, Choice, Flag, Pair, PerAxis, Single, Size, Triple
 from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts, require
 from graph_core.layers._rules import channels_first, fitting_kernel, fitting_padding, splits, stored
 
@@ -22,10 +22,10 @@ class _Conv(Layer):
     y = Outlet()
     out_channels = Size(64, "Number of filters.", torch=REQUIRED)
 
-    kernel_size: Pair | Single
-    stride: Pair | Single
-    padding: Pair | Single
-    dilation: Pair | Single
+    kernel_size: PerAxis
+    stride: PerAxis
+    padding: PerAxis
+    dilation: PerAxis
     groups: Size
     bias: Flag
     padding_mode: Choice
@@ -121,6 +121,24 @@ class Conv2d(_Conv):
     stride = Pair(1, "Step of the window.", short="s")
     padding = Pair(0, "Values added on each side.", least=0, short="p")
     dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+    bias = Flag(True, "Add a learned constant to each channel.")
+    padding_mode = Choice("zeros", PADDING_MODES, "What is added at the sides.", advanced=True)
+
+
+class Conv3d(_Conv):
+    """A convolution over depth, height and width."""
+
+    torch = Module("nn.Conv3d")
+    words = "convolution kernel filter volume video"
+    help = "Slides learned filters over a volume or a video."
+    source = "torch.nn.Conv3d"
+
+    x = Inlet("N C D H W", "float")
+    kernel_size = Triple(3, "Depth, height and width of the window.", torch=REQUIRED, short="k")
+    stride = Triple(1, "Step of the window.", short="s")
+    padding = Triple(0, "Values added on each side.", least=0, short="p")
+    dilation = Triple(1, "Step inside the window.", short="d", advanced=True)
     groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
     bias = Flag(True, "Add a learned constant to each channel.")
     padding_mode = Choice("zeros", PADDING_MODES, "What is added at the sides.", advanced=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from graph_core.dims import Shape, at_least, prod, size_text
 from graph_core.fields import REQUIRED, Maybe, Size
-from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Spec, Want, Weight, facts, require
+from graph_core.layer import Facts, Inlet, Layer, Module, Outlet, Phrase, Spec, Want, Weight, facts, require
 
 
 class Embedding(Layer):
@@ -40,6 +40,22 @@ class Embedding(Layer):
             )
         table = Weight("weight", (self.num_embeddings, self.embedding_dim), "in out")
         return facts((*x, self.embedding_dim), weights=[table])
+
+
+class OneHot(Layer):
+    """A row of zeros with a single one, for each whole number."""
+
+    torch = Phrase("F.one_hot(x.long(), num_classes)")
+    family, stem, words = "emb", "one_hot", "onehot class label index indicator"
+    rare = True
+    help = "Turns each whole number into a row of zeros with a single one, at its place."
+    source = "torch.nn.functional.one_hot"
+
+    x, y = Inlet("...", "int"), Outlet("int64")
+    num_classes = Size(10, "Length of each row.")
+
+    def rule(self, x: Shape) -> Facts:
+        return facts((*x, self.num_classes))
 
 
 class _Positions(Layer):

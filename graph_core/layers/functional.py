@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text, window
-from graph_core.fields import Count, Pair, Real, Size
+from graph_core.dims import Shape, at_least, prod, same, shape_text
+from graph_core.fields import MAX_SIZE, Count, Real
 from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, Phrase, facts, require
 from graph_core.layers._rules import axis_of
 
@@ -43,45 +43,51 @@ class LinearWith(Layer):
         return facts(y, macs=prod(y) * width, elementwise=added, biases=added)
 
 
-class Conv2dWith(Layer):
-    """A convolution over height and width whose filters come in by a wire."""
+class EmbeddingWith(Layer):
+    """Rows of a table that comes in by a wire, of which one does not learn."""
 
-    torch = Function("F.conv2d", takes=("x", "weight", "bias"))
-    family, stem, words = "conv", "conv", "functional convolution weight given standardized"
+    torch = Function("F.embedding", takes=("x", "weight"))
+    family, stem, words = "emb", "embed", "functional lookup table given padding"
     rare = True
-    help = "Slides filters that come in by a wire over an image."
-    source = "torch.nn.functional.conv2d"
+    help = "Looks up rows of a table that comes in by a wire; the row of the padding does not learn."
+    source = "torch.nn.functional.embedding"
+    saves = ("x",)
+    promotes = True
+
+    x, weight, y = Inlet("...", "int"), Inlet("V F", "float"), Outlet()
+    padding_idx = Count(0, "The index whose vector does not learn; negative from the end.", least=-MAX_SIZE, torch=None)
+
+    def rule(self, x: Shape, weight: Shape) -> Facts:
+        padding = self.padding_idx
+        require(
+            at_least(weight[0], padding + 1 if padding >= 0 else -padding),
+            lambda: f"has padding_idx {padding} in a table of {weight[0]} rows",
+            "parameter",
+            set={"padding_idx": 0},
+        )
+        return facts((*x, weight[1]))
+
+
+class PReLUWith(Layer):
+    """x where positive, a multiple of it elsewhere that comes in by a wire."""
+
+    torch = Function("F.prelu", takes=("x", "weight"))
+    family, stem, words = "act", "prelu", "functional activation learned slope given"
+    rare = True
+    help = "Keeps what is positive; what is negative is multiplied by a factor, one a channel, from a wire."
+    source = "torch.nn.functional.prelu; He et al. 2015, arXiv:1502.01852"
     saves = ("x", "weight")
 
-    x, weight = Inlet("N C H W", "float"), Inlet("O I P Q", "float")
-    bias, y = Inlet("O", "float", optional=True), Outlet()
-    stride = Pair(1, "Step of the window.", short="s")
-    padding = Pair(0, "Values added on each side.", least=0, short="p")
-    dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
-    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+    x, weight, y = Inlet("N C ...", "float"), Inlet("P", "float"), Outlet()
 
-    def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
-        n, c, *space = x
-        out, inner, *kernel = weight
-        groups = self.groups
-        require(divides(groups, out), lambda: f"splits {out} filters into {groups} groups", "groups", set={"groups": 1})
-        require(
-            same(inner * groups, c),
-            lambda: f"slides filters of {inner * groups} channels over {c}",
-            port="weight",
-        )
-        needs("bias", bias, (out,))
-        sizes: list[Dim] = []
-        for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
+    def rule(self, x: Shape, weight: Shape) -> Facts:
+        if not same(weight[0], 1):
             require(
-                at_least(size + 2 * p, d * (k - 1) + 1),
-                lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
-                "window",
+                same(weight[0], x[1]),
+                lambda: f"takes one factor, or one for each of {x[1]} channels, not {weight[0]}",
+                port="weight",
             )
-            sizes.append(window(size, k, s, p, d))
-        y = (n, out, *sizes)
-        added = prod(y) if bias is not None else 0
-        return facts(y, macs=prod(y) * prod(weight[1:]), elementwise=added, biases=added)
+        return facts(x, elementwise=prod(x))
 
 
 class LayerNormWith(Layer):

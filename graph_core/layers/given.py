@@ -116,26 +116,40 @@ class Where(Layer):
     promotes = True
     saves = ("mask",)
 
-    a, mask, b, y = Inlet("...", "float"), Inlet("...", "bool"), Inlet("...", "float"), Outlet()
+    a, mask, b, y = Inlet("..."), Inlet("...", "bool"), Inlet("..."), Outlet()
 
     def rule(self, a: Shape, mask: Shape, b: Shape) -> Facts:
         y = broadcast(mask, broadcast(a, b))
         return facts(y, elementwise=prod(y))
 
 
-class Extreme(Layer):
-    """Of two tensors, the larger or the smaller value at each place."""
+# Function -> which of its values autograd keeps.
+_PAIRS: Mapping[str, tuple[str, ...]] = {
+    "maximum": ("a", "b"),
+    "minimum": ("a", "b"),
+    "pow": ("a", "b", "y"),
+    "atan2": ("a", "b"),
+    "hypot": ("a", "b", "y"),
+    "remainder": ("a", "b"),
+    "fmod": ("b",),
+    "floor_divide": (),
+    "logaddexp": ("a", "b"),
+}
+
+
+class Pairwise(Layer):
+    """A function of two values at each place, such as the larger of both."""
 
     torch = Function("torch.maximum")
-    family, stem, words = "arith", "extreme", "maximum minimum larger smaller pairwise"
+    family, stem, words = "arith", "pairwise", "maximum minimum larger smaller power remainder atan2 extreme"
     rare = True
-    help = "Takes the larger, or the smaller, of two values at each place."
-    source = "torch.maximum, torch.minimum"
+    help = "Applies one function of mathematics to two values at each place, such as the larger of both."
+    source = "torch.maximum, torch.minimum, torch.pow and so on"
     promotes = True
-    saves = ("a", "b")
+    replaces = ("Extreme",)
 
     a, b, y = Inlet("...", "float"), Inlet("...", "float"), Outlet()
-    function = Choice("maximum", ("maximum", "minimum"), "Which, by torch's name.", emit=False)
+    function = Choice("maximum", tuple(_PAIRS), "Which, by torch's name.", emit=False)
 
     @classmethod
     def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
@@ -144,4 +158,4 @@ class Extreme(Layer):
 
     def rule(self, a: Shape, b: Shape) -> Facts:
         y = broadcast(a, b)
-        return facts(y, elementwise=prod(y))
+        return facts(y, elementwise=prod(y), saves=_PAIRS[self.function])

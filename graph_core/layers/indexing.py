@@ -190,7 +190,7 @@ class Lookup(Layer):
     help = "Takes a row of a table, or a position of another axis, for each whole number: table[index]."
     source = "torch.Tensor.__getitem__"
 
-    table, index, y = Inlet("V ...", "float"), Inlet("K ...", "int"), Outlet()
+    table, index, y = Inlet("V ..."), Inlet("K ...", "int"), Outlet("first")
     dim = Count(0, "The axis, from 0.", least=0, most=7, emit=False)
 
     @classmethod
@@ -233,17 +233,13 @@ class Roll(Layer):
         return facts(x)
 
 
-class Pad(Layer):
-    """Values added at the ends of axes."""
+class _Padded(Layer):
+    """What both kinds of padding at the ends of axes share."""
 
-    torch = Function("F.pad")
-    family, stem, words = "shape", "pad", "border zeros constant crop"
-    help = "Adds one value at the ends of the last axes: two numbers an axis, the last axis first."
+    family, stem = "shape", "pad"
     source = "torch.nn.functional.pad"
 
-    x, y = Inlet("N ..."), Outlet()
-    pad = Offsets([1, 1], "How many at the beginning and the end of each axis, from the last on.", torch=REQUIRED)
-    value = Real(0.0, "What is added.", torch=None)
+    pad: tuple[int, ...]
 
     def rule(self, x: Shape) -> Facts:
         require(
@@ -259,6 +255,38 @@ class Pad(Layer):
             require(at_least(size, 1), lambda: f"leaves nothing of {shape_text(x)}", "parameter", set={"pad": [0, 0]})
             sizes[axis] = size
         return facts(tuple(sizes))
+
+
+class Pad(_Padded):
+    """Values added at the ends of axes."""
+
+    torch = Function("F.pad")
+    words = "border zeros constant crop"
+    help = "Adds one value at the ends of the last axes: two numbers an axis, the last axis first."
+
+    x, y = Inlet("N ..."), Outlet()
+    pad = Offsets([1, 1], "How many at the beginning and the end of each axis, from the last on.", torch=REQUIRED)
+    value = Real(0.0, "What is added.", torch=None)
+
+
+class PadInfinite(_Padded):
+    """Infinity added at the ends of axes."""
+
+    torch = Phrase("F.pad(x, pad, value=-torch.inf)")
+    words = "border infinity constant maximum"
+    rare = True
+    help = (
+        "Adds infinity at the ends of the last axes, which no maximum takes: two numbers an axis, the last axis first."
+    )
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    pad = Offsets([1, 1], "How many at the beginning and the end of each axis, from the last on.", torch=REQUIRED)
+    infinite = Choice("below", ("below", "above"), "Below all numbers, or above.", emit=False)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """With infinity below or above."""
+        return Phrase(f"F.pad(x, pad, value={INFINITE[values.get('infinite', 'below')]})")
 
 
 class MaskedFill(Layer):
@@ -322,11 +350,14 @@ class Gather(Layer):
     promotes = True
     saves = ("index",)
 
-    x, index, y = Inlet("N C"), Inlet("N K", "int"), Outlet("first")
+    x, index, y = Inlet("N ..."), Inlet("N ...", "int"), Outlet("first")
     dim = Axes(1, "The axis.", single=True)
 
     def rule(self, x: Shape, index: Shape) -> Facts:
         axis = axis_of(self.dim[0], x)
+        require(
+            len(x) == len(index), lambda: f"takes an index of {len(x)} axes, not {len(index)}", "axes", port="index"
+        )
         for place, (given, size) in enumerate(zip(index, x, strict=True)):
             fits = place == axis or at_least(size, given)
             require(

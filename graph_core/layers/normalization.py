@@ -67,6 +67,16 @@ class BatchNorm2d(_BatchNorm):
     x = Inlet("N C H W", "float")
 
 
+class BatchNorm3d(_BatchNorm):
+    """Batch normalization of volumes."""
+
+    torch = Module("nn.BatchNorm3d")
+    help = "Normalizes each channel over the batch and the volume, then scales and shifts it."
+    source = "torch.nn.BatchNorm3d; Ioffe and Szegedy 2015, arXiv:1502.03167"
+
+    x = Inlet("N C D H W", "float")
+
+
 class LayerNorm(Layer):
     """Normalization of the last axes of each sample by itself."""
 

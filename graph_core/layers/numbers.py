@@ -28,6 +28,21 @@ _MAPS = {
     "reciprocal": ("y",),
     "log1p": ("x",),
     "expm1": ("y",),
+    "exp2": ("y",),
+    "log2": ("x",),
+    "log10": ("x",),
+    "tan": ("y",),
+    "asin": ("x",),
+    "acos": ("x",),
+    "atan": ("x",),
+    "sinh": ("x",),
+    "cosh": ("x",),
+    "asinh": ("x",),
+    "acosh": ("x",),
+    "atanh": ("x",),
+    "erfc": ("x",),
+    "trunc": (),
+    "frac": (),
     "zeros_like": (),
     "ones_like": (),
 }
@@ -62,6 +77,8 @@ _NUMBERS = {
     "x / number": (),
     "number / x": ("x",),
     "x ** number": ("x",),
+    "x // number": (),
+    "x % number": (),
 }
 
 

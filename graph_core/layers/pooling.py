@@ -6,7 +6,7 @@ Element-wise work is counted as one operation per element of the input: each is 
 from __future__ import annotations
 
 from graph_core.dims import Dim, Shape, at_least, ceil_window, prod, same, shape_text, window
-from graph_core.fields import REQUIRED, Axes, Flag, Pair, SameAs, Single
+from graph_core.fields import REQUIRED, Axes, Flag, Pair, PerAxis, SameAs, Single, Triple
 from graph_core.layer import Facts, Inlet, Layer, Method, Module, Outlet, Refusal, facts, require
 from graph_core.layers._rules import axis_of, channels_first, fitting_kernel, fitting_padding, stored
 
@@ -19,9 +19,9 @@ class _Pool(Layer):
 
     y = Outlet()
 
-    kernel_size: Pair | Single
-    stride: Pair | Single
-    padding: Pair | Single
+    kernel_size: PerAxis
+    stride: PerAxis
+    padding: PerAxis
     ceil_mode: Flag
 
     def _dilation(self) -> Shape:
@@ -59,7 +59,7 @@ class _Pool(Layer):
 class _MaxPool(_Pool):
     words = "maximum subsample downsample"
 
-    dilation: Pair | Single
+    dilation: PerAxis
 
     def _dilation(self) -> Shape:
         return self.dilation
@@ -95,6 +95,21 @@ class MaxPool2d(_MaxPool):
     stride = Pair(2, "Step of the window.", torch=SameAs("kernel_size"), short="s")
     padding = Pair(0, "Values added on each side, at most half a window.", least=0, short="p")
     dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+    ceil_mode = Flag(False, "Keep a last window that hangs over the edge.", advanced=True)
+
+
+class MaxPool3d(_MaxPool):
+    """The largest value in each window over depth, height and width."""
+
+    torch = Module("nn.MaxPool3d")
+    help = "Keeps the largest value in each window of a volume or a video."
+    source = "torch.nn.MaxPool3d"
+
+    x = Inlet("N C D H W", "float")
+    kernel_size = Triple(2, "Depth, height and width of the window.", torch=REQUIRED, short="k")
+    stride = Triple(2, "Step of the window.", torch=SameAs("kernel_size"), short="s")
+    padding = Triple(0, "Values added on each side, at most half a window.", least=0, short="p")
+    dilation = Triple(1, "Step inside the window.", short="d", advanced=True)
     ceil_mode = Flag(False, "Keep a last window that hangs over the edge.", advanced=True)
 
 
@@ -137,7 +152,7 @@ class _AdaptivePool(Layer):
 
     y = Outlet()
 
-    output_size: Pair | Single
+    output_size: PerAxis
 
     def rule(self, x: Shape) -> Facts:
         # One window over everything is a plain mean to torch, whose gradient needs no values.
@@ -162,6 +177,48 @@ class AdaptiveAvgPool2d(_AdaptivePool):
     torch = Module("nn.AdaptiveAvgPool2d")
     help = "Takes means over patches so that a given height and width come out; 1 is the mean of all."
     source = "torch.nn.AdaptiveAvgPool2d"
+
+    x = Inlet("N C H W", "float")
+    output_size = Pair(1, "Height and width that come out.", torch=REQUIRED)
+
+
+class AdaptiveAvgPool3d(_AdaptivePool):
+    """Means over as many blocks as asked for."""
+
+    torch = Module("nn.AdaptiveAvgPool3d")
+    help = "Takes means over parts of a volume so that a given depth, height and width come out; 1 is the mean of all."
+    source = "torch.nn.AdaptiveAvgPool3d"
+
+    x = Inlet("N C D H W", "float")
+    output_size = Triple(1, "Depth, height and width that come out.", torch=REQUIRED)
+
+
+class _AdaptiveMaxPool(_AdaptivePool):
+    stem, words = "maxpool", "maximum global adaptive"
+    saves = ("x",)
+
+    def rule(self, x: Shape) -> Facts:
+        y = (*x[:2], *self.output_size)
+        return facts(y, elementwise=prod(x), keeps=((prod(y), "int64"),))  # where each largest value stood
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """The largest values over as many stretches as asked for."""
+
+    torch = Module("nn.AdaptiveMaxPool1d")
+    help = "Keeps the largest values along one axis so that a given length comes out; 1 is the largest of all."
+    source = "torch.nn.AdaptiveMaxPool1d"
+
+    x = Inlet("N C L", "float")
+    output_size = Single(1, "Length that comes out.", torch=REQUIRED)
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """The largest values over as many patches as asked for."""
+
+    torch = Module("nn.AdaptiveMaxPool2d")
+    help = "Keeps the largest values over patches so that a given height and width come out; 1 is the largest of all."
+    source = "torch.nn.AdaptiveMaxPool2d"
 
     x = Inlet("N C H W", "float")
     output_size = Pair(1, "Height and width that come out.", torch=REQUIRED)

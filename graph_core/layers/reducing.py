@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graph_core.dims import Dim, Shape, prod, shape_text
+from graph_core.dims import Dim, Shape, at_least, prod, shape_text
 from graph_core.fields import REQUIRED, Axes, Choice, Count, Flag, Real
-from graph_core.layer import Facts, Function, Inlet, Layer, Method, Outlet, Refusal, Spelling, facts
+from graph_core.layer import Facts, Function, Inlet, Layer, Method, Outlet, Refusal, Spelling, facts, require
 from graph_core.layers._rules import axis_of
 
 
@@ -45,6 +45,129 @@ class Reduce(Layer):
     def rule(self, x: Shape) -> Facts:
         saves = () if self.function == "sum" else ("x", "y")
         return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x), saves=saves)
+
+
+class Product(Layer):
+    """The product of the values along an axis."""
+
+    torch = Method("prod")
+    family, stem, words = "pool", "product", "multiply prod"
+    rare = True
+    help = "Multiplies the values along an axis."
+    source = "torch.Tensor.prod"
+    saves = ("x", "y")
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    dim = Axes(1, "The axis.", single=True, torch=None)
+    keepdim = Flag(False, "Keep each of them with size 1.")
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x))
+
+
+class WholeSum(Layer):
+    """The sum of whole numbers, or how often a mask is true, over some axes."""
+
+    torch = Method("sum")
+    family, stem, words = "pool", "count", "sum count integer mask length"
+    rare = True
+    help = "Adds up whole numbers over the given axes, or counts where a mask is true."
+    source = "torch.Tensor.sum"
+
+    x, y = Inlet("N ...", "int bool"), Outlet("int64")
+    dim = Axes(1, "The axes that are taken together.", torch=None)
+    keepdim = Flag(False, "Keep each of them with size 1.")
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x))
+
+
+class WholeCumSum(Layer):
+    """Running sums of whole numbers along an axis, or how often a mask was true so far."""
+
+    torch = Method("cumsum")
+    family, stem, words = "pool", "cumsum", "cumulative running sum integer positions mask count"
+    rare = True
+    help = "Adds up whole numbers along an axis, each with all before it; of a mask, how often it was true."
+    source = "torch.Tensor.cumsum"
+
+    x, y = Inlet("N ...", "int bool"), Outlet("int64")
+    dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        axis_of(self.dim[0], x)
+        return facts(x, elementwise=prod(x))
+
+
+class Extremum(Layer):
+    """The largest or the smallest value along an axis, and where it stands."""
+
+    torch = Function("torch.max", takes=("x",))
+    family, stem, words = "pool", "extremum", "max min largest smallest index along axis"
+    rare = True
+    help = "Takes the largest, or the smallest, value along an axis, and tells where it stands."
+    source = "torch.max, torch.min"
+    saves = ("indices",)
+
+    x, y, indices = Inlet("N ...", "float"), Outlet(), Outlet("int64")
+    function = Choice("max", ("max", "min"), "Which, by torch's name.", emit=False)
+    dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
+    keepdim = Flag(False, "Keep each of them with size 1.")
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The function of torch by its name."""
+        return Function(f"torch.{values.get('function', 'max')}", takes=("x",))
+
+    def rule(self, x: Shape) -> Facts:
+        y = _without(x, self.dim, self.keepdim)
+        return facts(y, y, elementwise=prod(x))
+
+
+class Position(Layer):
+    """Where along an axis the largest or the smallest value stands."""
+
+    torch = Method("argmax")
+    family, stem, words = "pool", "position", "argmax argmin index largest smallest class"
+    rare = True
+    help = "Tells where along an axis the largest, or the smallest, value stands."
+    source = "torch.Tensor.argmax, argmin"
+
+    x, y = Inlet("N ...", "float int"), Outlet("int64")
+    function = Choice("argmax", ("argmax", "argmin"), "Which, by torch's name.", emit=False)
+    dim = Axes(1, "The axis.", single=True, torch=None)
+    keepdim = Flag(False, "Keep each of them with size 1.")
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The method of torch by its name."""
+        return Method(str(values.get("function", "argmax")))
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x))
+
+
+class Quantified(Layer):
+    """Whether a mask is true anywhere, or everywhere, along an axis."""
+
+    torch = Method("any")
+    family, stem, words = "pool", "any", "all any mask quantifier logical"
+    rare = True
+    help = "Tells whether a mask is true anywhere, or everywhere, along an axis."
+    source = "torch.Tensor.any, all"
+
+    x, y = Inlet("N ...", "bool"), Outlet("bool")
+    function = Choice("any", ("any", "all"), "Which, by torch's name.", emit=False)
+    dim = Axes(1, "The axis.", single=True, torch=None)
+    keepdim = Flag(False, "Keep each of them with size 1.")
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The method of torch by its name."""
+        return Method(str(values.get("function", "any")))
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x))
 
 
 class Spread(Layer):
@@ -89,6 +212,70 @@ class VectorNorm(Layer):
 
     def rule(self, x: Shape) -> Facts:
         return facts(_without(x, self.dim, self.keepdim), elementwise=2 * prod(x))
+
+
+class TopK(Layer):
+    """The largest values along an axis, and where they stand."""
+
+    torch = Function("torch.topk", takes=("x",))
+    family, stem, words = "pool", "topk", "largest best k sort router experts beam"
+    rare = True
+    help = "Keeps the largest values along an axis, in order, and tells where they stand."
+    source = "torch.topk"
+    saves = ("indices",)
+
+    x, y, indices = Inlet("N ...", "float"), Outlet(), Outlet("int64")
+    k = Count(1, "How many.", torch=REQUIRED)
+    dim = Axes(-1, "The axis.", single=True)
+    largest = Flag(True, "The largest; off, the smallest.")
+
+    def rule(self, x: Shape) -> Facts:
+        axis = axis_of(self.dim[0], x)
+        require(
+            at_least(x[axis], self.k),
+            lambda: f"keeps {self.k} of {x[axis]} values along an axis",
+            "parameter",
+            set={"k": 1},
+        )
+        y = (*x[:axis], self.k, *x[axis + 1 :])
+        return facts(y, y, elementwise=prod(x))
+
+
+class Sort(Layer):
+    """The values along an axis in order, and where they stood."""
+
+    torch = Function("torch.sort", takes=("x",))
+    family, stem, words = "pool", "sort", "order rank argsort ascending descending"
+    rare = True
+    help = "Sorts the values along an axis, and tells where they stood."
+    source = "torch.sort"
+    saves = ("indices",)
+
+    x, y, indices = Inlet("N ...", "float"), Outlet(), Outlet("int64")
+    dim = Axes(-1, "The axis.", single=True)
+    descending = Flag(False, "The largest first.")
+
+    def rule(self, x: Shape) -> Facts:
+        axis_of(self.dim[0], x)
+        return facts(x, x, elementwise=prod(x))
+
+
+class CumProd(Layer):
+    """Running products along an axis."""
+
+    torch = Method("cumprod")
+    family, stem, words = "pool", "cumprod", "cumulative running product"
+    saves = ("x", "y")
+    rare = True
+    help = "Multiplies the values along an axis, each with all before it."
+    source = "torch.Tensor.cumprod"
+
+    x, y = Inlet("N ...", "float"), Outlet()
+    dim = Axes(1, "The axis.", single=True, torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        axis_of(self.dim[0], x)
+        return facts(x, elementwise=prod(x))
 
 
 class CumSum(Layer):

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-from graph_core.dims import Dim, Shape, at_least, prod, shape_text, window
-from graph_core.fields import REQUIRED, Axes, Choice, Count, Flag, Offsets, Pair, Sizes
+from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text, window
+from graph_core.fields import MAX_SIZE, REQUIRED, Axes, Choice, Count, Flag, Offsets, Pair, Sizes
 from graph_core.layer import Facts, Function, Inlet, Layer, Method, Outlet, Spelling, facts, require
 from graph_core.layers._rules import axis_of, fitting_kernel, fitting_padding
 
@@ -140,6 +140,40 @@ class Unfold(Layer):
         return facts((n, c * prod(self.kernel_size), prod(sizes)))
 
 
+class Fold(Layer):
+    """Columns laid back as windows of an image, what overlaps added up."""
+
+    torch = Function("F.fold")
+    family, stem, words = "shape", "fold", "col2im windows patches columns overlap add"
+    rare = True
+    help = "Lays columns back as windows of an image, and adds up what overlaps."
+    source = "torch.nn.functional.fold"
+    saves = ()
+
+    x, y = Inlet("N Q R", "float"), Outlet()
+    output_size = Pair(8, "Height and width that come out.", torch=REQUIRED)
+    kernel_size = Pair(2, "Height and width of the window.", torch=REQUIRED, short="k")
+    dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+    padding = Pair(0, "Values added on each side.", least=0, short="p")
+    stride = Pair(2, "Step of the window.", torch=1, short="s")
+
+    def rule(self, x: Shape) -> Facts:
+        n, rows, columns = x
+        kernel, out = prod(self.kernel_size), self.output_size
+        require(divides(kernel, rows), lambda: f"lays columns of {rows} values out as windows of {kernel}", "window")
+        places: list[Dim] = []
+        for size, k, s, p, d in zip(out, self.kernel_size, self.stride, self.padding, self.dilation, strict=True):
+            require(
+                at_least(size + 2 * p, d * (k - 1) + 1),
+                lambda: f"cuts windows of {shape_text(self.kernel_size)} from {shape_text(out)}, which is smaller",
+                "window",
+                set=lambda: fitting_kernel(out, self.kernel_size, self.padding, self.dilation),
+            )
+            places.append(window(size, k, s, p, d))
+        require(same(prod(places), columns), lambda: f"has {prod(places)} windows, and {columns} columns come in")
+        return facts((n, rows // kernel, *out))
+
+
 class Windows(Layer):
     """All windows along an axis, as an axis of their own."""
 
@@ -206,3 +240,48 @@ class RepeatEach(Layer):
     def rule(self, x: Shape) -> Facts:
         axis = axis_of(self.dim[0], x)
         return facts((*x[:axis], x[axis] * self.repeats, *x[axis + 1 :]))
+
+
+class Flip(Layer):
+    """The positions of axes in reverse order."""
+
+    torch = Method("flip", spread=True)
+    family, stem, words = "shape", "flip", "reverse mirror backwards"
+    rare = True
+    help = "Puts the positions of the given axes into reverse order."
+    source = "torch.flip"
+
+    x, y = Inlet("N ..."), Outlet()
+    dims = Axes([1], "The axes.", torch=REQUIRED)
+
+    def rule(self, x: Shape) -> Facts:
+        axes = [axis_of(number, x, "dims") for number in self.dims]
+        require(
+            len(set(axes)) == len(axes),
+            lambda: f"names an axis twice in {', '.join(map(str, self.dims))}",
+            "parameter",
+            set={"dims": [0]},
+        )
+        return facts(x)
+
+
+class Triangle(Layer):
+    """Matrices with zeros on one side of a diagonal."""
+
+    torch = Function("torch.tril")
+    family, stem, words = "shape", "triangle", "tril triu lower upper causal mask"
+    rare = True
+    help = "Keeps the lower, or the upper, triangle of matrices, and sets the rest to zero."
+    source = "torch.tril, torch.triu"
+
+    x, y = Inlet("... H W"), Outlet()
+    function = Choice("tril", ("tril", "triu"), "Which, by torch's name.", emit=False)
+    diagonal = Count(0, "From which diagonal on: 0 for the main one.", least=-MAX_SIZE)
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The function of torch by its name."""
+        return Function(f"torch.{values.get('function', 'tril')}")
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x, elementwise=prod(x))

@@ -252,3 +252,19 @@ class Identity(Layer):
 
     def rule(self, x: Shape) -> Facts:
         return facts(x)
+
+
+class Detach(Layer):
+    """The same values, through which no gradient flows."""
+
+    torch = Method("detach")
+    family, stem, words = "shape", "detached", "stop gradient detach constant"
+    view = "same"
+    rare = True
+    help = "Passes on what comes in, and keeps gradients from flowing back."
+    source = "torch.Tensor.detach"
+
+    x, y = Inlet("..."), Outlet()
+
+    def rule(self, x: Shape) -> Facts:
+        return facts(x)

@@ -113,7 +113,7 @@ def test_the_figure_is_the_tools(other: str, name: str, batch: int) -> None:
 
 
 # What one layer alone is given where its declaration does not say: shapes by port, and parameters.
-SHAPES: dict[str, list[Any]] = {
+SHAPES: dict[str, Any] = {
     "MatMul": [["N", 6, 8], ["N", 8, 5]],
     "ScaledDotProductAttention": [["N", 2, 6, 8]] * 3,
     "Embedding": [["N", 6]],
@@ -125,7 +125,13 @@ BY_WIRE = frozenset(
         "Lookup",
         "MaskedFill",
         "LinearWith",
+        "Conv1dWith",
         "Conv2dWith",
+        "Conv3dWith",
+        "EmbeddingWith",
+        "PReLUWith",
+        "Fold",
+        "OneHot",
         "LayerNormWith",
         "BatchNormWith",
         "HeldParameter",
@@ -165,8 +171,10 @@ def one_layer(name: str) -> Project:
         ports = [f"{port}{k}" for port in ports for k in range(declaration.inlets[port].least)]
     for k, port in enumerate(ports):
         inlet = declaration.inlets.get(port) or next(iter(declaration.inlets.values()))
-        shape = SHAPES[name][k] if name in SHAPES else ["N", 6, 8, 8] if inlet.rank == 4 else ["N", 6, 8]
-        graph.add("Input", id=f"i{k}", shape=shape, dtype="int64" if inlet.kinds == ("int",) else "float32")
+        usual = {4: ["N", 6, 8, 8], 5: ["N", 6, 8, 8, 8]}.get(inlet.rank or 0, ["N", 6, 8])
+        shape = SHAPES.get(name, {k: usual})[k]
+        dtype = "float32" if "float" in inlet.kinds else "int64" if "int" in inlet.kinds else "bool"
+        graph.add("Input", id=f"i{k}", shape=shape, dtype=dtype)
         graph.connect(f"i{k}.y", f"l.{port}")
     graph.add("Output", id="o")
     graph.connect(f"l.{graph.out_ports(graph.nodes['l'])[0]}", "o.x")

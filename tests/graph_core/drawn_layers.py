@@ -32,7 +32,18 @@ from graph_core.stated import Text
 COMPUTED: Mapping[tuple[str, str], Callable[[Layer], int]] = {
     ("rnn", "L"): lambda layer: layer.values["num_layers"] * (2 if layer.values["bidirectional"] else 1),
     ("rnn", "H"): lambda layer: layer.values["hidden_size"],
+    ("shape", "Q"): lambda layer: 2 * math.prod(layer.values["kernel_size"]),
+    ("shape", "R"): lambda layer: _places(layer.values),
 }
+
+
+def _places(values: Mapping[str, Any]) -> int:
+    """How many windows there are; one where none fits."""
+    keys = ("output_size", "kernel_size", "stride", "padding", "dilation")
+    axes = zip(*(values[key] for key in keys), strict=True)
+    return math.prod(max((size + 2 * p - d * (k - 1) - 1) // s + 1, 1) for size, k, s, p, d in axes)
+
+
 # Types that differ from the usual one are rare, so that most configurations are accepted.
 DTYPES = {
     "float": ["float32"] * 8 + ["float64", "bfloat16"],
@@ -41,7 +52,7 @@ DTYPES = {
 }
 # Where they use the statistics of the batch, torch asks these for two values a channel; we leave that to the batch at
 # hand (see _BatchNorm).
-NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d"}
+NEEDS_A_BATCH = {"BatchNorm1d", "BatchNorm2d", "BatchNorm3d"}
 SIZES = (1, 2, 3, 4, 5, 6, 8, 9)
 
 

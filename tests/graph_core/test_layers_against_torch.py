@@ -35,6 +35,7 @@ SPELLED = [name for name, declaration in layer_types().items() if is_drawn(decla
 # Torch adds positions of another float type than the sequence's, and promotes; see mixed_types. Of the others it reads
 # the size or the type of one input only, or promotes too.
 ADDED_POSITIONS = {"PositionalEncoding", "LearnedPositions", "ExpandBatch", "RMSNorm", "Einsum", "SliceScatter"}
+ADDED_POSITIONS |= {"InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"}
 # Where a sum has one term, einsum multiplies element by element, which the counter does not count.
 UNCOUNTED = {"Einsum"}
 
@@ -390,7 +391,7 @@ def numbers(value: Any) -> Any:
         return {name: numbers(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
         return [numbers(part) for part in value]
-    return int(substitute(value, {f"s{n}": n for n in range(1, 10)}))
+    return int(substitute(value, {f"s{n}": n for n in range(1, 100)}))
 
 
 @pytest.mark.parametrize("name", SPELLED)
@@ -402,7 +403,7 @@ def test_rules_on_symbols_are_the_rules_on_ints(name: str):
         if facts is None:
             return
         assert numbers(case.facts(with_names)) == numbers(facts)
-        with deciding({f"s{n}": n for n in range(1, 10)}):
+        with deciding({f"s{n}": n for n in range(1, 100)}):
             assert numbers(case.facts(by_value)) == numbers(facts)
 
     check()

@@ -31,10 +31,13 @@ OPEN = frozenset(
         "BatchStatisticsNorm",
         "Normalize",
         "Softsign",
-        "Gather",
+        "InstanceNorm1d",
+        "InstanceNorm2d",
+        "InstanceNorm3d",
         "LogSigmoid",
         "Lookup",
         "Gather",
+        "Where",
     ]
 )
 SPELLED = [
@@ -111,6 +114,7 @@ OTHERWISE: Mapping[str, Callable[[Drawn], int | None]] = {
     "MatMul": _matrices,
     "BatchNorm1d": _halves,
     "BatchNorm2d": _halves,
+    "BatchNorm3d": _halves,
     "LayerNorm": _halves,
     "ScaledDotProductAttention": _halves,
 }

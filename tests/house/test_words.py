@@ -72,7 +72,7 @@ EXEMPT = frozenset(
 # Python, torch, LaTeX and JSON that is written, and the labels of axes.
 WRITTEN = re.compile(
     r"\\text|^class |^import |^from torch|^from \{\} import|torch\.|self\.training|False|^True$|masked_fill|"
-    r"has no attribute|"
+    r"has no attribute|F\.pad|^number - x$|"
     r"^\W*\"\w+\": |\n|: \{\}$|^\{\},? \"|^(qkv in|out in ?|in out ?|positions F|gates \w+)$"
 )
 

@@ -1,0 +1,91 @@
+"""Convolutions whose filters come in by a wire: torch.nn.functional's own forms."""
+
+from __future__ import annotations
+
+from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text, window
+from graph_core.fields import Pair, PerAxis, Single, Size, Triple
+from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, facts, require
+from graph_core.layers.functional import needs
+
+
+class _ConvWith(Layer):
+    """What convolutions of every rank share whose filters come in by a wire."""
+
+    family, stem, words = "conv", "conv", "functional convolution weight given standardized"
+    rare = True
+    saves = ("x", "weight")
+
+    y = Outlet()
+
+    stride: PerAxis
+    padding: PerAxis
+    dilation: PerAxis
+    groups: Size
+
+    def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
+        n, c, *space = x
+        out, inner, *kernel = weight
+        groups = self.groups
+        require(divides(groups, out), lambda: f"splits {out} filters into {groups} groups", "groups", set={"groups": 1})
+        require(
+            same(inner * groups, c),
+            lambda: f"slides filters of {inner * groups} channels over {c}",
+            port="weight",
+        )
+        needs("bias", bias, (out,))
+        sizes: list[Dim] = []
+        for size, k, s, p, d in zip(space, kernel, self.stride, self.padding, self.dilation, strict=True):
+            require(
+                at_least(size + 2 * p, d * (k - 1) + 1),
+                lambda: f"slides a window of {shape_text(kernel)} over {shape_text(space)}, which is smaller",
+                "window",
+            )
+            sizes.append(window(size, k, s, p, d))
+        y = (n, out, *sizes)
+        added = prod(y) if bias is not None else 0
+        return facts(y, macs=prod(y) * prod(weight[1:]), elementwise=added, biases=added)
+
+
+class Conv1dWith(_ConvWith):
+    """A convolution along one axis whose filters come in by a wire."""
+
+    torch = Function("F.conv1d", takes=("x", "weight", "bias"))
+    help = "Slides filters that come in by a wire along one axis."
+    source = "torch.nn.functional.conv1d"
+
+    x, weight = Inlet("N C L", "float"), Inlet("O I P", "float")
+    bias = Inlet("O", "float", optional=True)
+    stride = Single(1, "Step of the window.", short="s")
+    padding = Single(0, "Values added at both ends.", least=0, short="p")
+    dilation = Single(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+
+
+class Conv2dWith(_ConvWith):
+    """A convolution over height and width whose filters come in by a wire."""
+
+    torch = Function("F.conv2d", takes=("x", "weight", "bias"))
+    help = "Slides filters that come in by a wire over an image."
+    source = "torch.nn.functional.conv2d"
+
+    x, weight = Inlet("N C H W", "float"), Inlet("O I P Q", "float")
+    bias = Inlet("O", "float", optional=True)
+    stride = Pair(1, "Step of the window.", short="s")
+    padding = Pair(0, "Values added on each side.", least=0, short="p")
+    dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+
+
+class Conv3dWith(_ConvWith):
+    """A convolution over depth, height and width whose filters come in by a wire."""
+
+    torch = Function("F.conv3d", takes=("x", "weight", "bias"))
+    help = "Slides filters that come in by a wire over a volume or a video."
+    source = "torch.nn.functional.conv3d"
+
+    x, weight = Inlet("N C D H W", "float"), Inlet("O I P Q R", "float")
+    bias = Inlet("O", "float", optional=True)
+    stride = Triple(1, "Step of the window.", short="s")
+    padding = Triple(0, "Values added on each side.", least=0, short="p")
+    dilation = Triple(1, "Step inside the window.", short="d", advanced=True)
+    groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
