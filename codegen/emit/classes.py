@@ -17,6 +17,7 @@ from codegen.emit.scopes import Argument, Scope
 from codegen.emit.shapes import Shapes
 from codegen.emit.statements import Assign, Class, Evaluate, Function, If, Spot, Statement
 from codegen.emit.structure import Style, holds, is_chain, made_in_constructor, role, single, style
+from codegen.emit.tables import looped
 from codegen.emit.tied import tied_weights
 from graph_core.context import Context
 from graph_core.dims import Shape
@@ -52,17 +53,17 @@ class ClassWriter:
     def write(self) -> Class:
         """The whole class."""
         if is_chain(self.graph):
-            body: list[Statement] = [Evaluate(trees.call(trees.declared("super().__init__"), self.frame.chain()))]
-            methods = [self._constructor(body)]
-            for node in self.graph.nodes.values():
-                body[0].spots += (self.spot(node),)
+            spots = tuple(self.spot(node) for node in self.graph.nodes.values())
+            made = trees.call(trees.declared("super().__init__"), self.frame.chain())
+            before, left = looped(made, self.scope.names, spots)
+            methods = [self._constructor([*before, Evaluate(left, spots=spots)])]
             return Class(self.name, "nn.Sequential", self._doc(), methods, spots=((self.graph.key, ""),))
-        made = self._made()
+        lines = self._made()
         forward = Forward(self).plan()
         stored: list[Statement] = [
             Assign(trees.dotted(f"self.{attr}"), self.scope.lookup(name)) for name, attr in self._stored.items()
         ]
-        methods = [self._constructor([Evaluate(trees.declared("super().__init__()")), *stored, *made])]
+        methods = [self._constructor([Evaluate(trees.declared("super().__init__()")), *stored, *lines])]
         arguments = ["self", *(f"{self.input_names[port.id]}: Tensor" for port in self.graph.inputs())]
         count = len(self.graph.outputs())
         returns = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count) or '()'}]"
@@ -98,8 +99,9 @@ class ClassWriter:
             return []
         spots = (self.spot(node),)
         made = self.frame.block(node) if node.type in self.plan.project.graphs else self.frame.layer(node)
+        before, made = looped(made, self.scope.names, spots)
         if condition is True:
-            return [self._put(node, made, spots)]
+            return [*before, self._put(node, made, spots)]
         assert isinstance(condition, ast.expr)
         test = trees.fold(condition)
         if holds(node):
@@ -112,7 +114,7 @@ class ClassWriter:
         else:
             default, kind = ast.Constant(None), "nn.Module | None"
         first = self._put(node, default, spots, kind)
-        return [first, If(test, [self._put(node, made, ())], spots=spots)]
+        return [first, If(test, [*before, self._put(node, made, ())], spots=spots)]
 
     def _put(self, node: Node, made: ast.expr, spots: tuple[Spot, ...], kind: str = "") -> Statement:
         """The line that makes a node an attribute; one named by a number needs a call."""

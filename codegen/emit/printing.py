@@ -276,9 +276,6 @@ def _broken(tree: ast.expr, indent: int, column: int, tail: int) -> list[str]:
             return [head, *_one_a_line(arguments, inner), f"{pad})"]
         case ast.List(elts=elts) | ast.Tuple(elts=elts) if elts:
             opening, closing = ("[", "]") if isinstance(tree, ast.List) else ("(", ")")
-            text = ", ".join(map(flat, elts))
-            if inner + len(text) <= WIDTH and len(elts) > 1:
-                return [opening, " " * inner + text, f"{pad}{closing}"]
             return [opening, *_one_a_line(elts, inner), f"{pad}{closing}"]
         case ast.Dict(keys=keys, values=values):
             entries = [(key, value) for key, value in zip(keys, values, strict=True) if key is not None]

@@ -23,11 +23,12 @@ class Statement:
 
 @dataclass(slots=True)
 class Assign(Statement):
-    """``target: annotation = value``."""
+    """``target: annotation = value``, or with another ``sign``."""
 
     target: ast.expr
     value: ast.expr
     annotation: str = ""
+    sign: str = "="
 
 
 @dataclass(slots=True)
@@ -114,7 +115,8 @@ class Page:
         match item:
             case Assign():
                 colon = f": {item.annotation}" if item.annotation else ""
-                self._simple(statement(f"{top(item.target)}{colon} = ", item.value, "", indent), item.comment, indent)
+                head = f"{top(item.target)}{colon} {item.sign} "
+                self._simple(statement(head, item.value, "", indent), item.comment, indent)
             case Evaluate():
                 self._simple(statement("", item.value, "", indent), item.comment, indent)
             case Return():

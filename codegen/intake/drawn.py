@@ -109,13 +109,13 @@ class Drawing:
 
 
 def _form(graph: Graph, definition: Definition) -> str:
-    """How a chain is written: a class of a person's own as one, others as lists where they are used."""
+    """How a chain is written: an nn.Sequential of a person's own as one, others as lists where they are used."""
     nodes = chain_of(graph)
     if not nodes or any("." in node.name for node in nodes):
         return ""
     several = len(nodes) > 1
     if definition.alone and not definition.container:
-        return "class" if several else ""
+        return "class" if several and definition.sequential else ""
     listed = definition.container or (several and all(node.name[-1].isdigit() for node in nodes))
     return "list" if listed and nodes[0].name != "0" else ""
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from torch import nn
+
 from codegen.intake.conditions import Conditions
 from codegen.intake.sizes import MISSING, Sizes, Vector, attribute, equal, multiple, varies
 from codegen.intake.steps import Definition, End, Line
@@ -61,6 +63,7 @@ class Definer:
             self.defaults,
             self.widths,
             container=container,
+            sequential=isinstance(self.bodies[0].module, nn.Sequential),
             channels=self.sizes.channels if self.sizes is not None else {},
         )
         for place, body in enumerate(self.bodies):

@@ -78,6 +78,7 @@ class Definition:
     params: dict[str, Any] = field(default_factory=dict)  # name -> what it is where nothing is given; None for nothing
     widths: set[str] = field(default_factory=set)  # parameters that are sizes
     container: bool = False  # a list of modules without a class of its own
+    sequential: bool = False  # whether the original's is an nn.Sequential
     alone: bool = True  # whether the module class that it stands for became no other
     channels: dict[int, int] = field(default_factory=dict)  # input -> the axis of its channels
 
