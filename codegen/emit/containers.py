@@ -63,13 +63,15 @@ class Containers:
         return [Assign(trees.dotted(f"self.{first}"), made, spots=tuple(spots))]
 
     def _container(self, table: Table, spots: list[Spot]) -> ast.expr:
-        if _is_list(table):
-            items = [self._item(table[str(place)], spots) for place in range(len(table))]
-            return trees.call("nn.ModuleList", [ast.List(_grouped(items))])
         held = [_holds(item) for item in table.values()]
         if any(held) and not all(held):
             name = next(item.name for item in table.values() if isinstance(item, Node) and _holds(item))
             raise EmitError(f"{name} is a tensor among modules, for which torch has no container; rename it.")
+        if _is_list(table):
+            if _holds_buffers(table):
+                raise EmitError("torch has no list of buffers; call them by names instead of numbers.")
+            items = [self._item(table[str(place)], spots) for place in range(len(table))]
+            return trees.call("nn.ParameterList" if any(held) else "nn.ModuleList", [ast.List(_grouped(items))])
         pairs = {name: self._item(item, spots) for name, item in table.items()}
         if _holds_buffers(table):
             return trees.call(self.writer.plan.helpers.holder(), [], list(pairs.items()))
@@ -117,7 +119,7 @@ def _holds(item: Table | Node) -> bool:
 
 def _holds_buffers(table: Table) -> bool:
     """Whether it holds tensors alone, and not parameters alone: torch has no container for those."""
-    if _is_list(table) or not all(_holds(item) for item in table.values()):
+    if not all(_holds(item) for item in table.values()):
         return False
     texts = [_text(item) for item in table.values() if isinstance(item, Node)]
     return not all(text.startswith("nn.Parameter(") for text in texts)

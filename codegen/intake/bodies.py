@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from torch import nn
 
 from codegen.intake.constants import constant_params
 from codegen.intake.dialect_modules import BUFFER, PARAMETER, SPREAD
-from codegen.intake.opaque import opaque_call, opaque_scope
-from codegen.intake.record import Op, Scope, Value, values_in
+from codegen.intake.opaque import TooWide, opaque_call, opaque_scope
+from codegen.intake.pairing import same_values
+from codegen.intake.record import Op, Scope, Value, scopes_of, values_in
 from codegen.intake.steps import Body, Note, Ref, Step, Unsupported
+from graph_core.fields import Field, FieldError
 from graph_core.layer import layer_types
 from graph_core.names import BadName, check_name, numbered
 
@@ -58,6 +60,7 @@ class Homes:
                 uses[value].append(op.scope)
         for value in values_in(self.root.result):
             uses[value].append(self.root)
+        self.used = set(uses)
         for op in self.root.ops():
             for value in op.outs:
                 order[value] = len(order)
@@ -90,14 +93,6 @@ class Homes:
                 break
             home = level[0]
         return home
-
-
-def scopes_of(scope: Scope) -> Iterator[Scope]:
-    """The scopes inside of a scope, outer ones first, in the order in which they were called."""
-    for item in scope.items:
-        if isinstance(item, Scope):
-            yield item
-            yield from scopes_of(item)
 
 
 Draw = Callable[["Maker", Op], None]
@@ -164,8 +159,16 @@ class Maker:
                 step.inputs[key] = self.ref(part) if isinstance(part, Value) else part
             else:
                 step.params[key] = part
+                if key in declaration.fields:
+                    self._resolve(declaration.fields[key], part)
         self.body.steps.append(step)
         return Ref(step, next(iter(declaration.outlets)))
+
+    def _resolve(self, field: Field[Any], part: Any) -> None:
+        try:
+            field.resolve(list(part) if isinstance(part, tuple) else part, {})
+        except FieldError as error:
+            raise Unsupported(f"is called with other than its layer takes: {error}") from None
 
     def bind(self, value: Value, ref: Ref | Value) -> None:
         """Let a value of the record be what comes out there."""
@@ -220,6 +223,8 @@ class Maker:
     def _constant(self, value: Value) -> Ref:
         if value.varies():
             return self._repeated(value)
+        if value.twin is not None and not same_values(value.tensor, value.twin.tensor):
+            raise Unsupported("makes a constant whose values depend on the batch, or are others at every call")
         name = self.free("constant")
         ref = self.add(BUFFER, name, **constant_params(value))
         path = f"{self.scope.path}.{name}" if self.scope.path else name
@@ -256,6 +261,8 @@ class Maker:
             if op.fault:
                 raise Unsupported(op.fault)
             self.draw(self, op)
+            if any(out in self.homes.used and out not in self.where for out in op.outs):
+                raise Unsupported("gives more than its layer")
         except Unsupported as reason:
             self._forget(before)
             self._opaque(op, str(reason))
@@ -269,16 +276,25 @@ class Maker:
 
     def _opaque(self, op: Op, reason: str) -> None:
         name = op.name.rpartition(".")[2].strip("_") or "call"
+        try:
+            opaque_call(self, op, name, reason)
+        except TooWide as wide:
+            raise TooWide(f"calls {name}, which {wide}") from None
         self.notes.append(Note(self.scope.path, name, reason))
-        opaque_call(self, op, name, reason)
 
     def _block(self, scope: Scope) -> None:
         if scope.fault:
-            self.notes.append(Note(scope.path, scope.kind, scope.fault))
             opaque_scope(self, scope)
+            self.notes.append(Note(scope.path, scope.kind, scope.fault))
             return
-        maker = Maker(scope, self.homes, self.draw, self.notes)
-        body = maker.build()
+        before = len(self.notes)
+        try:
+            body = Maker(scope, self.homes, self.draw, self.notes).build()
+        except TooWide as wide:
+            del self.notes[before:]
+            scope.fault = str(wide)
+            self._block(scope)
+            return
         if not body.steps or not body.outputs:
             # It passes on what comes in, or nothing of it is used.
             for value, ref in body.outputs:

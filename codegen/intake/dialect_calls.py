@@ -23,7 +23,8 @@ from codegen.intake import dialect_reducing as reducing
 from codegen.intake import dialect_shapes as shapes
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
-from codegen.intake.dialect_modules import PASSES
+from codegen.intake.dialect_modules import PASSES, TURNED
+from codegen.intake.dialect_pointwise import same_numbers
 from codegen.intake.leaves import bound, leaf_of
 from codegen.intake.record import Op, Value, values_in
 from codegen.intake.steps import Ref, Unsupported
@@ -36,6 +37,7 @@ Call = Callable[[Maker, Op], None]
 def draw(maker: Maker, op: Op) -> None:
     """Add the steps that stand for one call; raises Unsupported."""
     if op.module is not None:
+        same_numbers(op)
         _layer(maker, op)
         return
     name = op.name.rpartition(".")[2]
@@ -43,6 +45,8 @@ def draw(maker: Maker, op: Op) -> None:
     plain = pointwise.IN_PLACE.get(plain, plain)
     if name == "__get__":
         plain = op.name.split(".")[-2]
+    if plain not in _SIZED:
+        same_numbers(op)
     entry = next((table[plain] for table in _TABLES if plain in table), None)
     if entry is not None:
         entry(maker, op)
@@ -67,6 +71,9 @@ def _layer(maker: Maker, op: Op) -> None:
     fed = {port: value for port, value in inputs.items() if isinstance(value, Value)}
     if len(fed) < len(inputs):
         raise Unsupported("is called with what is no tensor")
+    states = [port for port in fed if declaration.inlets[port].state]
+    if all(_is_zeros(fed[port]) for port in states):  # as they are where none are given
+        fed = {port: value for port, value in fed.items() if port not in states}
     own = maker.relative(op.path) if maker._owns(op.path) else ""
     if leaf.type in PASSES and not own.rpartition(".")[2].isdigit():
         [value] = fed.values()
@@ -75,13 +82,33 @@ def _layer(maker: Maker, op: Op) -> None:
     earlier = maker.by_name.get(own) if own and declaration.owns_weights() else None
     taken = own in maker.by_name
     name = own if own and not taken else maker.free(declaration.stem)
-    ref = maker.add(leaf.type, name, **fed, **leaf.params)
+    turned = TURNED[leaf.type] if leaf.turned else ()
+    if turned and any(len(value.shape) != 3 for port, value in fed.items() if port in turned):
+        raise Unsupported("is called without a batch")
+    given = {port: _turned(maker, value) if port in turned else value for port, value in fed.items()}
+    ref = maker.add(leaf.type, name, **given, **leaf.params)
     assert ref.step is not None
     ref.step.use = earlier
     maker.by_name.setdefault(own, ref.step)
     spelling = declaration.torch
     returns = spelling.returns if isinstance(spelling, Module) and spelling.returns else tuple(declaration.outlets)
     _bind(maker, ref, returns, op.result)
+    for out in op.outs:
+        if (found := maker.where.get(out)) is not None and found.step is ref.step and found.port in turned:
+            maker.bind(out, maker.add("Transpose", x=found, dim0=0, dim1=1))
+
+
+def _is_zeros(value: Value) -> bool:
+    """Whether a value is zeros, whatever the batch."""
+    return value.fixed and not any(bool(one.tensor.any()) for one in (value, value.twin) if one is not None)
+
+
+def _turned(maker: Maker, value: Value) -> Ref:
+    """A value with its first two axes exchanged; what was exchanged before, as it was."""
+    ref = maker.ref(value)
+    if ref.step is not None and ref.step.type == "Transpose" and set(ref.step.params.values()) == {0, 1}:
+        return ref.step.inputs["x"]
+    return maker.add("Transpose", x=ref, dim0=0, dim1=1)
 
 
 def _bind(maker: Maker, ref: Ref, returns: Any, result: Any) -> None:
@@ -247,3 +274,5 @@ _TABLES = (
     reducing.CALLS,
     choosing.CALLS,
 )
+# Calls whose sizes may be those of the batch: what they make tells which.
+_SIZED = frozenset(["view", "reshape", "unflatten", "expand", "broadcast_to", "repeat", "tile", "getitem", "put_back"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
-from codegen.intake.dialect_pointwise import mask_of, number, same_numbers
+from codegen.intake.dialect_pointwise import mask_of, number, same_numbers, steady
 from codegen.intake.record import Op, Value, values_in
 from codegen.intake.steps import Ref, Unsupported
 
@@ -30,7 +30,7 @@ def _where(maker: Maker, op: Op) -> None:
     elif left is not None and _wide(other, op):
         maker.bind(op.outs[0], _filled(maker, other, where, left))
     elif right is not None and _wide(one, op):
-        other_mask = Value(~mask.tensor, "constant", fixed=True) if _settled(mask) else maker.add("Not", x=where)
+        other_mask = Value(~steady(mask), "constant", fixed=True) if _settled(mask) else maker.add("Not", x=where)
         maker.bind(op.outs[0], _filled(maker, one, other_mask, right))
     elif isinstance(one, Value) and isinstance(other, Value):
         maker.bind(op.outs[0], maker.add("Where", a=one, mask=where, b=other))

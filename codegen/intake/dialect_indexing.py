@@ -9,6 +9,7 @@ import torch
 
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
+from codegen.intake.dialect_pointwise import steady
 from codegen.intake.record import Op, Value, values_in
 from codegen.intake.steps import Ref, Unsupported
 
@@ -17,6 +18,8 @@ Call = Callable[[Maker, Op], None]
 
 def _getitem(maker: Maker, op: Op) -> None:
     x, index = op.args[0], op.args[1]
+    if op.twin is not None and _places(op) != _places(op.twin):
+        raise Unsupported("picks at places that depend on the batch, or are others at every call")
     maker.bind(op.outs[0], _picked(maker, op, x, _spelled_out(x, index)))
 
 
@@ -40,7 +43,7 @@ def _table(part: Any) -> Any:
             raise Unsupported("picks by a list of other than whole numbers")
         return Value(torch.tensor(part), "constant", fixed=True)
     if isinstance(part, Value) and part.fixed and not part.shape and part.dtype == "int64":
-        return int(part.tensor)
+        return int(steady(part))
     return part
 
 
@@ -99,7 +102,7 @@ def _looked_up(maker: Maker, op: Op, here: Value | Ref, tables: list[tuple[int, 
             if stride > 1:
                 one = maker.add("WithInteger", maker.free("place"), x=one, operation="x * number", number=stride)
         else:
-            one = Value((part.tensor % size) * stride, "constant", fixed=True)
+            one = Value((steady(part) % size) * stride, "constant", fixed=True)
             if part.varies():
                 raise Unsupported("picks samples of the batch among others")
         if isinstance(one, Value) and isinstance(together, Value):
@@ -121,6 +124,21 @@ def _one_a_sample(maker: Maker, op: Op, here: Value | Ref, index: Value) -> Ref:
     if len(y.shape) > 1:
         own = maker.add("Expand", x=own, sizes=[-1, 1, *y.shape[1:]])
     return maker.add("Squeeze", x=maker.add("Gather", x=here, index=own, dim=1), dim=1)
+
+
+def _places(op: Op) -> list[str]:
+    """The places that a call picks, where a slice of a whole axis is one without ends."""
+    x, index = op.args[0], op.args[1]
+    parts = list(index) if isinstance(index, tuple) else [index]
+    named = sum(1 for part in parts if part is not None and part is not Ellipsis)
+    axis, found = 0, list[str]()
+    for part in parts:
+        plain = not isinstance(part, slice) or list(values_in(part)) or axis >= len(x.shape)
+        if not plain and part.indices(x.shape[axis]) == (0, x.shape[axis], 1):
+            part = slice(None)
+        found.append("tensor" if list(values_in(part)) else repr(part))
+        axis += 0 if part is None else len(x.shape) - named if part is Ellipsis else 1
+    return found
 
 
 def _gather(maker: Maker, op: Op) -> None:
@@ -151,6 +169,8 @@ def _index_select(maker: Maker, op: Op) -> None:
 def _put_back(maker: Maker, op: Op) -> None:
     """A part that was changed in place, put back into the whole."""
     whole, part, index = op.args
+    if op.twin is not None and repr(index) != repr(op.twin.args[2]):
+        raise Unsupported("changes a part in place that depends on the batch, or is another at every call")
     parts = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in parts:
         place = parts.index(Ellipsis)

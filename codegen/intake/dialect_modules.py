@@ -12,6 +12,13 @@ INPUT, OUTPUT, CUSTOM = "Input", "Output", "Custom"
 PARAMETER, BUFFER, SPREAD, JOIN = "HeldParameter", "HeldBuffer", "ExpandBatch", "Concat"
 COMMUTES = frozenset(["Add", "Mul"])  # what gives the same bits with its inputs exchanged
 PASSES = frozenset(["Identity"])  # gives out what comes in, so that only a place in a list needs it
+# Functions that are told the mode, of which their layers know.
+MODES = frozenset(["scaled_dot_product_attention", "dropout", "dropout1d", "dropout2d", "dropout3d", "batch_norm"])
+# What may have its batch as the second axis: the ports of which both axes change places for our layer.
+TURNED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("RNN", "GRU", "LSTM"), ("x", "y")),
+    "MultiheadAttention": ("query", "key", "value", "y"),
+}
 IGNORED = frozenset(["self", "device", "dtype", "inplace"])
 
 

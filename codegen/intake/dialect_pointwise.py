@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from torch import Tensor
+
 from codegen.intake.bodies import Maker
 from codegen.intake.dialect_functional import given
+from codegen.intake.pairing import literals, same_values
 from codegen.intake.record import Op, Value
 from codegen.intake.steps import Ref, Unsupported
 from graph_core.layer import layer_types
@@ -24,25 +27,22 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool | int | float):
         return float(value) if not isinstance(value, int) else int(value)
     if isinstance(value, Value) and value.fixed and value.tensor.numel() == 1 and not value.shape:
-        item = value.tensor.item()
+        item = steady(value).item()
         return item if isinstance(item, int | float) else None
     return None
 
 
+def steady(value: Value) -> Tensor:
+    """The tensor of a value that never varies; refuses one whose values depend on the size of the batch."""
+    if value.twin is not None and not same_values(value.tensor, value.twin.tensor):
+        raise Unsupported("reads a constant that depends on the batch, or is another at every call")
+    return value.tensor
+
+
 def same_numbers(op: Op) -> None:
     """Refuse a call whose plain numbers depend on the size of the batch."""
-    if op.twin is not None and _literals((op.args, op.kwargs)) != _literals((op.twin.args, op.twin.kwargs)):
-        raise Unsupported("is called with a number that depends on the batch")
-
-
-def _literals(part: Any) -> Any:
-    if isinstance(part, Value):
-        return None
-    if isinstance(part, tuple | list):
-        return [_literals(one) for one in part]
-    if isinstance(part, dict):
-        return {name: _literals(one) for name, one in part.items()}
-    return repr(part)
+    if op.twin is not None and literals((op.args, op.kwargs)) != literals((op.twin.args, op.twin.kwargs)):
+        raise Unsupported("is called with a number that depends on the batch, or is another at every call")
 
 
 def operands(op: Op) -> tuple[Any, Any]:

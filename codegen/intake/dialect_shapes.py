@@ -101,7 +101,8 @@ def _cast(maker: Maker, op: Op) -> None:
 
 
 def _detach(maker: Maker, op: Op) -> None:
-    maker.bind(op.outs[0], maker.add("Detach", x=op.args[0]))
+    x = op.args[0]
+    maker.bind(op.outs[0], maker.add("Detach", x=x) if x.grows else x)
 
 
 def _typed(maker: Maker, op: Op) -> None:

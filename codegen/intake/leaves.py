@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from codegen.intake.dialect_modules import ARGUMENTS, DROPS, IGNORED
+from codegen.intake.dialect_modules import ARGUMENTS, DROPS, IGNORED, TURNED
 from graph_core.fields import Axes, Field, FieldError, Fixed, PerAxis, Single
 from graph_core.layer import Function, Layer, Method, Module, layer_types
 
@@ -25,6 +25,7 @@ class Leaf:
 
     type: str
     params: dict[str, Any]
+    turned: bool = False  # its batch is the second axis
 
 
 @lru_cache(maxsize=1)
@@ -53,11 +54,12 @@ def leaf_of(module: nn.Module) -> Leaf | None:
     if name is None or "forward" in vars(module) or _hooked(module):
         return None
     declaration = layer_types()[name]
+    turned = name in TURNED and not module.batch_first
     try:
-        params = _params(declaration, module)
+        params = _params(declaration, module, but={"batch_first"} if turned else set())
     except (FieldError, AttributeError):
         return None
-    return Leaf(name, params) if params is not None else None
+    return Leaf(name, params, turned) if params is not None else None
 
 
 def _hooked(module: nn.Module) -> bool:
@@ -66,12 +68,12 @@ def _hooked(module: nn.Module) -> bool:
     return any(hooks) or bool(given)
 
 
-def _params(declaration: type[Layer], module: nn.Module) -> dict[str, Any] | None:
+def _params(declaration: type[Layer], module: nn.Module, but: set[str]) -> dict[str, Any] | None:
     fields = {field.argument: (name, field) for name, field in declaration.fields.items()}
     params: dict[str, Any] = {}
     taken = _constructor(type(module))
     for name, argument in taken.items():
-        if name in IGNORED or name.startswith("_") or argument.kind is argument.VAR_KEYWORD:
+        if name in IGNORED | but or name.startswith("_") or argument.kind is argument.VAR_KEYWORD:
             continue
         key = (declaration.__name__, name) if (declaration.__name__, name) in ARGUMENTS else ("", name)
         read = ARGUMENTS.get(key)

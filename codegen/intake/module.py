@@ -14,22 +14,26 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from codegen.emit import emit_source
+from codegen.emit import EmitError, emit_source
 from codegen.errors import Refusal
-from codegen.intake.bodies import Homes, Maker, scopes_of
-from codegen.intake.checking import holds
+from codegen.intake.beside import beside, by_batch
+from codegen.intake.bodies import Homes, Maker
+from codegen.intake.checking import Original
 from codegen.intake.classes import merge_classes
 from codegen.intake.dialect_calls import draw
 from codegen.intake.drawn import Drawing
 from codegen.intake.idle import complete, tie_weights
 from codegen.intake.leaves import leaf_of
 from codegen.intake.opaque import TooWide
-from codegen.intake.pairing import pair_batches, pair_training
+from codegen.intake.pairing import pair_again, pair_batches, pair_training
 from codegen.intake.parameters import Unmergeable
-from codegen.intake.record import Op, Scope, Value
+from codegen.intake.record import Op, Scope, Value, scopes_of, values_in
+from codegen.intake.running import record
+from codegen.intake.state import remembers
 from codegen.intake.steps import Note, Unsupported
-from codegen.intake.trace import record
+from codegen.intake.trace import mark
 from codegen.train.checkpoint import save_tensors
 from codegen.weights import weight_keys
 from graph_core.graph import EditError, Project
@@ -75,7 +79,8 @@ def import_with_report(
         raise ImportRefused(f"{type(module).__name__} is no torch.nn.Module; import a module.")
     if network != "main":
         raise ImportRefused(f"An import makes the network main, not {network}; rename it afterwards.")
-    flat = tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,)
+    flat = _separate(tuple(inputs) if isinstance(inputs, tuple | list) else (inputs,))
+    _materialize(module, flat)
     if all(tensor.ndim and tensor.shape[0] == 1 for tensor in flat if isinstance(tensor, Tensor)):
         # With one sample, what is spread over the batch looks as if it were not.
         with contextlib.suppress(ImportRefused):
@@ -83,6 +88,24 @@ def import_with_report(
             if found.batched:
                 return found
     return _imported(module, flat, name)
+
+
+def _separate(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The inputs, one that is given twice copied: each is an input of its own."""
+    return tuple(
+        part.clone() if isinstance(part, Tensor) and any(part is other for other in inputs[:place]) else part
+        for place, part in enumerate(inputs)
+    )
+
+
+def _materialize(module: nn.Module, inputs: tuple[Any, ...]) -> None:
+    """Let weights be made whose sizes follow the first input."""
+    if any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers())):
+        try:
+            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+                module(*inputs)
+        except Exception as error:
+            raise ImportRefused(_cannot_run(module, error)) from error
 
 
 def _imported(module: nn.Module, flat: tuple[Any, ...], name: str) -> Imported:
@@ -99,19 +122,31 @@ def _imported(module: nn.Module, flat: tuple[Any, ...], name: str) -> Imported:
             break
         excluded |= found
         forked |= turns
-    notes: list[Note] = []
+    notes = beside(root, module)
+    if root.remembers and remembers(module, flat):
+        for path in root.remembers:
+            mark(root, path, "remembers something from one call for the next")
+    _check(root)
     batched = _batch(root, module, flat, excluded, notes)
     _train(root, module, flat, excluded, notes)
-    if root.fault:
-        raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
+    _check(root)
     homes = Homes(root, forked)
     try:
         drawing = _drawn(root, homes, notes, module, flat, name or root.kind, batched)
     except (TooWide, Unsupported, EditError) as error:
         raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
-    result = Imported(drawing.project, notes, batched, emit_source(drawing.project).count("\nclass "))
+    try:
+        source = emit_source(drawing.project)
+    except EmitError as error:
+        raise ImportRefused(f"{root.kind} cannot be drawn: {error}") from error
+    result = Imported(drawing.project, notes, batched, source.count("\nclass "))
     _keep(result, drawing, module)
     return result
+
+
+def _check(root: Scope) -> None:
+    if root.fault:
+        raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
 
 
 # How classes are merged, the first that holds: in terms of the sizes that come in, in numbers, not at all.
@@ -121,8 +156,8 @@ _WAYS: tuple[dict[str, bool], ...] = ({}, {"sizes": False}, {"align": False}, {"
 def _drawn(
     root: Scope, homes: Homes, notes: list[Note], module: nn.Module, inputs: tuple[Any, ...], name: str, batched: bool
 ) -> Drawing:
-    """The drawing, its classes merged in the first way that makes exactly the module's weights and outputs."""
-    earlier = list(notes)
+    """The drawing, its classes merged in the first way that makes the module's weights, outputs and gradients."""
+    earlier, original = list(notes), Original(module, inputs)
     for way in _WAYS:
         notes[:] = earlier
         body = Maker(root, homes, draw, notes).build()
@@ -135,9 +170,9 @@ def _drawn(
         except Unmergeable:
             continue
         tie_weights(drawing.project, module)
-        if holds(drawing, module, inputs, opaque=any(note.opaque for note in notes)):
+        if original.is_drawn_by(drawing, opaque=any(note.opaque for note in notes)):
             return drawing
-    notes.append(Note("", root.kind, "in the drawing it gives other outputs than the original", False))
+    notes.append(Note("", root.kind, "in the drawing it gives other outputs or gradients than the original", False))
     return drawing
 
 
@@ -149,11 +184,26 @@ def _recorded(module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], *,
     try:
         return record(module, inputs, is_layer, training=training, open_layers=opened)
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ImportRefused(f"{type(module).__name__} cannot run on these inputs: {reason}.") from error
+        raise ImportRefused(_cannot_run(module, error)) from error
+
+
+def _cannot_run(module: nn.Module, error: Exception) -> str:
+    reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+    return f"{type(module).__name__} cannot run on these inputs: {reason}."
 
 
 def _batch(root: Scope, module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], notes: list[Note]) -> bool:
+    """See what follows the batch; where that cannot be, what is another at every call."""
+    if _larger_batch(root, module, inputs, excluded, notes):
+        notes += by_batch(root)
+        return True
+    pair_again(root, _recorded(module, inputs, excluded, training=False))
+    return False
+
+
+def _larger_batch(
+    root: Scope, module: nn.Module, inputs: tuple[Any, ...], excluded: set[int], notes: list[Note]
+) -> bool:
     """Run it at another batch size, to see what follows the batch."""
     tensors = [value for value in inputs if isinstance(value, Tensor)]
     sizes = {tensor.shape[0] for tensor in tensors if tensor.ndim}
@@ -185,8 +235,7 @@ def _train(root: Scope, module: nn.Module, inputs: tuple[Any, ...], excluded: se
     except ImportRefused as refused:
         notes.append(Note("", "training", f"{refused} (in training mode)", False))
         return
-    for path in differing:
-        reason = "does other things in training; what is drawn is what it does in evaluation"
+    for path, reason in differing.items():
         notes.append(Note(path, "training", reason, False))
 
 
@@ -199,6 +248,7 @@ def _conflicts(root: Scope, homes: Homes) -> set[int]:
     modules: dict[int, nn.Module] = {}
     found: set[int] = set()
     weights = {id(value.tensor) for op in root.ops() for value in op.inputs() if value.kind == "weight"}
+    weights |= {id(value.tensor) for value in values_in(root.result) if value.kind == "weight"}
     for op in _layer_calls(root):
         module = op.module
         assert module is not None

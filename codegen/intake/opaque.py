@@ -8,7 +8,8 @@ from torch import nn
 
 from codegen.intake.dialect_modules import CUSTOM
 from codegen.intake.record import Op, Scope, Value
-from codegen.intake.steps import Ref
+from codegen.intake.steps import Ref, Unsupported
+from graph_core.layer import BYTES
 from graph_core.names import class_name_from
 
 MOST_INPUTS, OUTPUTS = 8, ("y", "y1", "y2", "y3")
@@ -25,16 +26,25 @@ _CODE = '''class {name}(nn.Module):
 
 
 class TooWide(Exception):
-    """More goes in or comes out than an opaque node takes."""
+    """What goes in or comes out is more, or of another kind, than an opaque node takes."""
 
 
 def opaque_call(maker: Any, op: Op, name: str, reason: str) -> None:
     """An opaque node for one call of torch, or of a layer with its weights."""
-    inputs = [value for value in dict.fromkeys(op.inputs()) if not (value.fixed and value.varies())]
+    inputs = [value for value in dict.fromkeys(op.inputs()) if _can_be_given(maker, value)]
     outs = [value for value in op.outs if not value.fixed]
     module = op.module if op.path and maker._owns(op.path) else None
     attribute = maker.relative(op.path) if module is not None else ""
     _opaque(maker, attribute, class_name_from(f"opaque {name}"), reason, inputs, outs, module)
+
+
+def _can_be_given(maker: Any, value: Value) -> bool:
+    """Whether a value can come in by a wire; a constant that nobody can make stays inside."""
+    try:
+        maker.ref(value)
+    except Unsupported:
+        return not value.fixed
+    return True
 
 
 def opaque_scope(maker: Any, scope: Scope) -> None:
@@ -50,18 +60,22 @@ def opaque_scope(maker: Any, scope: Scope) -> None:
 def _opaque(
     maker: Any, attribute: str, kind: str, reason: str, inputs: list[Value], outs: list[Value], module: Any
 ) -> None:
-    if len(inputs) > MOST_INPUTS or len(outs) > len(OUTPUTS) or not inputs:
-        raise TooWide(f"{kind} {reason}, and it takes {len(inputs)} tensors and gives {len(outs)}")
     if not outs:
         return
+    if len(inputs) > MOST_INPUTS or len(outs) > len(OUTPUTS) or not inputs:
+        raise TooWide(
+            f"{reason}; a node of code takes 1 to 8 tensors and gives 1 to 4, not {len(inputs)} and {len(outs)}"
+        )
+    strange = next((value.dtype for value in (*inputs, *outs) if value.dtype not in BYTES), "")
+    if strange or not any(value.shape for value in inputs):
+        raise TooWide(f"{reason}; no node of code takes {strange or 'single numbers alone'}")
     names = [f"{_letter(place)}" for place in range(len(inputs))]
     text = "".join(c if c.isalnum() or c in " .,:;()" else " " for c in reason)
     made = _CODE.format(name=kind, reason=text, weights=_weights_code(module) if module is not None else "")
     params: dict[str, Any] = {
         "code": made,
         "inputs": "; ".join(_axes(value, name) for value, name in zip(inputs, names, strict=True)),
-        "outputs": "; ".join(_sizes(value, inputs, names) for value in outs),
-        "dtype": outs[0].dtype,
+        "outputs": "; ".join(f"{_sizes(value, inputs, names)}: {value.dtype}" for value in outs),
     }
     if module is not None:
         params["weights"] = "; ".join(_stated(module))

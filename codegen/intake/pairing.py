@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from codegen.intake.record import Op, Scope, values_in
+from typing import Any
+
+from torch import Tensor, nn
+
+from codegen.intake.dialect_modules import MODES
+from codegen.intake.record import Op, Scope, Value, values_in
+
+OTHERWISE = "does other things in training; what is drawn is what it does in evaluation"
 
 
 def pair_batches(scope: Scope, other: Scope) -> str:
@@ -15,7 +22,7 @@ def pair_batches(scope: Scope, other: Scope) -> str:
         if isinstance(item, Scope) and isinstance(twin, Scope) and item.path == twin.path:
             if why := pair_batches(item, twin):
                 return why
-        elif isinstance(item, Op) and isinstance(twin, Op) and item.name == twin.name:
+        elif isinstance(item, Op) and isinstance(twin, Op) and _sign(item) == _sign(twin):
             item.twin = twin
             _pair_values((item.args, item.kwargs, item.outs), (twin.args, twin.kwargs, twin.outs))
         else:
@@ -23,22 +30,79 @@ def pair_batches(scope: Scope, other: Scope) -> str:
     return ""
 
 
+def pair_again(scope: Scope, other: Scope) -> None:
+    """Note in each call of ``scope`` the same one in a run on the same inputs; a fault where that does other things."""
+    if [_sign(item) for item in scope.items] != [_sign(item) for item in other.items]:
+        scope.fault = scope.fault or "does other things at every call"
+        return
+    _pair_values(scope.args, other.args)
+    _pair_values(scope.kwargs, other.kwargs)
+    for item, twin in zip(scope.items, other.items, strict=True):
+        if isinstance(item, Scope) and isinstance(twin, Scope):
+            pair_again(item, twin)
+        elif isinstance(item, Op) and isinstance(twin, Op):
+            item.twin = twin
+            _pair_values((item.args, item.kwargs, item.outs), (twin.args, twin.kwargs, twin.outs))
+
+
 def _pair_values(mine: object, theirs: object) -> None:
     for value, twin in zip(values_in(mine), values_in(theirs), strict=False):
         value.twin = twin
 
 
-def pair_training(scope: Scope, other: Scope) -> list[str]:
-    """Note in each call of ``scope`` the same one in training; the paths of modules that do other things there."""
+def pair_training(scope: Scope, other: Scope) -> dict[str, str]:
+    """Note in each call of ``scope`` the same one in training; what modules do otherwise there, by their paths."""
+    if scope.fault:
+        return {}
+    if other.fault:
+        return {scope.path: f"{other.fault}, in training; what is drawn is what it does in evaluation"}
     if [_sign(item) for item in scope.items] == [_sign(item) for item in other.items]:
-        found: list[str] = []
+        found: dict[str, str] = {}
         for item, trained in zip(scope.items, other.items, strict=True):
             if isinstance(item, Scope) and isinstance(trained, Scope):
-                found += pair_training(item, trained)
+                found |= pair_training(item, trained)
             elif isinstance(item, Op) and isinstance(trained, Op):
                 item.trained = trained
+                if not _trains_alike(item, trained):
+                    found[scope.path] = OTHERWISE
+                if item.module is not None and (item.mode, trained.mode) != (False, True) and _has_modes(item.module):
+                    mode = "training" if item.mode else "evaluation"
+                    found[item.path] = f"is in {mode} mode whatever the network is in; its drawing follows the network"
         return found
-    return [scope.path]
+    return {scope.path: OTHERWISE}
+
+
+def _trains_alike(op: Op, trained: Op) -> bool:
+    """Whether a call has the same numbers in both modes, but where its layer knows of modes."""
+    if op.name.rpartition(".")[2].rstrip("_") in MODES:
+        return True
+    mine = [literals((one.args, one.kwargs)) for one in (op, op.twin) if one is not None]
+    return literals((trained.args, trained.kwargs)) in mine and all(
+        same_values(a.tensor, b.tensor)
+        for a, b in zip(op.inputs(), trained.inputs(), strict=False)
+        if a.fixed and b.fixed and a.shape == b.shape
+    )
+
+
+def _has_modes(module: nn.Module) -> bool:
+    """Whether it matters to a layer which mode it is in."""
+    return any(bool(getattr(module, name, None)) for name in ("p", "drop_prob", "dropout", "track_running_stats"))
+
+
+def literals(part: Any) -> Any:
+    """Arguments without their tensors, to be compared."""
+    if isinstance(part, Value):
+        return None
+    if isinstance(part, tuple | list):
+        return [literals(one) for one in part]
+    if isinstance(part, dict):
+        return {name: literals(one) for name, one in part.items()}
+    return repr(part)
+
+
+def same_values(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors of one shape hold the same; what is no number is the same as itself."""
+    return bool(((one == other) | (one != one) & (other != other)).all())
 
 
 def _sign(item: Op | Scope) -> tuple[str, str]:

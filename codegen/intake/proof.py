@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from codegen.build import build_module
 from codegen.emit import EmitError
+from codegen.intake.record import tensors_in
+from codegen.intake.state import deep_copy
 from graph_core.graph import Project
 
 TOLERANCE = 1e-5  # relative; exactly 0 is normal
@@ -20,15 +21,16 @@ TOLERANCE = 1e-5  # relative; exactly 0 is normal
 def prove(module: nn.Module, project: Project, inputs: tuple[Tensor | None, ...], *, batched: bool) -> dict[str, Any]:
     """Compare both on stirred weights, in both modes, at two batch sizes: `{"equal", "comparison", "reason"}`.
 
-    Each comparison has the largest difference of outputs and of gradients, as parts of the largest value. ``reason``
-    says why nothing could be compared. The module is left as it was.
+    Each comparison has the largest difference of outputs (and of the buffers afterwards) and of gradients (of weights
+    and inputs), as parts of the largest value. ``reason`` says why nothing could be compared. The module is left as it
+    was.
     """
     try:
         made = build_module(project)
         made.load_state_dict(module.state_dict(), strict=True)
-    except (EmitError, RuntimeError) as error:
+        original = deep_copy(module)
+    except (EmitError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         return {"equal": False, "comparison": [], "reason": " ".join(str(error).split())[:300]}
-    original = copy.deepcopy(module)
     _stir(original)
     made.load_state_dict(original.state_dict(), strict=True)
     first = next(one.shape[0] for one in inputs if one is not None)
@@ -80,27 +82,45 @@ def _compared(
     for one in (original, made):
         one.train(training)
         _without_dropout(one)
+        taken = [None if tensor is None else tensor.clone() for tensor in given]
         try:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                taken = given if one is original else [tensor for tensor in given if tensor is not None]
-                outputs = list(_tensors(one(*taken)))
-            results.append((outputs, _gradients(one, outputs)))
-        except (RuntimeError, ValueError, IndexError) as error:
+            results.append(_run(one, taken if one is original else [part for part in taken if part is not None]))
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
             return row | {"failed": " ".join(str(error).split())[:200]}
         one.load_state_dict(state)
-    (outputs, gradients), (others, their_gradients) = results
-    if len(outputs) == len(others):
-        row["outputs"] = max((_apart(a, b) for a, b in zip(others, outputs, strict=True)), default=0.0)
-        pairs = [(their_gradients.get(name), gradient) for name, gradient in gradients.items() if gradient is not None]
+    wanted, found = results
+    if len(wanted.outputs) == len(found.outputs):
+        pairs = [*zip(found.outputs, wanted.outputs, strict=True)]
+        pairs += [(found.buffers[name], buffer) for name, buffer in wanted.buffers.items() if name in found.buffers]
+        row["outputs"] = max((_apart(a, b) for a, b in pairs), default=0.0)
         # A gradient that is nothing but rounding (of a key's bias, say) is measured by the others.
-        least = 1e-4 * max((float(b.abs().max()) for _, b in pairs if b.numel()), default=0.0)
-        row["gradients"] = max((float("inf") if a is None else _apart(a, b, least) for a, b in pairs), default=0.0)
+        flowing = [gradient for gradient in wanted.gradients.values() if gradient is not None and gradient.numel()]
+        least = 1e-4 * max((float(gradient.abs().max()) for gradient in flowing), default=0.0)
+        apart = (_parted(found.gradients.get(name), one, least) for name, one in wanted.gradients.items())
+        row["gradients"] = max(apart, default=0.0)
     return row
 
 
-def _gradients(module: nn.Module, outputs: list[Tensor]) -> dict[str, Tensor | None]:
-    named = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+class _Run(NamedTuple):
+    outputs: list[Tensor]
+    gradients: dict[str, Tensor | None]  # of weights by their names, of inputs by their places
+    buffers: dict[str, Tensor]
+
+
+def _run(module: nn.Module, given: list[Tensor | None]) -> _Run:
+    places = [part for part in given if part is not None]
+    leaves = [part.requires_grad_(part.is_floating_point()) for part in places]
+    taken = iter([part.clone() for part in leaves])  # which a module may change in place
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        outputs = list(tensors_in(module(*(None if part is None else next(taken) for part in given))))
+    named: dict[str, Tensor] = dict(module.named_parameters(remove_duplicate=False))
+    named |= {str(place): part for place, part in enumerate(leaves)}
+    gradients = _gradients({name: one for name, one in named.items() if one.requires_grad}, outputs)
+    return _Run(outputs, gradients, {name: one.clone() for name, one in module.named_buffers()})
+
+
+def _gradients(named: dict[str, Tensor], outputs: list[Tensor]) -> dict[str, Tensor | None]:
     floats = [output.double().square().mean() for output in outputs if output.is_floating_point()]
     with contextlib.suppress(RuntimeError):
         found = torch.autograd.grad(torch.stack(floats).sum(), list(named.values()), allow_unused=True)
@@ -108,22 +128,19 @@ def _gradients(module: nn.Module, outputs: list[Tensor]) -> dict[str, Tensor | N
     return {}
 
 
+def _parted(found: Tensor | None, wanted: Tensor | None, least: float) -> float:
+    """How far two gradients are apart; none is as good as zeros."""
+    if wanted is None or found is None:
+        other = found if wanted is None else wanted
+        return 0.0 if other is None or not bool(other.any()) else float("inf")
+    return _apart(found, wanted, least)
+
+
 def _another(tensor: Tensor, batch: int, generator: torch.Generator) -> Tensor:
     shape = (batch, *tensor.shape[1:])
     if tensor.is_floating_point():
         return torch.randn(shape, generator=generator, dtype=tensor.dtype)
     return torch.randint(0, max(int(tensor.max()), 1) + 1, shape, generator=generator).to(tensor.dtype)
-
-
-def _tensors(part: Any) -> Iterator[Tensor]:
-    if isinstance(part, Tensor):
-        yield part
-    elif isinstance(part, tuple | list):
-        for one in part:
-            yield from _tensors(one)
-    elif isinstance(part, dict):
-        for one in part.values():
-            yield from _tensors(one)
 
 
 def _apart(found: Tensor, wanted: Tensor, least: float = 1e-30) -> float:

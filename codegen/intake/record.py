@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -24,6 +25,8 @@ class Value:
     scope: Scope | None = None  # where it was made; of a weight or an input, none
     stale: str = ""
     fixed: bool = False  # it depends on no input and on no weight
+    grows: bool = False  # whether a gradient could flow through it to an input or a weight
+    cut: bool = False  # though one could, none does: it was made where gradients are off
     twin: Value | None = None  # the same value in a run at another batch size
 
     @property
@@ -56,6 +59,7 @@ class Op:
     result: Any = None  # the outs, nested as they were returned
     module: nn.Module | None = None
     path: str = ""
+    mode: bool = False  # whether the module is in training mode
     scope: Scope | None = None
     fault: str = ""  # why it cannot be drawn, where that is known already
     twin: Op | None = None  # the same call in a run at another batch size
@@ -78,6 +82,12 @@ class Scope:
     items: list[Op | Scope] = field(default_factory=list)
     result: Any = None
     fault: str = ""  # why its inside cannot be drawn
+    # Of the outermost call: kinds of what it returns beside tensors, numbers of inputs that it changes in place, and
+    # paths of modules in which it leaves something.
+    lost: list[str] = field(default_factory=list)
+    changes: list[int] = field(default_factory=list)
+    remembers: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)  # comparisons of sizes in this call
 
     @property
     def kind(self) -> str:
@@ -100,6 +110,41 @@ class Scope:
                 yield item
             else:
                 yield from item.ops()
+
+
+class Decision(NamedTuple):
+    """A comparison of two sizes, each an axis of a value; a number that is no size is None."""
+
+    one: tuple[Value, int]
+    other: tuple[Value, int] | None
+
+    def of_batch(self) -> bool:
+        """Whether what follows the batch is compared with what does not."""
+        varying = [end is not None and end[1] in end[0].varies() for end in self]
+        return varying[0] != varying[1]
+
+
+def scopes_of(scope: Scope) -> Iterator[Scope]:
+    """The scopes inside of a scope, outer ones first, in the order in which they were called."""
+    for item in scope.items:
+        if isinstance(item, Scope):
+            yield item
+            yield from scopes_of(item)
+
+
+def tensors_in(part: Any) -> Iterator[Tensor]:
+    """The tensors in nested results, dataclasses included, in order."""
+    if isinstance(part, Tensor):
+        yield part
+    elif isinstance(part, tuple | list):
+        for one in part:
+            yield from tensors_in(one)
+    elif isinstance(part, dict):
+        for one in part.values():
+            yield from tensors_in(one)
+    elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+        for one in dataclasses.fields(part):
+            yield from tensors_in(getattr(part, one.name))
 
 
 def values_in(part: Any) -> Iterator[Value]:

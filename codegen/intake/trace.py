@@ -2,27 +2,30 @@
 
 A ``TorchFunctionMode`` sees every call of torch; ``nn.Module.__call__``, replaced meanwhile, tells which module is at
 work. Layers that a drawing knows are recorded as one call. What such a record would get wrong is noted as a fault:
-values that decide which way is taken, gradients of a person's own, tensors that come from outside of torch.
+values that decide which way is taken, gradients of a person's own, tensors that come from outside of torch. Values that
+are made where gradients are off are recorded as detached where they are used.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
-from codegen.intake.record import Op, Scope, Value, values_in
+from codegen.intake.lengths import Length, length, sizes
+from codegen.intake.record import Op, Scope, Value, scopes_of, tensors_in, values_in
+from codegen.intake.state import Traces
 
 # What looks at a tensor without computing with it.
 _LOOK_NAMES = """
 size dim ndimension numel stride is_contiguous is_floating_point is_complex data_ptr storage_offset element_size
 nelement get_device is_cuda is_sparse has_names __len__ requires_grad_ is_same_size is_inference is_tensor
 __hash__ __repr__ __format__ storage untyped_storage is_signed result_type can_cast get_default_dtype is_grad_enabled
-is_autocast_enabled iinfo finfo is_pinned retain_grad register_hook is_storage __set__ is_leaf __delete__ is_shared
+is_autocast_enabled iinfo finfo is_pinned retain_grad is_storage __set__ is_leaf __delete__ is_shared
 _is_view is_conj is_neg get_default_device broadcast_shapes has_torch_function
 """
 # What takes from a tensor its shape and type only.
@@ -38,19 +41,28 @@ poisson exponential_ gumbel_softmax random_
 _READ_NAMES = """
 __bool__ item tolist __int__ __float__ __index__ numpy __array__ __contains__ equal allclose is_nonzero
 """
+# What changes gradients on their way, which no drawing says.
+_HOOK_NAMES = "register_hook register_post_accumulate_grad_hook"
+# After these no gradient flows.
+_CUT_NAMES = "detach detach_ data"
 _LOOKS, _SHAPED = frozenset(_LOOK_NAMES.split()), frozenset(_SHAPED_NAMES.split())
 _RANDOM, _READS = frozenset(_RANDOM_NAMES.split()), frozenset(_READ_NAMES.split())
+_HOOKS, _CUTS = frozenset(_HOOK_NAMES.split()), frozenset(_CUT_NAMES.split())
 
-
+_SHAPE = Tensor.shape.__get__  # type: ignore[attr-defined]
 PUT_BACK = "put_back"  # what stands for a change of a part in place: (whole, part, index) to the whole as it is then
 
 
 class Recorder(TorchFunctionMode):
     """Records one run of a module; use ``record``."""
 
-    def __init__(self, module: nn.Module, is_layer: Callable[[nn.Module], bool], open_layers: frozenset[int]) -> None:
+    def __init__(
+        self, module: nn.Module, is_layer: Callable[[nn.Module], bool], open_layers: frozenset[int], *, lengths: bool
+    ) -> None:
         super().__init__()
+        self.lengths = lengths  # whether sizes tell what they are compared with
         self.module = module
+        self.autocast = _autocast()
         self.open = open_layers  # layers whose weights others read too: recorded as the calls that they make
         self.layers = {id(child) for child in module.modules() if is_layer(child)}
         self.paths = {id(child): path for path, child in module.named_modules()}
@@ -69,11 +81,16 @@ class Recorder(TorchFunctionMode):
 
     def _weight(self, tensor: Tensor, path: str) -> None:
         if id(tensor) not in self.known:
-            self._learn(Value(tensor, "weight", path))
+            self.learn(Value(tensor, "weight", path, grows=tensor.requires_grad))
 
-    def _learn(self, value: Value) -> Value:
+    def learn(self, value: Value) -> Value:
+        """Let a tensor be known as a value from now on."""
         self.known[id(value.tensor)] = value
-        if value.tensor.layout == torch.strided:
+        if torch._C._functorch.is_functorch_wrapped_tensor(value.tensor):
+            self.fault("is mapped or differentiated by torch.func")
+        elif value.tensor.is_inference():
+            self.fault("computes in inference mode")
+        elif value.tensor.layout == torch.strided:
             self.storages.setdefault(_storage(value.tensor), []).append(value)
         return value
 
@@ -90,7 +107,9 @@ class Recorder(TorchFunctionMode):
             return {name: self.given(one) for name, one in part.items()}
         if isinstance(part, slice):
             return slice(self.given(part.start), self.given(part.stop), self.given(part.step))
-        return part
+        if dataclasses.is_dataclass(part) and not isinstance(part, type):
+            return {field.name: self.given(getattr(part, field.name)) for field in dataclasses.fields(part)}
+        return int(part) if isinstance(part, Length) else part
 
     def value_of(self, tensor: Tensor) -> Value:
         """The value that a tensor is now."""
@@ -98,10 +117,20 @@ class Recorder(TorchFunctionMode):
         if found is not None and found.tensor is tensor:
             if found.stale:
                 self.fault(found.stale)
-            return found
+            return self._detached(found) if found.cut and torch.is_grad_enabled() else found
         if id(tensor) not in self.before:
             self.fault("uses a tensor that no torch function made (a compiled or scripted function may have)")
-        return self._learn(Value(tensor, "constant", fixed=True))
+        elif tensor.requires_grad:
+            self.fault("uses a tensor that was computed from weights before it was called")
+        return self.learn(Value(tensor, "constant", fixed=True))
+
+    def _detached(self, value: Value) -> Value:
+        """What was made where gradients are off, as its author uses it: without a gradient."""
+        op = Op("torch.Tensor.detach", (value,), {}, scope=self.here)
+        op.result = fresh = Value(value.tensor, maker=op, scope=self.here)
+        op.outs = [fresh]
+        self.here.items.append(op)
+        return self.learn(fresh)
 
     def fault(self, reason: str) -> None:
         """Note why the inside of the present scope cannot be drawn; the first reason stands."""
@@ -117,9 +146,13 @@ class Recorder(TorchFunctionMode):
         if name == "__get__" and not self.quiet:
             return self._attribute(func, args, kwargs)
         if self.quiet or name in _LOOKS or (name == "type" and len(args) + len(kwargs) == 1):
-            return func(*args, **kwargs)
+            found = func(*args, **kwargs)
+            return found if self.quiet else self._measured(name, found, args, kwargs)
         if name in _READS:
             return self._read(func, name, args, kwargs)
+        if name in _HOOKS:
+            self.fault("changes gradients by a hook")
+            return func(*args, **kwargs)
         full = resolve_name(func) or name
         return self.called(Op(full, (), {}), lambda: func(*args, **kwargs), args, kwargs)
 
@@ -127,8 +160,20 @@ class Recorder(TorchFunctionMode):
         """An attribute of a tensor: what is a tensor itself (x.T, x.data) was computed."""
         result = func(*args, **kwargs)
         if not isinstance(result, Tensor):
-            return result
+            return self._measured("size", result, args, {}) if func == _SHAPE else result
         return self.called(Op(resolve_name(func) or "", (), {}), lambda: result, args, kwargs)
+
+    def _measured(self, name: str, found: Any, args: Any, kwargs: Any) -> Any:
+        """Sizes, as what tells of comparisons. What counts all values is taken for a size of the first axis."""
+        value = self.known.get(id(args[0])) if args and self.lengths else None
+        if value is None or not value.shape:
+            return found
+        decided = self.here.decisions.append
+        if name == "size":
+            rest = (*args[1:], *kwargs.values())
+            known = sizes(value, decided)
+            return known[rest[0]] if rest and isinstance(rest[0], int) else known
+        return length(found, (value, 0), decided) if name in ("__len__", "numel", "nelement") else found
 
     def _read(self, func: Callable[..., Any], name: str, args: Any, kwargs: Any) -> Any:
         if not all(value.fixed for value in values_in(self.given((args, kwargs)))):
@@ -139,6 +184,8 @@ class Recorder(TorchFunctionMode):
         """Run a call with nothing recorded inside, and record it as ``op``."""
         op.args, op.kwargs = self.given(args), self.given(kwargs)
         op.scope = self.here
+        if _autocast() != self.autocast:
+            op.fault = op.fault or "computes in the type that torch.autocast chooses"
         inputs = list(op.inputs())
         self.quiet += 1
         try:
@@ -147,26 +194,28 @@ class Recorder(TorchFunctionMode):
             self.quiet -= 1
 
     def _run(self, op: Op, run: Callable[[], Any], inputs: list[Value]) -> Any:
-        versions = [value.tensor._version for value in inputs]
+        versions = [changed_in_place(value.tensor) for value in inputs]
         kept = self._copies(op, inputs)
         result = run()
-        changed = [v for v, before in zip(inputs, versions, strict=True) if v.tensor._version != before]
+        changed = [v for v, before in zip(inputs, versions, strict=True) if changed_in_place(v.tensor) != before]
         self.here.items.append(op)
         name = op.name.rpartition(".")[2]
         fixed = op.module is None and (name in _SHAPED or all(value.fixed for value in inputs))
         if name in _RANDOM:
             op.fault, fixed = "draws random values", False
+        grows = any(value.grows for value in inputs) or _learns(op.module)
+        grows = grows and (op.name.split(".")[-2] if name == "__get__" else name) not in _CUTS
         for value in changed:
-            self._overwritten(op, value, fixed)
+            self._overwritten(op, value, fixed, grows)
         for value, before in kept if changed else ():
             value.tensor = before
         same = {id(value.tensor) for value in inputs if value not in changed}
         result = _apart(result, same)
-        for tensor in _tensors(result):
+        for tensor in tensors_in(result):
             made = self.known.get(id(tensor))
             if made is None or made.tensor is not tensor or made.maker is not op:
                 made = Value(tensor, maker=op, scope=self.here, fixed=fixed)
-                self._learn(made)
+                self.learn(self._flowing(made, grows))
                 op.outs.append(made)
         op.result = self.given(result)
         return result
@@ -179,11 +228,17 @@ class Recorder(TorchFunctionMode):
         shared = [other for value in inputs[:1] for other in self.storages.get(_storage(value.tensor), [])]
         return [(value, value.tensor.clone()) for value in shared if value.fixed]
 
-    def _overwritten(self, op: Op, value: Value, fixed: bool) -> None:
+    def _flowing(self, value: Value, grows: bool) -> Value:
+        """A value with what gradients do at it."""
+        value.grows = grows and not value.fixed and (value.tensor.is_floating_point() or value.tensor.is_complex())
+        value.cut = value.grows and not torch.is_grad_enabled()
+        return value
+
+    def _overwritten(self, op: Op, value: Value, fixed: bool, grows: bool) -> None:
         """A call changed a tensor in place: it is another value from now on, and whoever shares its memory is stale."""
-        if value.kind != "made" and value.path not in self.counters:
+        if value.kind not in ("made", "input") and value.path not in self.counters:
             op.fault = op.fault or f"changes {value.path or 'a tensor from outside'} in place"
-        fresh = Value(value.tensor, maker=op, scope=self.here, fixed=fixed)
+        fresh = self._flowing(Value(value.tensor, maker=op, scope=self.here, fixed=fixed), grows)
         wholes: list[Value] = []
         for other in self.storages.get(_storage(value.tensor), []):
             if other.tensor is value.tensor or self.known.get(id(other.tensor)) is not other:
@@ -192,15 +247,16 @@ class Recorder(TorchFunctionMode):
                 wholes.append(other)
             else:
                 other.stale = "changes a tensor in place of which it uses another view"
-        self._learn(fresh)
+        self.learn(fresh)
         op.outs.append(fresh)
         for whole in wholes:
             # The whole is what it was, with the changed part put back.
             assert value.maker is not None
             put = Op(PUT_BACK, (whole, fresh, value.maker.args[1]), {}, scope=self.here)
             again = Value(whole.tensor, maker=put, scope=self.here, fixed=fixed and whole.fixed)
+            self._flowing(again, grows or whole.grows)
             put.outs, put.result = [again], again
-            self._learn(again)
+            self.learn(again)
             self.here.items.append(put)
 
     # Calls of modules.
@@ -215,13 +271,15 @@ class Recorder(TorchFunctionMode):
             return original(module, *args, **kwargs)
 
         if id(module) in self.layers:
-            return self.called(Op(type(module).__name__, (), {}, module=module, path=path), run, args, kwargs)
+            op = Op(type(module).__name__, (), {}, module=module, path=path, mode=module.training)
+            return self.called(op, run, args, kwargs)
         if isinstance(module, torch.jit.ScriptModule):
             op = Op(type(module).__name__, (), {}, module=module, path=path, fault="is a compiled module")
             return self.called(op, run, args, kwargs)
         scope = Scope(path, module, self.here, self.given(args), self.given(kwargs))
         self.here.items.append(scope)
         self.here = scope
+        self.hooked(module)
         try:
             result = run()
             scope.result = self.given(result)
@@ -230,84 +288,23 @@ class Recorder(TorchFunctionMode):
             self.here = scope.parent
         return result
 
+    def hooked(self, module: nn.Module) -> None:
+        """Note that a module has hooks on its gradients."""
+        if module._backward_hooks or module._backward_pre_hooks:
+            self.fault("changes gradients by a hook")
 
-def record(
-    module: nn.Module,
-    inputs: tuple[Any, ...],
-    is_layer: Callable[[nn.Module], bool],
-    *,
-    training: bool = False,
-    open_layers: frozenset[int] = frozenset(),
-) -> Scope:
-    """The record of ``module(*inputs)``; parameters and buffers are as before, and so is torch's random state.
-
-    ``is_layer`` tells which modules are recorded as one call; those of ``open_layers`` (by identity) as the calls that
-    they make, as if their caller had made them. Raises whatever the module raises.
-    """
-    recorder = Recorder(module, is_layer, open_layers)
-    for number, tensor in enumerate(t for t in inputs if isinstance(t, Tensor)):
-        recorder._learn(Value(tensor, "input", str(number)))
-    recorder.root.args = recorder.given(inputs)
-    with undisturbed(module, training), _scopes(recorder), _own_gradients(recorder), recorder:
-        recorder.root.result = recorder.given(module(*inputs))
-    return recorder.root
+    def close(self, traces: Traces) -> None:
+        """Note what the run left in modules in the place of their weights."""
+        for path in traces.replaced:
+            owner, _, name = path.rpartition(".")
+            mark(self.root, owner, f"puts another tensor in the place of {name}")
 
 
-@contextlib.contextmanager
-def undisturbed(module: nn.Module, training: bool) -> Iterator[None]:
-    """Without torch's fused paths, and with what a run changes put back afterwards."""
-    modes = {child: child.training for child in module.modules()}
-    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    module.train(training)
-    try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        for child, mode in modes.items():
-            child.training = mode
-        with torch.no_grad():
-            for name, buffer in module.named_buffers():
-                if name in buffers and buffer.shape == buffers[name].shape:
-                    buffer.copy_(buffers[name])
-
-
-@contextlib.contextmanager
-def _scopes(recorder: Recorder) -> Iterator[None]:
-    original: Callable[..., Any] = nn.Module.__call__
-
-    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        return recorder.enter(original, module, args, kwargs)
-
-    nn.Module.__call__ = call  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        nn.Module.__call__ = original  # type: ignore[method-assign]
-
-
-@contextlib.contextmanager
-def _own_gradients(recorder: Recorder) -> Iterator[None]:
-    """Functions with a gradient of a person's own are recorded as one call that cannot be drawn."""
-    base = torch.autograd.Function
-    original = base.__dict__["apply"]
-
-    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        def run() -> Any:
-            return original.__get__(None, cls)(*args, **kwargs)
-
-        if recorder.quiet:
-            return run()
-        op = Op(cls.__name__, (), {}, fault=f"computes its own gradient in {cls.__name__}")
-        return recorder.called(op, run, args, kwargs)
-
-    base.apply = classmethod(apply)  # type: ignore[assignment,method-assign]
-    try:
-        yield
-    finally:
-        base.apply = original  # type: ignore[method-assign]
+def mark(root: Scope, path: str, fault: str) -> None:
+    """Note a fault of every call of a module; of the whole, where it is never called."""
+    found = [scope for scope in scopes_of(root) if scope.path == path]
+    for scope in found or [root]:
+        scope.fault = scope.fault or fault
 
 
 def _cut_from(part: Value, whole: Value) -> bool:
@@ -325,15 +322,17 @@ def _storage(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def _tensors(part: Any) -> Iterator[Tensor]:
-    if isinstance(part, Tensor):
-        yield part
-    elif isinstance(part, tuple | list):
-        for one in part:
-            yield from _tensors(one)
-    elif isinstance(part, dict):
-        for one in part.values():
-            yield from _tensors(one)
+def changed_in_place(tensor: Tensor) -> int:
+    """How often a tensor was changed in place; of one in inference mode, which does not count, 0."""
+    return 0 if tensor.is_inference() else tensor._version
+
+
+def _autocast() -> tuple[bool, torch.dtype]:
+    return torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
+
+
+def _learns(module: nn.Module | None) -> bool:
+    return module is not None and any(parameter.requires_grad for parameter in module.parameters())
 
 
 def _apart(result: Any, same: set[int]) -> Any:

@@ -165,7 +165,7 @@ def test_a_merge_that_goes_wrong_is_not_taken(fault: str, monkeypatch: pytest.Mo
 
 
 def test_no_way_that_holds_is_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("codegen.intake.module.holds", lambda *args, **more: False)
+    monkeypatch.setattr("codegen.intake.checking.Original.is_drawn_by", lambda *args, **more: False)
     found = import_with_report(nn.Linear(3, 2).eval(), (torch.randn(2, 3),))
     assert "other outputs" in found.notes[0].reason
 
