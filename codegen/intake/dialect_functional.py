@@ -41,7 +41,8 @@ def _own_layer(maker: Maker, op: Op, type: str, weight: Any, bias: Any) -> bool:
     if leaf is None or leaf.type != type or own is not mine or not inside or not maker._owns(path):
         return False
     name = maker.relative(path)
-    if not name or maker.homes.uses_of(weight.path) != 1 or name in maker.by_name:
+    read = [value.path for value in (weight, bias) if isinstance(value, Value)]
+    if not name or name in maker.by_name or any(maker.homes.uses_of(one) != 1 for one in read):
         return False
     ref = maker.add(type, name, x=op.args[0], **leaf.params)
     assert ref.step is not None

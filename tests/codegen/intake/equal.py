@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from codegen.build import build_module
 from codegen.intake import Imported, import_with_report
+from codegen.intake.record import tensors_in
 from graph_core import dumps, loads
 
 TOLERANCE = 1e-5  # relative; exactly 0 is normal
@@ -39,18 +39,6 @@ def without_dropout(module: nn.Module) -> None:
         for name in ("p", "drop_prob", "drop_rate", "dropout", "dropout_p"):
             if isinstance(getattr(child, name, None), float):
                 setattr(child, name, 0.0)
-
-
-def tensors_in(part: Any) -> Iterator[Tensor]:
-    """The tensors of nested results, in order."""
-    if isinstance(part, Tensor):
-        yield part
-    elif isinstance(part, tuple | list):
-        for one in part:
-            yield from tensors_in(one)
-    elif isinstance(part, dict):
-        for one in part.values():
-            yield from tensors_in(one)
 
 
 def drawn_again(tensor: Tensor | None, batch: int, generator: torch.Generator) -> Tensor | None:
@@ -102,12 +90,16 @@ def _compare(module: nn.Module, made: nn.Module, inputs: tuple[Any, ...], batch:
     for one in (module, made):
         one.train(training)
         without_dropout(one)
-        taken = given if one is module else [tensor for tensor in given if tensor is not None]
-        outputs = list(tensors_in(one(*taken)))
+        leaves = [None if t is None else t.clone().requires_grad_(t.is_floating_point()) for t in given]
+        taken = [None if tensor is None else tensor.clone() for tensor in leaves]
+        outputs = list(tensors_in(one(*(taken if one is module else (t for t in taken if t is not None)))))
         loss = torch.stack([output.double().square().mean() for output in outputs]).sum()
-        named = dict(one.named_parameters())
-        found = torch.autograd.grad(loss, list(named.values()), allow_unused=True) if named else ()
-        gradients = dict(zip(named, found, strict=True))
+        named: dict[str, Tensor] = dict(one.named_parameters(remove_duplicate=False))
+        fed = [leaf for leaf in leaves if leaf is not None]
+        named |= {f"input {place}": leaf for place, leaf in enumerate(fed) if leaf.requires_grad}
+        named = {name: tensor for name, tensor in named.items() if tensor.requires_grad}
+        grown = torch.autograd.grad(loss, list(named.values()), allow_unused=True) if loss.requires_grad else ()
+        gradients = dict(zip(named, grown, strict=bool(grown)))
         buffers = {name: buffer.clone() for name, buffer in one.named_buffers()}
         results.append((outputs, gradients, buffers))
         one.load_state_dict(before)
@@ -119,7 +111,9 @@ def _compare(module: nn.Module, made: nn.Module, inputs: tuple[Any, ...], batch:
     # A gradient that is nothing but rounding (of a key's bias, say) is measured by the others.
     least = 1e-4 * max((float(g.abs().max()) for g in gradients.values() if g is not None and g.numel()), default=0.0)
     for name, gradient in gradients.items():
-        if gradient is not None:
+        if gradient is None:
+            assert their_gradients.get(name) is None or not their_gradients[name].any(), name
+        else:
             assert name in their_gradients, name
             assert their_gradients[name] is not None, name
             assert relative(their_gradients[name], gradient, least) <= TOLERANCE, name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from tests.codegen.intake.test_traps import opaque
+from tests.codegen.intake.cases import opaque
 
 
 def test_what_is_given_up_leaves_nothing_behind():

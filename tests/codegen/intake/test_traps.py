@@ -9,29 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from codegen.build import build_module
-from codegen.emit import EmitError, emit_source
-from codegen.intake import Imported, ImportRefused, import_with_report
+from codegen.emit import emit_source
+from codegen.intake import ImportRefused, import_with_report
 from graph_core import analyze, dumps, loads
 from graph_core.trust import codes_in, trust
+from tests.codegen.intake.cases import opaque
 from tests.codegen.intake.equal import imported, stir
-
-
-def opaque(module: nn.Module, *inputs: Tensor) -> Imported:
-    """An import of which some part is opaque: named in the report, with right shapes, and never run unseen."""
-    stir(module)
-    found = import_with_report(module.eval(), inputs)
-    assert found.opaque
-    result = analyze(found.project)
-    assert not [p for p in result.problems if p.severity == "error"]
-    with torch.no_grad():
-        wanted = module(*inputs)
-    drawn = found.project.networks["main"].outputs()[0]
-    last = next(row for row in reversed(result.layers) if row.output)
-    assert drawn is not None
-    assert tuple(last.output[0][1:]) == tuple(wanted.shape[1:])
-    with pytest.raises(EmitError, match="not trusted"):
-        build_module(found.project)
-    return found
 
 
 class Residual(nn.Module):
