@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QInputDialog, QWidget
 
 from designer.background import in_background
 from designer.canvas.scene import PLATE_H_DETAIL, PLATE_W, End, plate_size
@@ -17,11 +17,10 @@ from designer.drawing import Drawing
 from designer.judge import DocumentJudge
 from designer.late import MANY
 from designer.marking import following, rects_of
-from designer.plates import kind_of
+from designer.plates import box_of, kind_of
 from designer.room import make_room
 from designer.search import Entry, catalogue
 from designer.sheet_verbs import split
-from designer.wire_menu import add_wires
 from designer.words import tr
 from graph_core import EditError, Graph, edits, mark_edits
 from graph_core.blocks import collapse
@@ -76,7 +75,7 @@ class Verbs(QObject):
         goes_on = not self._searched[4] or self._judge.gives(entry.type)
         return len(end) == 2 and goes_on and self._judge.fits(entry.type, (end[0], end[1]), is_input)
 
-    def _search_into(self, wire: str, place: tuple[float, float], at: QPoint) -> None:
+    def search_into(self, wire: str, place: tuple[float, float], at: QPoint) -> None:
         """What can be put into a wire: what takes what it carries, and gives something."""
         node, _, port = self._document.graph.wires[wire].partition(".")
         self.search(*place, at, (node, port), False, wire)
@@ -187,6 +186,28 @@ class Verbs(QObject):
 
         self._document.edit(make, f"Insert {graph.nodes[ids[0]].name}")
 
+    def put_into_wire(self, id: str, wire: str) -> None:
+        """Put a node into a wire from wherever it stands."""
+        graph, places = self._document.graph, self._drawing.positions()
+        box = box_of(graph, graph.nodes[id])
+        x, y = self.middle_of(wire)
+        at = (STEP * round((x - box.w / 2) / STEP), STEP * round((y - box.h / 2) / STEP))
+        loose = not any(end.partition(".")[0] in graph.view for end in (wire, graph.wires.get(wire, "")))
+
+        def make() -> None:
+            if not loose:
+                edits.move(graph, {id: places[id]})
+            self._insert(graph, wire, id, at)
+
+        self._document.edit(make, f"Insert {graph.nodes[id].name}")
+
+    def middle_of(self, wire: str) -> tuple[float, float]:
+        """The middle between the two ends of a wire."""
+        graph, places = self._document.graph, self._drawing.positions()
+        boxes = rects_of(graph, {id: places[id] for id in (graph.wires[wire].split(".")[0], wire.split(".")[0])})
+        (sx, sy, sw, sh), (tx, ty, tw, _) = boxes.values()
+        return (sx + sw / 2 + tx + tw / 2) / 2, (sy + sh + ty) / 2
+
     def _insert(self, graph: Graph, wire: str, id: str, at: tuple[float, float]) -> None:
         """Put a node into a wire, and make room for it; in a drawing that nobody has placed, all is arranged anew."""
         if wire not in graph.wires:
@@ -278,10 +299,15 @@ class Verbs(QObject):
             self._document.edit(lambda: edits.connect_chain(graph, ids))
 
     def arrange_all(self) -> None:
-        """Lay the graph out anew."""
+        """Lay the graph out anew, in columns as high as the canvas; what stands well stays where it is."""
         graph = self._document.graph
-        places = in_background(self._drawing.arranged) if len(graph.nodes) > MANY else self._drawing.arranged()
-        before, after = rects_of(graph, self._drawing.positions()), rects_of(graph, places)
+        now, height = self._drawing.positions(), self._drawing.room()
+
+        def work() -> dict[str, tuple[float, float]]:
+            return self._drawing.arranged(near=now, height=height)
+
+        places = in_background(work) if len(graph.nodes) > MANY else work()
+        before, after = rects_of(graph, now), rects_of(graph, places)
 
         def make() -> None:
             edits.move(graph, {id: at for id, at in places.items() if id in graph.nodes})
@@ -331,48 +357,6 @@ class Verbs(QObject):
         title = f"Expand {graph.nodes[blocks[0]].name}" if len(blocks) == 1 else f"Expand {len(blocks)} blocks"
         if self._document.edit(lambda: made.extend(id for block in blocks for id in expand(graph, block)), title):
             self._document.select(made)
-
-    # Menu ----------------------------------------------------------------------------------------------------
-
-    def context_menu(
-        self,
-        ids: tuple[str, ...],
-        wire: str,
-        at: QPoint,
-        place: tuple[float, float],
-        toggle: Callable[[], None] | None = None,
-        opened: bool = False,
-    ) -> QMenu:
-        """What can be done to the plates or the wire under the pointer; ``place`` is where it stands on the sheet."""
-        menu = QMenu(self._window)
-        graph = self._document.graph
-        if ids:
-            menu.addAction(tr("Duplicate with wires"), self.duplicate_selection)
-            menu.addAction(tr("Cut"), self.cut_selection)
-            menu.addAction(tr("Copy"), self.copy_selection)
-            menu.addAction(tr("Collapse to block…"), self.collapse_selection)
-            if any(graph.nodes[id].type in graph.project.graphs for id in ids if id in graph.nodes):
-                last = [id for id in ids if id in graph.nodes][-1]
-                menu.addAction(tr("Open block"), lambda: self._document.enter(last))
-                if toggle is not None:
-                    menu.addAction(tr("Close in place") if opened else tr("Open in place"), toggle)
-                menu.addAction(tr("Expand block"), self.expand_selection)
-            if len(ids) > 1:
-                menu.addAction(tr("Connect in order"), self.connect_selection)
-            elif ids[0] in graph.nodes:
-                menu.addSeparator()
-                add_wires(menu, self._document, self._judge, self, ids[0], at)
-            menu.addSeparator()
-            menu.addAction(tr("Remove and heal"), lambda: self.remove(ids, True))
-            menu.addAction(tr("Remove with wires"), lambda: self.remove(ids, False))
-        elif wire:
-            menu.addAction(tr("Insert a layer…"), lambda: self._search_into(wire, place, at))
-            menu.addAction(tr("Remove the wire"), lambda: self.remove_wires((wire,)))
-        else:
-            menu.addAction(tr("Place a layer…"), lambda: self.search(*place, at, (), False))
-            menu.addAction(tr("Paste"), lambda: self.paste_at(place))
-            menu.addAction(tr("Arrange"), self.arrange_all)
-        return menu
 
 
 def _count(graph: Graph, ids: tuple[str, ...]) -> str:

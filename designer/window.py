@@ -81,11 +81,10 @@ class MainWindow(TabsAsRead, QMainWindow):
         self.canvas = Canvas(themes.current, CanvasJudge(self.document, self.judge))
         self.canvas.words = Speech(self.document).of_plate
         self.verbs = Verbs(self.document, self.drawing, self.judge, self)
-        self.in_place = InPlace(self.document, self.drawing, self.verbs, self.canvas)
+        self.in_place = InPlace(self.document, self.drawing, self.judge, self.verbs, self.canvas)
         self.training = Training(self.document, self)
         self.files = Files(self.document, self.settings, self)
-        self.files.room = lambda: max(560.0, self.canvas.height() - 96.0)
-        self.drawing.room = lambda: max(400.0, self.canvas.height() - 32.0)
+        self.files.room = self.drawing.room = lambda: max(560.0, self.canvas.height() - 96.0)
         self._gallery = Late(self._make_gallery)
         self.measuring = Measuring(self.document, self.training)
         self.lenses = Lenses(self.document, self.measuring)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from math import inf
 
 from graph_core.arrange.boxes import GAP, GUTTER, HALF, LANE, NEST, ROOMY, TRACK, Box, Point, Ports, Wire
+from graph_core.arrange.present import SLACK, Form, Present
 from graph_core.arrange.rows import Ranked, rank
 
 BEYOND = -1e9
@@ -63,14 +65,21 @@ class Component:
         self.ends = [(index[s], index[t]) for s, _, t, _ in wires]
         self.wires = wires
         self.ports = ports
-        self.near = near
-        self.ranked: Ranked = rank(len(names), self.ends)
+        self.present = Present(names, self.box, near)
+        self.ranked: Ranked = rank(len(names), self.ends, self.present.line if near else None)
         self.count = 1 + max(self.ranked.row)
         self._items()
         self._heights(height)
         self._fold(height)
         self._pack()
         self._place()
+
+    def columns(self) -> list[list[str]]:
+        """The names of the boxes, column by column."""
+        found: list[list[str]] = [[] for _ in self.starts]
+        for name, row in zip(self.names, self.ranked.row, strict=True):
+            found[self.pages[row]].append(name)
+        return found
 
     # -- what hangs where ---------------------------------------------------------------------------------------
 
@@ -193,20 +202,27 @@ class Component:
             if not self.box[v].round and self.box[v].h > self.tall[r]:
                 self.tall[r] = self.box[v].h
         extra = [min(t, 16) for t in self.tracks]
-        roomy = sum(self.tall) + sum(ROOMY + TRACK * max(t - 1, 0) for t in extra[:-1])
-        if height is None or roomy <= height:
-            self.gaps = [ROOMY + TRACK * max(t - 1, 0) for t in extra]
-        else:
-            self.gaps = [GAP + TRACK * t for t in extra]
+        roomy = [ROOMY + TRACK * max(t - 1, 0) for t in extra]
+        tight = [GAP + TRACK * t for t in extra]
+        self.form: Form = self.present.form(self.ranked, tight, roomy) if height is not None else "unknown"
+        limit = self._limit(height, self.form == "roomy")
+        fits = sum(self.tall) + sum(roomy[:-1]) <= limit and self.form != "tight"
+        self.gaps = roomy if fits else tight
+
+    def _limit(self, height: float | None, stays: bool) -> float:
+        """How high a column may be to be drawn in a certain way: higher where it `stays` so, lower where it changes."""
+        if height is None:
+            return inf
+        return height if self.form == "unknown" else height * SLACK if stays else height / SLACK
 
     def _fold(self, height: float | None) -> None:
         """Cut the rows into columns no taller than ``height``, where few wires cross and a branch begins."""
         self.starts = [0]
         total = sum(self.tall) + sum(self.gaps[:-1])
-        if height is None or total <= height:
+        if height is None or total <= self._limit(height, self.form != "folded"):
             return
         limit = max(height - 2 * MARGIN, 64.0)
-        kept = self._borders()
+        kept = self.present.borders(self.ranked)
         border = [
             0.3 + 1.5 * (self.crossing[r] - 1) + (0.0 if self.fans[r] else 0.15) - (0.6 if r in kept else 0.0)
             for r in range(self.count)
@@ -218,11 +234,13 @@ class Component:
         for start in range(self.count):
             filled = 0.0
             base = best[start]
+            as_now = self.form == "folded" and (not start or start - 1 in kept)
             for r in range(start, self.count):
                 filled += self.tall[r] + (self.gaps[r - 1] if r > start else 0.0)
-                if filled > limit and r > start:
+                if filled > limit and r > start and not (as_now and filled <= limit * SLACK):
                     break
-                empty = 1 - filled / limit
+                as_now = as_now and r not in kept
+                empty = max(1 - filled / limit, 0.0)
                 cost = base + border[r] + empty * empty
                 if cost < best[r + 1]:
                     best[r + 1], came[r + 1] = cost, start
@@ -232,16 +250,6 @@ class Component:
             end = came[end]
             starts.append(end)
         self.starts = starts[::-1]
-
-    def _borders(self) -> set[int]:
-        """Rows after which the drawing is folded now: the spine goes up there instead of down."""
-        found: set[int] = set()
-        spine = self.ranked.chains[0]
-        for u, v in pairwise(spine):
-            a, b = self.near.get(self.names[u]), self.near.get(self.names[v])
-            if a and b and b[1] < a[1]:
-                found.add(self.ranked.row[u])
-        return found
 
     # -- packing ------------------------------------------------------------------------------------------------
 
@@ -309,7 +317,7 @@ class Component:
         lanes = [BEYOND] * before + [0.0] * own + [BEYOND] * after
         left_plates = [BEYOND] * before + [-part.plate_left] * own + [BEYOND] * after
         left_lanes = lanes.copy()
-        for item in sorted(items, key=lambda i: (i.last - i.first, i.order)):
+        for item in self._in_order(owner, items):
             a, b = item.first - low, item.last - low + 1
             inner = parts.get(item.chain) if item.chain >= 0 else None
             if inner is None:
@@ -336,6 +344,25 @@ class Component:
         part.first, part.last = low, low + size - 1
         part.plate_right, part.lane_right = max(plates), max(0.0, *lanes)
         part.plate_left, part.lane_left = -max(left_plates), -max(0.0, *left_lanes)
+
+    def _in_order(self, owner: int, items: list[Item]) -> list[Item]:
+        """Shortest first; of the branches on one side, those that stand further in now stay there."""
+        found = sorted(items, key=lambda i: (i.last - i.first, i.order))
+        if not self.present.known:
+            return found
+        chains, row = self.ranked.chains, self.ranked.row
+        away: dict[int, float] = {}
+        for item in found:
+            offset = self.present.offset(chains[item.chain], chains[owner], row) if item.chain >= 0 else None
+            if offset is not None:
+                item.left = offset < 0
+                away[item.chain] = abs(offset)
+        for left in (False, True):
+            places = [k for k, item in enumerate(found) if item.chain in away and item.left is left]
+            inward = sorted((found[k] for k in places), key=lambda item: away[item.chain])
+            for k, item in zip(places, inward, strict=True):
+                found[k] = item
+        return found
 
     # -- coordinates --------------------------------------------------------------------------------------------
 

@@ -68,8 +68,11 @@ def topological(succ: list[list[int]], pred: list[list[int]]) -> list[int]:
     return order
 
 
-def rank(count: int, links: Sequence[tuple[int, int]]) -> Ranked:
-    """Chains and rows of a graph with ``count`` nodes. Linear but for one sort of the nodes off the spine."""
+def rank(count: int, links: Sequence[tuple[int, int]], line: Sequence[float | None] | None = None) -> Ranked:
+    """Chains and rows of a graph with ``count`` nodes. Linear but for one sort of the nodes off the spine.
+
+    ``line`` is the x on which a node stands now, where that is known: chains go on where they run straight already.
+    """
     succ, pred = neighbours(count, links)
     order = topological(succ, pred)
     place = [0] * count
@@ -81,7 +84,7 @@ def rank(count: int, links: Sequence[tuple[int, int]]) -> Ranked:
             succ[u] = [v for v in succ[u] if place[v] > place[u]]
             for v in back:
                 pred[v].remove(u)
-    chains, chain = _chains(succ, pred, order)
+    chains, chain = _chains(succ, pred, order, _known_lines(succ, pred, line) if line else [])
     row = [0] * count
     for v in order:
         if pred[v]:
@@ -90,7 +93,17 @@ def rank(count: int, links: Sequence[tuple[int, int]]) -> Ranked:
     return Ranked(succ, pred, order, chains, chain, row)
 
 
-def _chains(succ: list[list[int]], pred: list[list[int]], order: list[int]) -> tuple[list[list[int]], list[int]]:
+def _known_lines(succ: list[list[int]], pred: list[list[int]], line: Sequence[float | None]) -> list[float | None]:
+    """The lines of nodes; one that is new stands on that of what it leads to, else of what leads to it."""
+    return [
+        x if x is not None else next((line[n] for n in (*succ[v][:1], *pred[v][:1]) if line[n] is not None), None)
+        for v, x in enumerate(line)
+    ]
+
+
+def _chains(
+    succ: list[list[int]], pred: list[list[int]], order: list[int], line: list[float | None]
+) -> tuple[list[list[int]], list[int]]:
     count = len(order)
     chain = [-1] * count
     chains: list[list[int]] = []
@@ -111,22 +124,32 @@ def _chains(succ: list[list[int]], pred: list[list[int]], order: list[int]) -> t
                 continue
             number = len(chains)
             chain[start] = number
-            down = _walk(start, succ, below, chain, number)
-            up = _walk(start, pred, above, chain, number)
+            down = _walk(start, succ, below, chain, number, line)
+            up = _walk(start, pred, above, chain, number, line)
             chains.append([*reversed(up), start, *down])
         todo = [v for v in todo if chain[v] < 0]
     return chains, chain
 
 
-def _walk(start: int, near: list[list[int]], length: list[int], chain: list[int], number: int) -> list[int]:
-    """Follow the longest way over nodes that no chain has taken, taking them."""
+def _walk(
+    start: int, near: list[list[int]], length: list[int], chain: list[int], number: int, line: list[float | None]
+) -> list[int]:
+    """Follow the straightest way, else the longest, over nodes that no chain has taken, taking them."""
     path: list[int] = []
     v = start
     while free := [s for s in near[v] if chain[s] < 0]:
-        v = _best(free, length)
+        here = line[v] if line else None
+        straight = (
+            [s for s in free if abs((line[s] or 0.0) - here) <= 1 and line[s] is not None] if here is not None else []
+        )
+        v = _best(straight or free, length)
         chain[v] = number
         path.append(v)
     return path
+
+
+def _in_line(a: float | None, b: float | None) -> bool:
+    return a is not None and b is not None and abs(a - b) <= 1
 
 
 def _best(free: list[int], length: list[int]) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent
@@ -12,21 +10,11 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from designer.panels.palette import TYPE_ROLE
 from graph_core import edits
-from tests.gui.test_window_sheet import chosen, one_step
-from tests.gui.window_rig import LEFT, WindowRig
-
-CTRL, SHIFT, ALT = (
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.AltModifier,
-)
-Key = Qt.Key
+from tests.gui.window_rig import ALT, CTRL, LEFT, SHIFT, Key, WindowRig, chosen, one_step
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     rig.window.files.new_from_template("mlp")
     rig.window.activateWindow()
     rig.plain_view()
@@ -219,6 +207,22 @@ def test_arranging_is_stable(rig: WindowRig) -> None:
     rig.key(Key.Key_L, CTRL)
     assert rig.graph.view == places
     assert len(rig.document.history.titles) == done, "nothing moved, nothing to undo"
+
+
+@pytest.mark.parametrize("name", ["lenet", "resnet18", "lstm_classifier"])
+def test_arranging_what_is_arranged_moves_little(rig: WindowRig, name: str) -> None:
+    rig.window.files.new_from_template(name)
+    rig.turn()
+    before = dict(rig.graph.view)
+    rig.key(Key.Key_L, CTRL)
+    assert rig.graph.view == before, "a template stands as it would be arranged"
+    last = [node for node in rig.graph.nodes.values() if node.type == "Linear"][-1]
+    rig.document.select((last.id,))
+    rig.key(Key.Key_Delete)
+    with one_step(rig):
+        rig.key(Key.Key_L, CTRL)
+    moved = [id for id, at in rig.graph.view.items() if at != before[id]]
+    assert len(moved) <= 1, "what comes after it"
 
 
 def test_collapsing_peeking_and_expanding(rig: WindowRig) -> None:

@@ -1,0 +1,64 @@
+"""How a drawing stands now, so that arranging it anew moves little of it: how it folds, how far apart its rows are, and
+on which side of its chain each branch hangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from statistics import median_low
+from typing import Literal
+
+from graph_core.arrange.boxes import Box, Point
+from graph_core.arrange.rows import Ranked
+
+Form = Literal["unknown", "roomy", "tight", "folded"]
+SLACK = 1.15  # a column may be so much higher, or lower, than where it would fold, or unfold, were it drawn anew
+
+
+class Present:
+    """What the present places of boxes say about chains; ``near`` may be empty, and know some boxes only."""
+
+    def __init__(self, names: Sequence[str], box: Sequence[Box], near: Mapping[str, Point]) -> None:
+        known = [near.get(name) for name in names]
+        self.line = [at[0] + b.spine if at is not None else None for at, b in zip(known, box, strict=True)]
+        self._top = [at[1] if at is not None else None for at in known]
+        self._box = box
+        self.known = bool(near)
+
+    def borders(self, ranked: Ranked) -> set[int]:
+        """Rows after which the drawing is folded now: the spine goes up there instead of down."""
+        found: set[int] = set()
+        for u, v in pairwise(ranked.chains[0]):
+            a, b = self._top[u], self._top[v]
+            if a is not None and b is not None and b < a:
+                found.add(ranked.row[u])
+        return found
+
+    def form(self, ranked: Ranked, tight: Sequence[float], roomy: Sequence[float]) -> Form:
+        """Whether the spine is folded, or how far apart its rows are: as the one gaps or the other."""
+        spine = ranked.chains[0]
+        votes, pairs = 0, 0
+        for u, v in pairwise(spine):
+            a, b, r = self._top[u], self._top[v], ranked.row[u]
+            if a is None or b is None or ranked.row[v] != r + 1 or self._box[u].round or self._box[v].round:
+                continue
+            pairs += 1
+            gap = b - a - self._box[u].h
+            votes += 1 if abs(gap - roomy[r]) < abs(gap - tight[r]) else -1
+        if self.borders(ranked):
+            return "folded"
+        if 2 * sum(self._top[v] is not None for v in spine) <= len(spine) or not pairs:
+            return "unknown"
+        return "roomy" if votes > 0 else "tight"
+
+    def offset(self, chain: Sequence[int], owner: Sequence[int], row: Sequence[int]) -> float | None:
+        """How far right of its owner a chain stands; None where that is not known."""
+        beside = [w for w in owner if self.line[w] is not None]
+        found = []
+        for v in chain:
+            x = self.line[v]
+            if x is not None and beside:
+                w = min(beside, key=lambda w: abs(row[w] - row[v]))
+                found.append(x - (self.line[w] or 0.0))
+        return median_low(found) if found else None
