@@ -18,7 +18,9 @@ from designer.canvas.surface import Canvas
 from designer.document import Document, Step
 from designer.drawing import Drawing
 from designer.judge import DocumentJudge
+from designer.menus import context_menu
 from designer.verbs import Verbs
+from designer.wire_menu import sources_menu
 from designer.words import tr
 
 if TYPE_CHECKING:
@@ -90,9 +92,12 @@ class CanvasJudge:
 class InPlace(QObject):
     """Takes the canvas's signals and gives them to the verbs."""
 
-    def __init__(self, document: Document, drawing: Drawing, verbs: Verbs, canvas: Canvas) -> None:
+    def __init__(
+        self, document: Document, drawing: Drawing, judge: DocumentJudge, verbs: Verbs, canvas: Canvas
+    ) -> None:
         super().__init__(verbs)
-        self._document, self._drawing, self._verbs, self._canvas = document, drawing, verbs, canvas
+        self._document, self._drawing, self._judge = document, drawing, judge
+        self._verbs, self._canvas = verbs, canvas
         self.tell_keys: Callable[[QMenu], None] = lambda menu: None  # says beside each entry which key does it
 
     def take(self, plates: tuple[str, ...]) -> tuple[str, ...]:
@@ -179,13 +184,40 @@ class InPlace(QObject):
     def join_outline(self, tree: OutlineTree) -> None:
         """The outline's keys and menu do to its selection what the canvas's do."""
         tree.peeked.connect(self.toggle_selection)
-        tree.menu_requested.connect(self._menu_in_outline)
+        tree.menu_requested.connect(lambda at: self._menu_in_outline(tree, at))
+        tree.deleted.connect(lambda heal: self._verbs.remove(self._document.chosen, heal))
+        tree.wires_deleted.connect(self._verbs.remove_wires)
+        tree.wires_chosen.connect(self._choose_wires)
+        tree.reroute_requested.connect(self._lead_elsewhere)
+        tree.inline_requested.connect(self.edit_here)
+        self._canvas.wire_selected.connect(lambda wires: self._show_wires(tree, wires))
         tree.nudged.connect(lambda dx, dy: self._verbs.move(self._document.chosen, dx * GRID, dy * GRID))
 
-    def _menu_in_outline(self, at: QPoint) -> None:
+    def _menu_in_outline(self, tree: OutlineTree, at: QPoint) -> None:
         """The canvas's own menu: of what is selected, else of the sheet's middle."""
-        plates = tuple(self._document.prefix + id for id in self._document.selection)
-        self._canvas.context_menu.emit(plates, "", at)
+        prefix, chosen, wires = self._document.prefix, self._document.chosen, tree.wires
+        plates = tuple(prefix + id for id in chosen)
+        self._canvas.context_menu.emit(plates, prefix + wires[-1] if wires and not plates else "", at)
+
+    def _choose_wires(self, wires: tuple[str, ...]) -> None:
+        """Wires were chosen in the outline: they are on the canvas, too, and the last one's end is in sight."""
+        canvas, shown = self._canvas, [self._document.prefix + wire for wire in wires]
+        canvas.select((), shown)
+        if shown:
+            canvas.reveal(shown[-1].rpartition(".")[0])
+
+    def _show_wires(self, tree: OutlineTree, wires: tuple[str, ...]) -> None:
+        """Wires were chosen on the canvas."""
+        path = above(wires[-1]) if wires else self._document.prefix.rstrip("/")
+        trail = (*self._document.base, *self._document.steps(path))
+        tree.show_wires(trail, tuple(own(wire) for wire in wires if above(wire) == path))
+
+    def _lead_elsewhere(self, wire: str, at: QPoint) -> None:
+        """Have chosen what a wire comes from."""
+        menu = QMenu(self._canvas.window())
+        sources_menu(self._document, self._judge, self._verbs, wire, menu)
+        menu.exec(at)
+        menu.deleteLater()
 
     def menu(self, plates: tuple[str, ...], wire: str, at: QPoint, place: tuple[float, float]) -> QMenu:
         """What can be done to what is under the pointer."""
@@ -194,7 +226,13 @@ class InPlace(QObject):
         if not lies:
             self._document.dive(self._document.steps(self._sheet_at(*place)))
         shown, local = (plates[-1] if plates else ""), self._local(*place)
-        menu = self._verbs.context_menu(
+        if wire and not self._canvas.rect().contains(self._canvas.mapFromGlobal(at)):
+            local = self._verbs.middle_of(own(wire))  # asked for in the outline
+        menu = context_menu(
+            self._canvas.window(),
+            self._document,
+            self._judge,
+            self._verbs,
             ids if plates else (),
             own(wire),
             at,

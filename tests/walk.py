@@ -116,9 +116,12 @@ def _nodes(window: MainWindow) -> Iterator[str]:
     document.select(ids[:2])
     yield "inspector of two nodes"
     for chosen, wire in ((tuple(ids[:2]), ""), ((), next(iter(document.graph.wires))), ((), "")):
-        menu = window.verbs.context_menu(chosen, wire, window.pos(), (0.0, 0.0))
+        menu = window.in_place.menu(chosen, wire, window.pos(), (0.0, 0.0))
         menu.show()
         yield "menu of the canvas"
+        for inner in [action.menu() for action in menu.actions() if action.menu() is not None]:
+            inner.aboutToShow.emit()
+            yield "menu within the menu of the canvas"
         menu.hide()
     document.select([])
     yield "inspector of the network"

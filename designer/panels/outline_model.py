@@ -1,4 +1,4 @@
-"""The rows of the outline: the nodes of a network in the order they run, those of blocks below them."""
+"""The rows of the outline as Qt asks for them: a network's nodes in the order they run, with what lies below each."""
 
 from __future__ import annotations
 
@@ -15,72 +15,18 @@ from PySide6.QtCore import (
 )
 
 from designer.document import Document, Step
-from designer.plates import label
-from designer.words import tr
-from graph_core import edits
-from graph_core.context import Context, Result
-from graph_core.layer import layer_types
+from designer.panels.outline_rows import Item, glyph_of, is_note, problem_of, shape_of, spoken_of, text_of
+from graph_core import edits, mark_edits
+from graph_core.problems import Problem
 from graph_core.propagate import engine_of
 
 Index = QModelIndex | QPersistentModelIndex
 GLYPH, SHAPE, PROBLEM = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 
 
-class _Item:
-    """A row: one node in one place of the drawing; its children are made when they are looked at."""
-
-    __slots__ = ("_children", "context", "id", "inside", "parent", "row", "rows", "trail")
-
-    def __init__(self, parent: _Item | None, row: int, id: str, context: Context, trail: tuple[Step, ...]) -> None:
-        self.parent, self.row, self.id, self.context, self.trail = parent, row, id, context, trail
-        self._children: list[_Item] | None = None
-        self.rows: dict[str, int] = {}  # of the children, by their ids
-        self.inside: Context | None = None  # what the children are of
-
-    def result(self) -> Result | None:
-        return self.context.results.get(self.id)
-
-    def inner(self) -> Context | None:
-        if not self.id:
-            return self.context
-        result = self.result()
-        return result.calls[0].context if result and result.calls else None
-
-    def opens(self) -> bool:
-        """Whether it has children, or may have some after another edit."""
-        node = self.context.graph.nodes.get(self.id)
-        return node is None or node.type in self.context.graph.project.graphs
-
-    def children(self, loaded: list[_Item]) -> list[_Item]:
-        """What lies inside; once that was looked at, the item is among the `loaded`."""
-        if self._children is None:
-            self.inside = inner = self.inner()
-            trail = (*self.trail, Step(self.id)) if self.id else ()
-            self._children = [_Item(self, k, id, inner, trail) for k, id in enumerate(_order(inner)) if inner]
-            self.rows = {child.id: child.row for child in self._children}
-            loaded.append(self)
-        return self._children
-
-    def rebind(self) -> bool:
-        """Take in that the analysis is another; False where other nodes are inside than before."""
-        inner = self.inner()
-        if _order(inner) != list(self.rows):
-            return False
-        if inner is not self.inside and inner is not None:
-            self.inside = inner
-            for child in self._children or ():
-                child.context = inner
-        return True
-
-
-def _order(inner: Context | None) -> list[str]:
-    """The nodes of a graph in the order they run, and those that do not run."""
-    return [*inner.order, *(id for id in inner.graph.nodes if id not in inner.results)] if inner is not None else []
-
-
 _PLAIN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-_BLOCK = _PLAIN | Qt.ItemFlag.ItemIsEditable
-_LAYER = _BLOCK | Qt.ItemFlag.ItemNeverHasChildren
+_NAMED = _PLAIN | Qt.ItemFlag.ItemIsEditable
+_LAST = Qt.ItemFlag.ItemNeverHasChildren
 
 
 class OutlineModel(QAbstractItemModel):
@@ -89,13 +35,13 @@ class OutlineModel(QAbstractItemModel):
     def __init__(self, document: Document) -> None:
         super().__init__(document)
         self._document = document
-        self._problems: dict[tuple[str, str], str] = {}
-        self._loaded: list[_Item] = []  # items whose children were looked at, those above first
+        self._problems: dict[tuple[str, str], Problem] = {}
+        self._loaded: list[Item] = []  # items whose children were looked at, those above first
         self._root = self._make()
 
-    def _make(self) -> _Item:
+    def _make(self) -> Item:
         context = engine_of(self._document.project).root(self._document.network)
-        return _Item(None, 0, "", context, ())
+        return Item(None, 0, "", context, ())
 
     def renew(self) -> bool:
         """Look at the document anew, if the rows are as before; False, and nothing changed, where they are not."""
@@ -119,9 +65,9 @@ class OutlineModel(QAbstractItemModel):
         self.endResetModel()
 
     def _read_problems(self) -> None:
-        self._problems = {(p.graph, p.node): p.severity for p in reversed(self._document.analysis().problems)}
+        self._problems = {(p.graph, p.node): p for p in reversed(self._document.analysis().problems)}
 
-    def item(self, index: Index) -> _Item | None:
+    def item(self, index: Index) -> Item | None:
         """The row behind an index; None for the network itself."""
         return index.internalPointer() if index.isValid() else None
 
@@ -149,60 +95,49 @@ class OutlineModel(QAbstractItemModel):
         """See QAbstractItemModel."""
         return 1
 
+    def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
+        """See QAbstractItemModel."""
+        item = self.item(parent)
+        return item is None or item.opens()
+
     def flags(self, index: Index) -> Qt.ItemFlag:
         """See QAbstractItemModel."""
         item = self.item(index)
-        if item is None or not item.id:
+        if item is None or item.kind == "network":
             return _PLAIN
-        return _BLOCK if item.opens() else _LAYER
+        named = item.kind != "wire" and not is_note(item)
+        return (_NAMED if named else _PLAIN) | (Qt.ItemFlag(0) if item.opens() else _LAST)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """See QAbstractItemModel."""
         item = self.item(index)
         if item is None:
             return None
-        node = item.context.graph.nodes.get(item.id)
-        if node is None and item.id:  # gone, and the rows will be in a moment
-            return None
-        if node is None:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return item.context.graph.name
-            return "block" if role == GLYPH else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return node.name
-        declaration = layer_types().get(node.type)
+            return text_of(item)  # empty for what is gone: the rows will be in a moment
         if role == GLYPH:
-            if declaration is None:
-                return "block"
-            return "io_out" if not declaration.outlets else declaration.family
+            return glyph_of(item)
         if role == SHAPE:
-            return self._shape(item)
+            return shape_of(item)
         if role == PROBLEM:
-            return self._problems.get((item.context.graph.key, item.id), "")
+            return problem_of(item, self._problems)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{node.name}, {node.type}, {self._shape(item)}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{node.name}: {node.type}"
+            return spoken_of(item)
+        if role == Qt.ItemDataRole.ToolTipRole and item.node is not None:
+            return f"{item.node.name}: {item.node.type}" if item.kind == "node" else text_of(item)
         return None
 
-    def _shape(self, item: _Item) -> str:
-        result = item.result()
-        if result is None:
-            return tr("in a loop")
-        spec = next((spec for spec in result.specs if spec), None)
-        if spec is None:
-            return tr("no shape") if result.findings else tr("waits")
-        return label(spec)
-
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Rename the node."""
-        item = self.item(index)
-        if item is None or not item.id or role != Qt.ItemDataRole.EditRole:
+        """Rename the node, or give the frame another title."""
+        item, text = self.item(index), str(value).strip()
+        if item is None or item.kind not in ("node", "mark") or role != Qt.ItemDataRole.EditRole:
             return False
-        graph, id = item.context.graph, item.id
-        if str(value).strip() == graph.nodes[id].name:
+        if text == text_of(item):
             return True
-        return self._document.edit(lambda: edits.rename(graph, id, str(value).strip()))
+        graph, id = item.graph, item.id
+        if item.kind == "mark":
+            return self._document.edit(lambda: mark_edits.set_text(graph, id, text))
+        return self._document.edit(lambda: edits.rename(graph, id, text))
 
     def find(self, trail: tuple[Step, ...], id: str) -> QModelIndex:
         """The index of a node in a place; invalid where there is none."""

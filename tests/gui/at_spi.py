@@ -32,6 +32,7 @@ window.canvas.motion = False
 window.resize(1400, 900)
 window.show()
 window.activateWindow()
+window.outline.tree.expandAll()
 def remove():
     sys.stdin.readline()
     window.verbs.remove(window.document.selection, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from designer import style
 from designer.garbage import OnThisThread
 from designer.theme import themes
+from tests.gui.window_rig import WindowRig
 
 PATIENCE_MS = 60_000
 _held: list[QWidget] = []
@@ -61,6 +63,13 @@ def house(qapp: QApplication) -> Iterator[QApplication]:
     themes.set_still(False)
     themes.set_scale(1.0)
     themes.choose("light")
+
+
+@pytest.fixture
+def rig(qtbot: QtBot, house: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
+    """The whole window, with data and settings of its own; a file's own `rig` may take this one and open something."""
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
+    return WindowRig(qtbot, tmp_path)
 
 
 @pytest.fixture(params=["light", "dark"])

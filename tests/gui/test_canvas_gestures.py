@@ -12,12 +12,7 @@ from designer.canvas.intents import MIME_LAYER
 from designer.canvas.scene import Port
 from tests.gui.canvas_rig import Rig
 from tests.gui.canvas_scenes import X, Y, moved, plate, scene_of, stage, wire
-
-SHIFT, ALT, CTRL = (
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.AltModifier,
-    Qt.KeyboardModifier.ControlModifier,
-)
+from tests.gui.window_rig import ALT, CTRL, SHIFT, Key
 
 
 def small():
@@ -111,7 +106,7 @@ def test_escape_takes_a_drag_back(rig: Rig):
     rig.press(430, 120)
     rig.move(600, 300)
     assert rig.canvas.live is not None
-    rig.key(Qt.Key.Key_Escape)
+    rig.key(Key.Key_Escape)
     assert rig.canvas.live is None
     rig.release(600, 300)
     assert rig.told("moved") == []
@@ -208,9 +203,9 @@ def test_a_plate_that_does_not_fit_a_wire_is_only_moved(rig: Rig):
 def test_wires_are_chosen_by_click_and_cut_with_x(rig: Rig):
     rig.click(180, 175)
     assert rig.told("wire_selected") == [(("b.x",),)]
-    QTest.keyPress(rig.canvas, Qt.Key.Key_X)
+    QTest.keyPress(rig.canvas, Key.Key_X)
     rig.drag((120, 170), (260, 176))
-    QTest.keyRelease(rig.canvas, Qt.Key.Key_X)
+    QTest.keyRelease(rig.canvas, Key.Key_X)
     assert rig.told("cut") == [(("b.x",),)]
 
 
@@ -267,11 +262,11 @@ def test_middle_button_space_and_wheel_pan(rig: Rig):
     rig.move(750, 430, buttons=Qt.MouseButton.MiddleButton)
     rig.release(700, 400, button=Qt.MouseButton.MiddleButton)
     assert (canvas.camera.ox, canvas.camera.oy) == (50, 30)
-    QTest.keyPress(canvas, Qt.Key.Key_Space)
+    QTest.keyPress(canvas, Key.Key_Space)
     QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(500, 400))
     QTest.mouseMove(canvas, QPoint(490, 380))
     QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(490, 380))
-    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    QTest.keyRelease(canvas, Key.Key_Space)
     assert (canvas.camera.ox, canvas.camera.oy) == (40, 10)
     assert rig.told("peeked") == []
     wheel(rig, QPoint(0, -120))
@@ -297,7 +292,7 @@ def test_ctrl_wheel_zooms_about_the_cursor(rig: Rig):
 
 def test_a_tap_on_space_peeks(rig: Rig):
     rig.click(150, 120)
-    rig.key(Qt.Key.Key_Space)
+    rig.key(Key.Key_Space)
     assert rig.told("peeked") == [("a",)]
 
 

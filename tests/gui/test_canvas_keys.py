@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
 
 from tests.gui.canvas_rig import Rig
 from tests.gui.canvas_scenes import stage
-
-CTRL, SHIFT, ALT = (
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.AltModifier,
-)
-Key = Qt.Key
+from tests.gui.window_rig import ALT, CTRL, SHIFT, Key
 
 
 @pytest.fixture

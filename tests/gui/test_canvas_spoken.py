@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 
 from designer.canvas.scene import Scene
 from tests.gui.canvas_rig import Rig
 from tests.gui.canvas_scenes import broken, stage
+from tests.gui.window_rig import CTRL, Key
 
 Text = QAccessible.Text
 
@@ -29,7 +29,7 @@ def test_selection_and_focus_are_heard(qtbot):
     rig = Rig(qtbot, stage())
     heard = QAccessible.queryAccessibleInterface(rig.canvas)
     rig.canvas.select(["conv1"])
-    rig.key(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    rig.key(Key.Key_Down, CTRL)
     conv, norm = (heard.child(rig.canvas.spoken.order()[name]) for name in ("conv1", "bn1"))
     assert conv.state().selected
     assert not conv.state().focused

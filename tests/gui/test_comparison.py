@@ -19,9 +19,7 @@ from designer.late import MANY
 from graph_core import Project, edits, save
 from graph_core.effects import contexts_of, figures_of_result
 from graph_core.templates import open_template
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
+from tests.gui.window_rig import ALT, LEFT, NO, SHIFT, Key, WindowRig
 
 
 def chain(**conv: object) -> Project:
@@ -40,11 +38,10 @@ def chain(**conv: object) -> Project:
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
+def rig(rig: WindowRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "old.netw"), ""))
     monkeypatch.setattr("designer.difference.comparison.MOMENT", 60.0)
-    return WindowRig(qtbot, tmp_path)
+    return rig
 
 
 def compared(rig: WindowRig, old: Project, new: Project, folder: Path) -> Comparison:
@@ -225,7 +222,7 @@ def test_a_row_goes_to_its_place_inside_of_a_block(rig: WindowRig, tmp_path: Pat
     assert rig.document.selection == ("c2",)
     assert rail.list.currentItem().data(ITEM).title == "conv2"
     assert other_of(rig).scene.plates["c2"].mark == "modified", "the other canvas went along"
-    rig.key(Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    rig.key(Key.Key_Up, ALT)
     assert marks(other_of(rig))["r1"] == marks(rig.canvas)["r1"] == "modified"
     QTest.mouseDClick(other_of(rig), LEFT, NO, _middle(other_of(rig), "r1"))
     assert rig.document.graph.key == "resblock"

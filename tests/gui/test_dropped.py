@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
@@ -13,11 +12,6 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from graph_core import dumps, save
 from graph_core.templates import open_template
 from tests.gui.window_rig import LEFT, NO, WindowRig
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path) -> WindowRig:
-    return WindowRig(qtbot, tmp_path)
 
 
 def drop(on: QWidget, *paths: Path) -> bool:

@@ -7,25 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import onnx
-import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from designer.export_dialog import FORMATS, ExportDialog
-from tests.gui.window_rig import LEFT, WindowRig
-
-
-@pytest.fixture
-def rig(house, qtbot, tmp_path: Path) -> WindowRig:
-    return WindowRig(qtbot, tmp_path)
+from tests.gui.window_rig import LEFT, Key, WindowRig
 
 
 def choose(dialog: ExportDialog, key: str) -> None:
     """By the keyboard, as a person does who knows the list."""
     dialog.format.setFocus()
-    QTest.keyClick(dialog.format, Qt.Key.Key_Home)
+    QTest.keyClick(dialog.format, Key.Key_Home)
     for _ in range([kind.key for kind in FORMATS].index(key)):
-        QTest.keyClick(dialog.format, Qt.Key.Key_Down)
+        QTest.keyClick(dialog.format, Key.Key_Down)
     assert dialog.kind.key == key
 
 

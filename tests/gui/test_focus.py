@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -15,21 +14,17 @@ from designer.export_dialog import ExportDialog
 from designer.focus import is_stop, reading_order
 from designer.gallery import Card
 from designer.key_sheet import KeySheet
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import SHIFT, Key, WindowRig
 
-Key = Qt.Key
-SHIFT = Qt.KeyboardModifier.ShiftModifier
 TABS = ("Problems", "Code", "Definition", "Ledger", "Complexity", "Memory", "History", "Training", "Compression")
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    found = WindowRig(qtbot, tmp_path)
-    found.window.files.new_from_template("lenet")
-    found.window.activateWindow()
-    assert QTest.qWaitForWindowActive(found.window, 20_000)
-    return found
+def rig(rig: WindowRig) -> WindowRig:
+    rig.window.files.new_from_template("lenet")
+    rig.window.activateWindow()
+    assert QTest.qWaitForWindowActive(rig.window, 20_000)
+    return rig
 
 
 def walk(window: QWidget, start: QWidget, *, backwards: bool = False) -> list[QWidget]:

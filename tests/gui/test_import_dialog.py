@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 
 from designer.import_dialog import ImportDialog
 from graph_core.kept import reference
-from tests.gui.window_rig import LEFT, WindowRig
+from tests.gui.window_rig import CTRL, LEFT, Key, WindowRig
 
 SOURCE = """
 import torch
@@ -50,9 +50,9 @@ class Slow(Net):
 
 
 @pytest.fixture
-def rig(house, qtbot, tmp_path: Path) -> WindowRig:
+def rig(rig: WindowRig, tmp_path: Path) -> WindowRig:
     (tmp_path / "mynet.py").write_text(SOURCE)
-    return WindowRig(qtbot, tmp_path)
+    return rig
 
 
 def ask(rig: WindowRig, work: Callable[[ImportDialog], None]) -> None:
@@ -66,7 +66,7 @@ def ask(rig: WindowRig, work: Callable[[ImportDialog], None]) -> None:
             dialog.done(0)
 
     rig.answer_next_dialog(act)
-    rig.key(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier, on=rig.window)
+    rig.key(Key.Key_I, CTRL, on=rig.window)
 
 
 def fill(dialog: ImportDialog, module: str, folder: Path, sizes: str) -> None:
@@ -112,7 +112,7 @@ def test_what_is_opaque_is_listed_with_its_reason_and_found(rig: WindowRig, tmp_
         assert "1 part is kept as an opaque node" in report.words.text()
         row = report.parts.topLevelItem(0)
         assert "random" in row.text(2)
-        QTest.keyClick(report.shut, Qt.Key.Key_Space)
+        QTest.keyClick(report.shut, Key.Key_Space)
 
     ask(rig, work)
     assert rig.document.root_graph.name == "Odd"
@@ -138,7 +138,7 @@ def test_wrong_entries_give_one_sentence_and_change_nothing(rig: WindowRig, tmp_
         dialog.folder.clear()
         QTest.keyClicks(dialog.folder, str(tmp_path))
         told.append(go())
-        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        QTest.keyClick(dialog, Key.Key_Escape)
 
     ask(rig, work)
     assert [sentence.count("\n") for sentence in told] == [0] * 4

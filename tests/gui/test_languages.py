@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import QLocale
 
 from designer import words
 from designer.catalogue import Catalogue
 from designer.settings import Settings
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import Key, WindowRig
 from tests.house.source import ROOT
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -42,11 +42,6 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> Any:
     yield speak
     monkeypatch.setenv("NETWRIGHT_LANG", "en")
     words.settle()
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path) -> WindowRig:
-    return WindowRig(qtbot, tmp_path)
 
 
 def test_the_whole_window_is_in_chinese():
@@ -171,11 +166,11 @@ def test_menus_mark_what_is_so_however_it_came_to_be(rig: WindowRig):
     assert marked("Lens on or off", "Lens: MACs", "Minimap", "Grid on or off") == [False, False, True, True]
     rig.window.center.lens_bar.chosen.emit("macs")
     actions["Grid on or off"].trigger()
-    rig.key(Qt.Key.Key_M)
+    rig.key(Key.Key_M)
     assert marked("Lens on or off", "Lens: MACs", "Minimap", "Grid on or off") == [True, True, False, False]
-    rig.key(Qt.Key.Key_O)
+    rig.key(Key.Key_O)
     assert marked("Grid on or off", "Shapes on or off") == [True, True]
-    rig.key(Qt.Key.Key_L)
+    rig.key(Key.Key_L)
     assert marked("Lens on or off", "Lens: MACs") == [False, False]
     rig.window.choose_theme("dark")
     assert marked("Light theme", "Dark theme", "Theme of the system") == [False, True, False]

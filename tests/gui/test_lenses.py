@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 
 from designer.canvas.scene import Legend
 from designer.orders import orders_of
 from graph_core.numerals import short
 from graph_core.templates import open_template
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    return WindowRig(qtbot, tmp_path)
+from tests.gui.window_rig import LEFT, NO, SHIFT, Key, WindowRig
 
 
 def legend(rig: WindowRig) -> Legend:

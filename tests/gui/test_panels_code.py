@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPushButton
 from designer.panels.code import CodePanel
 from designer.panels.highlight import pieces, state_after
 from designer.theme import themes
+from tests.gui.window_rig import CTRL, Key
 
 SOURCE = '''"""lenet."""
 
@@ -118,7 +119,7 @@ def test_selecting_from_outside_is_not_told_back(panel: CodePanel):
 def test_arrow_keys_move_the_selection_too(panel: CodePanel, qtbot):
     click_line(qtbot, panel, 12)
     with qtbot.waitSignal(panel.node_at_cursor) as heard:
-        qtbot.keyClick(panel.view, Qt.Key.Key_Down)
+        qtbot.keyClick(panel.view, Key.Key_Down)
     assert heard.args == ["relu1"]
 
 
@@ -181,11 +182,11 @@ def test_what_is_typed_waits_for_enter(panel: CodePanel, qtbot):
     qtbot.keyClicks(panel.view, "4")
     assert heard == []
     assert "Enter puts it into the drawing" in panel.about.text()
-    qtbot.keyClick(panel.view, Qt.Key.Key_Return)
+    qtbot.keyClick(panel.view, Key.Key_Return)
     assert heard == [SOURCE.replace("1, 6", "1, 64")]
     panel.refuse("64 is not to be had.")
     assert panel.banner.isVisible()
-    qtbot.keyClick(panel.view, Qt.Key.Key_Escape)
+    qtbot.keyClick(panel.view, Key.Key_Escape)
     assert panel.source() == SOURCE
     assert panel.banner.isHidden()
     assert "lines" in panel.about.text()
@@ -196,11 +197,11 @@ def test_leaving_the_line_or_the_panel_ends_an_edit(panel: CodePanel, qtbot):
     panel.edited.connect(heard.append)
     put_cursor(panel, 12, "1, 6")
     qtbot.keyClicks(panel.view, "4")
-    qtbot.keyClick(panel.view, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.view, Key.Key_Down)
     qtbot.waitUntil(lambda: len(heard) == 1)
     panel.set_source(heard[0], SPANS)
     put_cursor(panel, 12, "1, 64")
-    qtbot.keyClick(panel.view, Qt.Key.Key_Backspace)
+    qtbot.keyClick(panel.view, Key.Key_Backspace)
     panel.copy.setFocus(Qt.FocusReason.TabFocusReason)
     assert heard[1:] == [SOURCE]
 
@@ -209,7 +210,7 @@ def test_what_was_refused_does_not_stay_behind(panel: CodePanel, qtbot):
     panel.edited.connect(lambda _: panel.refuse("No."))
     put_cursor(panel, 12, "1, 6")
     qtbot.keyClicks(panel.view, "4")
-    qtbot.keyClick(panel.view, Qt.Key.Key_Return)
+    qtbot.keyClick(panel.view, Key.Key_Return)
     panel.copy.setFocus(Qt.FocusReason.TabFocusReason)
     assert panel.source() == SOURCE
 
@@ -223,19 +224,19 @@ def test_nothing_can_be_typed_where_there_is_no_source(panel: CodePanel, qtbot):
 
 def test_find_counts_goes_round_and_closes(panel: CodePanel, qtbot):
     panel.view.setFocus()
-    qtbot.keyClick(panel.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(panel.view, Key.Key_F, CTRL)
     assert panel.finder.isVisible()
     assert panel.finder.field.hasFocus()
     qtbot.keyClicks(panel.finder.field, "self.conv1")
     assert panel.finder.told.text() == "1 of 2"
     assert panel.view.textCursor().selectedText() == "self.conv1"
-    qtbot.keyClick(panel.finder.field, Qt.Key.Key_Return)
+    qtbot.keyClick(panel.finder.field, Key.Key_Return)
     assert panel.finder.told.text() == "2 of 2"
-    qtbot.keyClick(panel.finder.field, Qt.Key.Key_Down)
+    qtbot.keyClick(panel.finder.field, Key.Key_Down)
     assert panel.finder.told.text() == "1 of 2"
     qtbot.keyClicks(panel.finder.field, "zz")
     assert panel.finder.told.text() == "not found"
-    qtbot.keyClick(panel.finder.field, Qt.Key.Key_Escape)  # clears
+    qtbot.keyClick(panel.finder.field, Key.Key_Escape)  # clears
     qtbot.mouseClick(panel.finder.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
     assert panel.finder.isHidden()
 

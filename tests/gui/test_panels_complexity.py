@@ -22,9 +22,7 @@ from graph_core.memory import parts_of
 from graph_core.propagate import engine_of
 from tests.graph_core.test_peaks import shrinking
 from tests.gui.conftest import hold
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key = Qt.Key
+from tests.gui.window_rig import LEFT, NO, Key, WindowRig
 
 
 class Panel:
@@ -74,10 +72,9 @@ class Panel:
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path) -> WindowRig:
-    made = WindowRig(qtbot, tmp_path)
-    hold(made.window)
-    return made
+def rig(rig: WindowRig) -> WindowRig:
+    hold(rig.window)
+    return rig
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
@@ -13,7 +12,7 @@ from graph_core import Project, edits, load, save
 from graph_core.merge import merge
 from graph_core.project import dumps, loads
 from graph_core.templates import open_template
-from tests.gui.window_rig import LEFT, WindowRig
+from tests.gui.window_rig import CTRL, LEFT, Key, WindowRig
 
 
 def conflicting() -> Project:
@@ -27,10 +26,8 @@ def conflicting() -> Project:
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
+def rig(rig: WindowRig, tmp_path: Path) -> WindowRig:
     save(conflicting(), tmp_path / "merged.netw")
-    rig = WindowRig(qtbot, tmp_path)
     assert rig.window.files.open(tmp_path / "merged.netw")
     return rig
 
@@ -59,7 +56,7 @@ def test_taking_theirs_by_mouse_is_one_step_and_undone_as_one(rig: WindowRig) ->
     assert rig.node("conv1").params["out_channels"] == 24
     assert rows(rig) == {FIRST: ["Take ours", "Take theirs"]}
     assert rig.document.history.titles == ["Take theirs for out_channels of conv1"]
-    rig.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    rig.key(Key.Key_Z, CTRL)
     assert rig.bytes() == before
     assert SECOND in rows(rig)
 
@@ -85,12 +82,12 @@ def test_all_chosen_and_saved_is_a_drawing_without_conflicts(rig: WindowRig, tmp
 def test_by_keys_enter_goes_to_the_choice_and_chooses(rig: WindowRig) -> None:
     row = rig.window.problems.rows[0]
     row.setFocus()
-    QTest.keyClick(row, Qt.Key.Key_Return)
+    QTest.keyClick(row, Key.Key_Return)
     assert len(rig.document.project.conflicts) == 2, "nothing is chosen by accident"
     assert row.buttons[0].hasFocus()
-    QTest.keyClick(row.buttons[0], Qt.Key.Key_Tab)
+    QTest.keyClick(row.buttons[0], Key.Key_Tab)
     assert row.buttons[1].hasFocus()
-    QTest.keyClick(row.buttons[1], Qt.Key.Key_Return)
+    QTest.keyClick(row.buttons[1], Key.Key_Return)
     assert len(rig.document.project.conflicts) == 1
     rig.window.problems.apply_first()
     assert len(rig.document.project.conflicts) == 1, "applying the best fix chooses no side"

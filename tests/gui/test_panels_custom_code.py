@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 
@@ -15,10 +14,7 @@ from designer.panels.custom_code import CodeEditor
 from graph_core import save
 from graph_core.trust import is_trusted
 from tests.graph_core.test_custom import GATE, gated
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-CTRL = Qt.KeyboardModifier.ControlModifier
-Key = Qt.Key
+from tests.gui.window_rig import CTRL, LEFT, NO, Key, WindowRig
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -19,17 +18,16 @@ from graph_core.architecture import FiveTuple, five_tuple
 from graph_core.groups import groups_of
 from graph_core.setup_edits import add_group
 from graph_core.templates import open_template
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import Key, WindowRig
 
 LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def rig(house, qtbot, tmp_path: Path) -> WindowRig:
-    made = WindowRig(qtbot, tmp_path)
-    made.window.files.new_from_template("lenet")
-    made.document.select([])
-    return made
+def rig(rig: WindowRig) -> WindowRig:
+    rig.window.files.new_from_template("lenet")
+    rig.document.select([])
+    return rig
 
 
 def form_of(rig: WindowRig) -> OptimizerForm:
@@ -49,9 +47,9 @@ def groups(rig: WindowRig) -> list:
 def choose(box: QComboBox, word: str) -> None:
     """Choose an entry with the keys, as a person who tabbed there."""
     box.setFocus()
-    QTest.keyClick(box, Qt.Key.Key_Home)
+    QTest.keyClick(box, Key.Key_Home)
     for _ in range(box.findText(word)):
-        QTest.keyClick(box, Qt.Key.Key_Down)
+        QTest.keyClick(box, Key.Key_Down)
     assert box.currentText() == word
 
 
@@ -61,9 +59,9 @@ def pick(button, word: str) -> None:
     def keys() -> None:
         menu = button.menu()
         for _ in menu.actions():
-            QTest.keyClick(menu, Qt.Key.Key_Down)
+            QTest.keyClick(menu, Key.Key_Down)
             if menu.activeAction().text() == word:
-                QTest.keyClick(menu, Qt.Key.Key_Return)
+                QTest.keyClick(menu, Key.Key_Return)
                 return
         menu.close()
 
@@ -74,8 +72,8 @@ def pick(button, word: str) -> None:
 def type_into(editor: QLineEdit, text: str) -> None:
     editor.setFocus()
     editor.selectAll()
-    QTest.keyClicks(editor, text) if text else QTest.keyClick(editor, Qt.Key.Key_Delete)
-    QTest.keyClick(editor, Qt.Key.Key_Return)
+    QTest.keyClicks(editor, text) if text else QTest.keyClick(editor, Key.Key_Delete)
+    QTest.keyClick(editor, Key.Key_Return)
 
 
 def click(button) -> None:
@@ -290,7 +288,7 @@ def test_a_problem_of_a_group_is_looked_at_and_mended_in_the_problems_panel(rig:
     assert rig.document.selection == ()
     assert form_of(rig).groups.cards[0].count.text() == "matches nothing"
     row.setFocus()
-    QTest.keyClick(row, Qt.Key.Key_Return)
+    QTest.keyClick(row, Key.Key_Return)
     assert groups(rig)[0]["match"] in (["conv1"], ["conv2"])
     assert rig.document.analysis().problems == ()
 
@@ -352,7 +350,7 @@ def test_a_set_up_full_of_faults_opens_and_is_mended(rig: WindowRig, optimizer: 
         if not rows:
             break
         rows[0].setFocus()
-        QTest.keyClick(rows[0], Qt.Key.Key_Return)
+        QTest.keyClick(rows[0], Key.Key_Return)
     assert rig.document.analysis().sound
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -12,15 +9,7 @@ from codegen import emit_source
 from designer.panels.palette import TYPE_ROLE
 from designer.search import best, catalogue
 from graph_core.layer import layer_types
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key = Qt.Key
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    return WindowRig(qtbot, tmp_path)
+from tests.gui.window_rig import LEFT, NO, Key, WindowRig
 
 
 def test_a_graphs_note_is_typed_and_becomes_its_docstring(rig: WindowRig) -> None:

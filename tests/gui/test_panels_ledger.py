@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from graph_core import analyze, edits
-from tests.gui.window_rig import LEFT, NO, WindowRig
+from tests.gui.window_rig import CTRL, LEFT, NO, SHIFT, Key, WindowRig
 
 
 @pytest.fixture
-def rig(house, qtbot, tmp_path: Path) -> WindowRig:
-    made = WindowRig(qtbot, tmp_path)
-    made.window.files.new_from_template("resnet18")
-    made.window.show_tab("Ledger")
-    qtbot.waitUntil(lambda: panel(made).isVisible())
-    return made
+def rig(rig: WindowRig, qtbot) -> WindowRig:
+    rig.window.files.new_from_template("resnet18")
+    rig.window.show_tab("Ledger")
+    qtbot.waitUntil(lambda: panel(rig).isVisible())
+    return rig
 
 
 def panel(rig: WindowRig):
@@ -50,9 +47,9 @@ def cells(index: QModelIndex) -> list[str]:
 def choose(rig: WindowRig, name: str) -> None:
     """A convention, by the keyboard."""
     choice = panel(rig).choice
-    QTest.keyClick(choice, Qt.Key.Key_Home)
+    QTest.keyClick(choice, Key.Key_Home)
     for _ in range(choice.findData(name)):
-        QTest.keyClick(choice, Qt.Key.Key_Down)
+        QTest.keyClick(choice, Key.Key_Down)
     assert choice.currentData() == name
 
 
@@ -79,9 +76,9 @@ def test_blocks_open_with_the_keyboard_and_sum_up_their_parts(rig: WindowRig):
     press(rig, block)
     found = told(rig)
     assert found["MACs"] == "conv1 231,211,008 + conv2 231,211,008 = 462,422,016"
-    QTest.keyClick(shown.tree, Qt.Key.Key_Right)
+    QTest.keyClick(shown.tree, Key.Key_Right)
     assert shown.tree.isExpanded(block)
-    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    QTest.keyClick(shown.tree, Key.Key_Down)
     found = told(rig)
     assert found["Parameters"].endswith("= 36,864, in all 73,728")
     assert found["MACs counted"] == "115,605,504 products × 2 calls = 231,211,008"
@@ -148,17 +145,14 @@ def test_an_edit_keeps_what_is_open_and_chosen(rig: WindowRig):
     shown = panel(rig)
     block = row(rig, "layer2.0")
     press(rig, block)
-    QTest.keyClick(shown.tree, Qt.Key.Key_Right)
-    QTest.keyClick(shown.tree, Qt.Key.Key_Down)
+    QTest.keyClick(shown.tree, Key.Key_Right)
+    QTest.keyClick(shown.tree, Key.Key_Down)
     assert shown.tree.currentIndex().data() == "conv1"
     rig.document.edit(lambda: edits.set_symbol(rig.document.project, "N", 2))
     assert shown.tree.isExpanded(row(rig, "layer2.0"))
     assert shown.tree.currentIndex().data() == "conv1"
     assert shown.totals.text().endswith("3,628,146,688 MACs")
     assert "N·" in told(rig)["MACs"]
-
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 def selected(rig: WindowRig) -> list[str]:
@@ -178,7 +172,7 @@ def test_rows_and_plates_are_selected_together(rig: WindowRig):
     assert selected(rig) == ["fc"]
     rig.click(rig.middle("conv1"), SHIFT)
     assert selected(rig) == ["conv1", "fc"]
-    QTest.keyClick(tree, Qt.Key.Key_Down)
+    QTest.keyClick(tree, Key.Key_Down)
     assert [rig.graph.nodes[id].name for id in rig.document.selection] == ["bn1"], "the keyboard selects too"
 
 
@@ -207,7 +201,7 @@ def test_the_filter_leaves_what_has_all_the_words(rig: WindowRig):
     QTest.mouseClick(shown.tsv, LEFT)
     lines = QGuiApplication.clipboard().text().splitlines()
     assert [line.split("\t")[0] for line in lines[1:]] == [path.split("  ")[0] for path in paths]
-    QTest.keyClick(shown.filter, Qt.Key.Key_Escape)
+    QTest.keyClick(shown.filter, Key.Key_Escape)
     assert shown.sorted.rowCount() == before, "the blocks again"
 
 
@@ -216,7 +210,7 @@ def test_the_selected_rows_are_copied(rig: WindowRig):
     press(rig, row(rig, "conv1"))
     tree.scrollTo(row(rig, "fc"))
     QTest.mouseClick(tree.viewport(), LEFT, CTRL, tree.visualRect(row(rig, "fc")).center())
-    QTest.keyClick(tree, Qt.Key.Key_C, CTRL)
+    QTest.keyClick(tree, Key.Key_C, CTRL)
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == "layer\ttype\toutput\tparameters\tMACs"
     assert lines[1:] == [

@@ -5,23 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 
 from designer.numbers import bytes_text
 from graph_core import analyze
 from graph_core.blocks import add_network
 from graph_core.fit import Question, needs
-from tests.gui.window_rig import LEFT, NO, WindowRig
+from tests.gui.window_rig import LEFT, NO, Key, WindowRig
 
 
 @pytest.fixture
-def rig(house, qtbot, tmp_path: Path) -> WindowRig:
-    made = WindowRig(qtbot, tmp_path)
-    made.window.files.new_from_template("transformer_encoder")
-    made.window.show_tab("Memory")
-    settled(made)
-    return made
+def rig(rig: WindowRig) -> WindowRig:
+    rig.window.files.new_from_template("transformer_encoder")
+    rig.window.show_tab("Memory")
+    settled(rig)
+    return rig
 
 
 def panel(rig: WindowRig):
@@ -100,7 +99,7 @@ def test_the_sizes_of_the_drawing_come_back(rig: WindowRig):
 def test_devices_precisions_and_other_memory(rig: WindowRig):
     shown = panel(rig)
     large = shown.most["N"].size
-    QTest.keyClick(shown.device, Qt.Key.Key_Home)
+    QTest.keyClick(shown.device, Key.Key_Home)
     settled(rig)
     assert (shown.capacity.text(), shown.limit) == ("4", 4 * 2**30)
     assert shown.most["N"].size < large
@@ -111,7 +110,7 @@ def test_devices_precisions_and_other_memory(rig: WindowRig):
     assert shown.device.currentText() == "Other memory"
     assert shown.most["N"].size == 0
     assert "not even N = 1 fits" in shown.sentence.text()
-    QTest.keyClick(shown.precision, Qt.Key.Key_End)
+    QTest.keyClick(shown.precision, Key.Key_End)
     settled(rig)
     assert shown.run.current == "inference"
     assert not shown.run.segment("training").isEnabled()
@@ -162,7 +161,7 @@ def test_another_network_has_other_figures(rig: WindowRig):
     before = ledger.totals.text()
     choice = rig.window.topbar.network
     choice.setFocus()
-    QTest.keyClick(choice, Qt.Key.Key_Down)
+    QTest.keyClick(choice, Key.Key_Down)
     assert rig.document.network == "small"
     assert ledger.totals.text() != before
     assert "15 parameters" in ledger.totals.text()

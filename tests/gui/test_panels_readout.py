@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from graph_core import analyze
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import CTRL, Key, WindowRig
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig, tmp_path: Path) -> WindowRig:
     rig.window.files.new_from_template("lenet")
     rig.window.files.save_to(tmp_path / "lenet.netw")
     return rig
@@ -38,9 +35,9 @@ def since(rig: WindowRig, place: int) -> None:
     """Choose by the keyboard what a change is told against."""
     box = rig.window.readout.since
     box.setFocus()
-    QTest.keyClick(box, Qt.Key.Key_Home)
+    QTest.keyClick(box, Key.Key_Home)
     for _ in range(place):
-        QTest.keyClick(box, Qt.Key.Key_Down)
+        QTest.keyClick(box, Key.Key_Down)
     assert box.currentIndex() == place
 
 
@@ -84,5 +81,5 @@ def test_a_figure_is_copied_exactly(rig: WindowRig) -> None:
 
     label = rig.window.readout.params
     label.setFocus()
-    QTest.keyClick(label, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(label, Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().text() == str(params(rig))

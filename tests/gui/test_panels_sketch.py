@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from designer.panels import ink
 from designer.panels.sketch import LATE, PAD, SketchPanel, percent
 from designer.theme import themes
+from tests.gui.window_rig import Key
 
 
 def arc(x: float, y: float, across: float, down: float, start: float, end: float) -> list[tuple[float, float]]:
@@ -124,7 +125,7 @@ def test_c_clears(panel: SketchPanel, qtbot):
     draw(qtbot, panel.pad, 1)
     panel.show_probabilities([0.1] * 10)
     with qtbot.waitSignal(panel.cleared):
-        qtbot.keyClick(panel.pad, Qt.Key.Key_C)
+        qtbot.keyClick(panel.pad, Key.Key_C)
     assert panel.pad.strokes == []
     assert panel.bars.probabilities == ()
     heard = []
@@ -138,13 +139,13 @@ def test_c_clears(panel: SketchPanel, qtbot):
 
 def test_it_can_be_drawn_from_the_keyboard(panel: SketchPanel, qtbot):
     panel.pad.setFocus(Qt.FocusReason.TabFocusReason)
-    qtbot.keyClick(panel.pad, Qt.Key.Key_Up)
+    qtbot.keyClick(panel.pad, Key.Key_Up)
     assert panel.pad.strokes == []
-    qtbot.keyClick(panel.pad, Qt.Key.Key_Space)
+    qtbot.keyClick(panel.pad, Key.Key_Space)
     for _ in range(5):
-        qtbot.keyClick(panel.pad, Qt.Key.Key_Down)
-    qtbot.keyClick(panel.pad, Qt.Key.Key_Space)
-    qtbot.keyClick(panel.pad, Qt.Key.Key_Left)
+        qtbot.keyClick(panel.pad, Key.Key_Down)
+    qtbot.keyClick(panel.pad, Key.Key_Space)
+    qtbot.keyClick(panel.pad, Key.Key_Left)
     assert [len(stroke) for stroke in panel.pad.strokes] == [6]
     assert panel.pad.grab().toImage().pixelColor(0, PAD // 2) == themes.current.color("focus")
 

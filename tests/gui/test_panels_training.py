@@ -16,6 +16,7 @@ from designer.panels.training_form import summary
 from designer.theme import themes
 from graph_core.optimizers import KINDS
 from graph_core.schedules import SCHEDULES
+from tests.gui.window_rig import Key
 
 
 def epoch(number: int, of: int = 40, **more: Any) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def test_every_choice_and_field_reaches_the_request(panel: TrainingPanel, qtbot)
     qtbot.keyClicks(form.optimizer, "SGD")
     assert form.optimizer.currentData() == "SGD"
     form.schedule.setFocus()
-    qtbot.keyClick(form.schedule, Qt.Key.Key_End)
+    qtbot.keyClick(form.schedule, Key.Key_End)
     values = Settings.from_json(heard[-1])
     assert (values.epochs, values.batch_size, values.seed) == (7, 16, 3)
     assert values.optimizer == {"kind": "SGD", "lr": KINDS["SGD"].fields["lr"].default}
@@ -85,7 +86,7 @@ def test_a_wrong_field_says_so_and_nothing_is_asked(panel: TrainingPanel, qtbot)
     assert panel.train.toolTip().startswith("Epochs must be a whole number from 1")
     qtbot.mouseClick(panel.train, Qt.MouseButton.LeftButton)
     assert asked == changed == []
-    qtbot.keyClick(panel.form.epochs, Qt.Key.Key_Escape)
+    qtbot.keyClick(panel.form.epochs, Key.Key_Escape)
     assert panel.train.isEnabled()
 
 
@@ -107,7 +108,7 @@ def test_a_file_of_examples_can_be_chosen_or_not(house, qtbot):
     data = panel.form.data
     for wanted in ("digits", "folder/own.npz"):
         data.setFocus()
-        qtbot.keyClick(data, Qt.Key.Key_End)
+        qtbot.keyClick(data, Key.Key_End)
         assert data.currentData() == wanted
     assert data.currentText() == "own.npz"
     assert panel.settings()["data"] == "folder/own.npz"
@@ -197,7 +198,7 @@ def test_choosing_a_run_shows_its_curves(panel: TrainingPanel, qtbot):
         qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=row.center())
     assert heard.args == ["run 1"]
     assert panel.curves.loss.labels()[1] == "test 0.767"
-    qtbot.keyClick(panel.list, Qt.Key.Key_Up)
+    qtbot.keyClick(panel.list, Key.Key_Up)
     assert panel.curves.loss.labels()[1] == "test 0.460"
 
 

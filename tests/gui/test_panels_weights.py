@@ -5,22 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from designer.canvas.camera import Camera
 from graph_core import analyze
 from tests.graph_core.test_ties import language_model
 from tests.graph_core.tied_drawings import layered
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key = Qt.Key
+from tests.gui.window_rig import CTRL, LEFT, NO, Key, WindowRig
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     rig.document.new(language_model().project)
     rig.canvas.set_camera(Camera(1.0, rig.canvas.devicePixelRatioF(), -100, -20))
     rig.canvas.repaint()
@@ -61,7 +56,7 @@ def test_a_weight_is_tied_and_untied(rig: WindowRig) -> None:
     QTest.keyClick(menu, Key.Key_Down)
     QTest.keyClick(menu, Key.Key_Return)
     assert rig.bytes() == before
-    rig.key(Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    rig.key(Key.Key_Z, CTRL)
     assert rig.bytes() == tied
 
 

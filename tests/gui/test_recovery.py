@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
@@ -19,7 +19,7 @@ from designer.document import Document
 from designer.recovery import Recovery, recovery_folder
 from graph_core import Project, dumps, save
 from graph_core.templates import open_template
-from tests.gui.window_rig import LEFT, NO, WindowRig
+from tests.gui.window_rig import CTRL, LEFT, NO, Key, WindowRig
 from tests.house.source import ROOT
 
 DIE = """
@@ -192,7 +192,7 @@ def test_work_outlives_a_killed_window(qtbot, house, tmp_path: Path, monkeypatch
     assert file.read_bytes() == before
     assert not place.exists(), "the window that is open has it now"
     assert len(list(recovery_folder().iterdir())) == 1
-    rig.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    rig.key(Key.Key_S, CTRL)
     assert not rig.document.unsaved
     assert b'"out_channels": 48' in file.read_bytes() or b'"out_channels":48' in file.read_bytes()
     rig.window.close()

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 
 from designer.canvas.ports import anchors
 from graph_core import Repeat, Scan, edits
-from tests.gui.window_rig import LEFT, WindowRig
+from tests.gui.window_rig import ALT, CTRL, LEFT, Key, WindowRig
 
 SCAN = Scan(1, ("x1",), ("x2", "x3"))
 
 
 @pytest.fixture
-def rig(qtbot, tmp_path) -> WindowRig:
-    found = WindowRig(qtbot, tmp_path)
-    found.window.files.new_from_template("lstm_gates")
-    found.canvas.fit()
-    found.click(found.middle("lstm"))
-    assert found.document.selection == ("r1",)
-    return found
+def rig(rig: WindowRig) -> WindowRig:
+    rig.window.files.new_from_template("lstm_gates")
+    rig.canvas.fit()
+    rig.click(rig.middle("lstm"))
+    assert rig.document.selection == ("r1",)
+    return rig
 
 
 def choose(rig: WindowRig, way: str) -> None:
@@ -32,7 +30,7 @@ def retype(field, text: str) -> None:
     field.setFocus()
     field.selectAll()
     QTest.keyClicks(field, text)
-    QTest.keyClick(field, Qt.Key.Key_Return)
+    QTest.keyClick(field, Key.Key_Return)
 
 
 def test_the_form_shows_how_a_block_runs_and_only_what_belongs_to_that(rig: WindowRig):
@@ -65,7 +63,7 @@ def test_once_repeat_and_scan_are_one_step_to_undo_each(rig: WindowRig):
     choose(rig, "scan")
     assert rig.node("lstm").run == SCAN
     for _ in range(5):
-        rig.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        rig.key(Key.Key_Z, CTRL)
     assert rig.bytes() == before
     assert rig.document.history.undo_title == ""
 
@@ -75,7 +73,7 @@ def test_the_axis_is_typed_and_a_wrong_one_is_a_problem_with_a_fix(rig: WindowRi
     retype(form.axis, "3")
     assert rig.node("lstm").run == Scan(3, ("x1",), ("x2", "x3"))
     assert "steps along axis 3 of x" in rig.window.inspector.problem.text.text()
-    rig.key(Qt.Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    rig.key(Key.Key_Return, ALT)
     assert rig.node("lstm").run == SCAN
     assert form.axis.value == 1
     assert not rig.window.inspector.problem.isVisible()
@@ -86,11 +84,11 @@ def test_the_axis_is_typed_and_a_wrong_one_is_a_problem_with_a_fix(rig: WindowRi
 def test_the_part_of_each_input_is_chosen_by_keys(rig: WindowRig):
     box = rig.window.inspector.running.roles["x3"]
     box.setFocus()
-    QTest.keyClick(box, Qt.Key.Key_Down)
+    QTest.keyClick(box, Key.Key_Down)
     assert box.currentText() == "same at each step"
     assert rig.node("lstm").run == Scan(1, ("x1",), ("x2",))
     assert "no wire at c" in rig.window.inspector.problem.text.text()
-    QTest.keyClick(box, Qt.Key.Key_Up)
+    QTest.keyClick(box, Key.Key_Up)
     assert rig.node("lstm").run == SCAN
 
 
@@ -101,8 +99,8 @@ def test_inputs_of_the_block_that_come_and_go_are_rows_that_do(rig: WindowRig):
     assert [box.accessibleName() for box in form.roles.values()] == ["x", "h", "c", "context"]
     rig.document.edit(lambda: edits.rename(cell, "x2", "memory"))
     assert [box.accessibleName() for box in form.roles.values()] == ["x", "memory", "c", "context"]
-    rig.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    rig.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    rig.key(Key.Key_Z, CTRL)
+    rig.key(Key.Key_Z, CTRL)
     assert [box.accessibleName() for box in form.roles.values()] == ["x", "h", "c"]
 
 
@@ -148,7 +146,7 @@ def test_the_loop_is_painted_beside_the_plate(rig: WindowRig):
 
 def test_an_opened_scan_is_met_by_its_wires_where_its_ports_are(rig: WindowRig):
     rig.canvas.setFocus()
-    rig.key(Qt.Key.Key_Space)
+    rig.key(Key.Key_Space)
     plate = rig.canvas.scene.plates["r1"]
     assert plate.opened
     places = {a.port.name: (plate.x + a.x, plate.y + a.y) for a in anchors(plate) if not a.inner}

@@ -24,10 +24,9 @@ VALUES = {Role.EditableText, Role.ComboBox, Role.SpinBox, Role.Slider}
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path) -> WindowRig:
-    found = WindowRig(qtbot, tmp_path)
-    found.window.files.new_from_template("lenet")
-    return found
+def rig(rig: WindowRig) -> WindowRig:
+    rig.window.files.new_from_template("lenet")
+    return rig
 
 
 def heard(thing: QWidget) -> QAccessibleInterface:
@@ -170,5 +169,6 @@ def test_the_window_is_read_over_at_spi(tmp_path: Path) -> None:
     assert "from x 1×8×8" in told["plates"][1][3]
     assert told["outline"][0] == "Outline"
     assert any(row.startswith("conv1, Conv2d") for row in told["outline"][1:])
+    assert "wire conv2 → relu2, 32×4×4" in told["outline"]
     assert told["pressed"] == "Conv2d conv1, 16×8×8"
     assert told["left"][:2] == ["Input x, 1×8×8", "ReLU relu1, 1×8×8"], "what was pressed has been removed since"

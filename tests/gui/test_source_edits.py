@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from graph_core import Project
 from tests.benchmarks.models import convolutions
-from tests.gui.window_rig import LEFT, WindowRig
-
-CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def rig(house, qtbot, tmp_path: Path) -> WindowRig:
-    return WindowRig(qtbot, tmp_path)
+from tests.gui.window_rig import CTRL, LEFT, Key, WindowRig
 
 
 def code(rig: WindowRig, line: str) -> None:
@@ -44,20 +33,20 @@ def test_a_width_and_a_new_keyword_flow_back_and_are_undone(rig: WindowRig) -> N
     view = rig.window.code.view
     click_behind(rig, "nn.Conv2d(1, 16")
     assert rig.document.selection == (rig.node("conv1").id,)
-    QTest.keyClick(view, Qt.Key.Key_Backspace)
+    QTest.keyClick(view, Key.Key_Backspace)
     QTest.keyClicks(view, "2")
     assert rig.bytes() == before  # not yet
-    QTest.keyClick(view, Qt.Key.Key_Return)
+    QTest.keyClick(view, Key.Key_Return)
     assert rig.node("conv1").params["out_channels"] == 12
     code(rig, "nn.Conv2d(12, 32, 3, padding=1)")
     click_behind(rig, "nn.Linear(128, 120")
     QTest.keyClicks(view, ", bias=False")
-    QTest.keyClick(view, Qt.Key.Key_Return)
+    QTest.keyClick(view, Key.Key_Return)
     assert rig.node("fc1").params["bias"] is False
     assert rig.window.code.source().count("nn.Linear(128, 120, bias=False)") == 1
     assert rig.window.code.banner.isHidden()
     for _ in range(2):  # with the focus still in the source
-        QTest.keyClick(view, Qt.Key.Key_Z, CTRL)
+        QTest.keyClick(view, Key.Key_Z, CTRL)
     assert rig.bytes() == before
     code(rig, "nn.Conv2d(1, 16, 3, padding=1)")
 
@@ -74,11 +63,11 @@ def test_what_cannot_flow_back_says_why_and_escape_takes_it_back(rig: WindowRig)
     ):
         click_behind(rig, place)
         QTest.keyClicks(panel.view, typed)
-        QTest.keyClick(panel.view, Qt.Key.Key_Return)
+        QTest.keyClick(panel.view, Key.Key_Return)
         assert panel.banner.isVisible()
         assert said in panel.banner.text.text()
         assert panel.source() != source
-        QTest.keyClick(panel.view, Qt.Key.Key_Escape)
+        QTest.keyClick(panel.view, Key.Key_Escape)
         assert panel.source() == source
         assert panel.banner.isHidden()
     assert rig.bytes() == before
@@ -89,8 +78,8 @@ def test_a_large_drawing_is_edited_in_a_worker(rig: WindowRig) -> None:
     rig.document.new(project)
     code(rig, "self.conv7 = nn.Conv2d(16, 16, 3, padding=1)")
     click_behind(rig, "self.conv7 = nn.Conv2d(16, 16, 3")
-    QTest.keyClick(rig.window.code.view, Qt.Key.Key_Backspace)
+    QTest.keyClick(rig.window.code.view, Key.Key_Backspace)
     QTest.keyClicks(rig.window.code.view, "1")
-    QTest.keyClick(rig.window.code.view, Qt.Key.Key_Return)
+    QTest.keyClick(rig.window.code.view, Key.Key_Return)
     rig.qtbot.waitUntil(lambda: rig.node("conv7").params.get("kernel_size") == 1, timeout=60_000)
     code(rig, "self.conv7 = nn.Conv2d(16, 16, 1, padding=1)")

@@ -24,6 +24,7 @@ from designer.style import dress
 from designer.theme import themes
 from designer.widgets import button
 from tests.gui.conftest import hold
+from tests.gui.window_rig import Key
 
 
 def picture(widget: QWidget) -> QImage:
@@ -112,7 +113,7 @@ def test_keyboard_focus_shows_on_a_button_and_the_mouse_leaves_none(house, qtbot
     host.activateWindow()
     first.setFocus()
     qtbot.waitUntil(first.hasFocus)
-    qtbot.keyClick(first, Qt.Key.Key_Tab)
+    qtbot.keyClick(first, Key.Key_Tab)
     assert second.hasFocus()
     assert picture(second).pixelColor(second.width() // 2, 1) == themes.current.color("focus")
 
@@ -120,7 +121,7 @@ def test_keyboard_focus_shows_on_a_button_and_the_mouse_leaves_none(house, qtbot
 def test_a_check_box_is_a_switch(both, qtbot):
     box = shown(qtbot, QCheckBox("bias"))
     off = picture(box)
-    qtbot.keyClick(box, Qt.Key.Key_Space)
+    qtbot.keyClick(box, Key.Key_Space)
     assert box.isChecked()
     on = picture(box)
     middle = box.height() // 2
@@ -145,7 +146,7 @@ def test_the_chosen_tab_is_underlined_and_no_tab_jumps(both, qtbot):
         under = [image.pixelColor(tabs.tabRect(k).center().x(), tabs.tabRect(k).bottom()) for k in range(3)]
         assert [colour == accent for colour in under] == [k == chosen for k in range(3)]
         assert [tabs.tabRect(k) for k in range(3)] == places
-    qtbot.keyClick(tabs, Qt.Key.Key_Left)
+    qtbot.keyClick(tabs, Key.Key_Left)
     assert tabs.currentIndex() == 1
 
 
@@ -199,7 +200,7 @@ def test_a_scroll_bar_pages_and_drags(house, qtbot):
 
 def test_a_spin_box_steps_without_arrows(house, qtbot):
     spin = shown(qtbot, QSpinBox())
-    qtbot.keyClick(spin, Qt.Key.Key_Up)
+    qtbot.keyClick(spin, Key.Key_Up)
     assert spin.value() == 1
 
 
@@ -210,8 +211,8 @@ def test_a_combo_box_opens_and_chooses(house, qtbot):
     qtbot.mouseClick(combo, Qt.MouseButton.LeftButton)
     view = combo.view()
     qtbot.waitUntil(view.isVisible)
-    qtbot.keyClick(view, Qt.Key.Key_Down)
-    qtbot.keyClick(view, Qt.Key.Key_Return)
+    qtbot.keyClick(view, Key.Key_Down)
+    qtbot.keyClick(view, Key.Key_Return)
     assert combo.currentText() == "reflect"
 
 
@@ -243,9 +244,9 @@ def test_a_menu_shows_words_keys_and_marks(both, qtbot):
     image = picture(menu)
     assert themes.current.color("acctint").name() in colours(image)
     assert themes.current.color("accent").name() in colours(image), "the mark of what is on"
-    qtbot.keyClick(menu, Qt.Key.Key_Down)
+    qtbot.keyClick(menu, Key.Key_Down)
     with qtbot.waitSignal(grid.triggered):
-        qtbot.keyClick(menu, Qt.Key.Key_Return)
+        qtbot.keyClick(menu, Key.Key_Return)
     assert not grid.isChecked()
 
 

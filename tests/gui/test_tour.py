@@ -12,15 +12,7 @@ from designer.settings import Settings
 from designer.tour import STEPS, Tour, start_tour
 from designer.tour_card import GAP, beside
 from graph_core import analyze
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key = Qt.Key
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    return WindowRig(qtbot, tmp_path)
+from tests.gui.window_rig import ALT, LEFT, NO, Key, WindowRig
 
 
 def begun(rig: WindowRig) -> Tour:
@@ -90,7 +82,7 @@ def test_by_hand_from_the_drawing_to_a_trained_network(rig: WindowRig):
     rig.window.activateWindow()  # without a window manager the search that was closed still has the keys
     rig.qtbot.waitUntil(rig.window.isActiveWindow)
     canvas.setFocus()
-    rig.key(Key.Key_Return, Qt.KeyboardModifier.AltModifier)
+    rig.key(Key.Key_Return, ALT)
     reached(rig, tour, 5)
     assert not [p for p in analyze(rig.document.project).problems if p.severity == "error"]
 

@@ -35,6 +35,7 @@ from designer.widgets import (
     button,
 )
 from tests.gui.conftest import hold
+from tests.gui.window_rig import CTRL, SHIFT, Key
 
 
 def placed(qtbot, *widgets: QWidget) -> QWidget:
@@ -66,8 +67,8 @@ def test_a_field_tells_of_every_stroke_and_commits_once(house, qtbot):
     field.committed.connect(committed.append)
     qtbot.keyClicks(field, "12")  # Tab had chosen all
     assert edited == ["1", "12"]
-    qtbot.keyClick(field, Qt.Key.Key_Return)
-    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.keyClick(field, Key.Key_Return)
+    qtbot.keyClick(field, Key.Key_Return)
     assert committed == ["12"]
     assert field.kept == "12"
 
@@ -78,7 +79,7 @@ def test_leaving_a_field_commits(house, qtbot):
     committed = []
     field.committed.connect(committed.append)
     qtbot.keyClicks(field, "5")
-    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    qtbot.keyClick(field, Key.Key_Tab)
     assert other.hasFocus()
     assert committed == ["5"]
 
@@ -90,7 +91,7 @@ def test_escape_brings_the_old_text_back(house, qtbot):
     field.edited.connect(edited.append)
     qtbot.keyClicks(field, "7")
     field.set_error("wrong")
-    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    qtbot.keyClick(field, Key.Key_Escape)
     assert field.text() == "64"
     assert edited == ["7", "64"]
     assert not field.wrong
@@ -104,7 +105,7 @@ def test_a_wrong_text_is_not_committed_and_goes_when_left(house, qtbot):
     qtbot.keyClicks(field, "x")
     field.set_error("out_channels must be a whole number.")
     assert field.toolTip() == "out_channels must be a whole number."
-    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    qtbot.keyClick(field, Key.Key_Tab)
     assert committed == []
     assert field.text() == "64"
     assert field.toolTip() == ""
@@ -116,16 +117,16 @@ def test_a_value_set_while_typing_does_not_disturb(house, qtbot):
     qtbot.keyClicks(field, "3")
     field.set_value("99")
     assert field.text() == "3"
-    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    qtbot.keyClick(field, Key.Key_Escape)
     assert field.text() == "99"
 
 
 def test_a_number_field_checks_its_range_and_steps(house, qtbot):
     field = NumberField("Epochs", 40, 1, 100)
     placed(qtbot, field)
-    qtbot.keyClick(field, Qt.Key.Key_Up)
+    qtbot.keyClick(field, Key.Key_Up)
     assert field.value == 41
-    qtbot.keyClick(field, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(field, Key.Key_Down, SHIFT)
     assert field.value == 31
     field.selectAll()
     qtbot.keyClicks(field, "0")
@@ -137,14 +138,14 @@ def test_a_number_field_checks_its_range_and_steps(house, qtbot):
     field.selectAll()
     qtbot.keyClicks(field, "100")
     assert (field.value, field.wrong) == (100, False)
-    qtbot.keyClick(field, Qt.Key.Key_Up)
+    qtbot.keyClick(field, Key.Key_Up)
     assert field.value == 100
 
 
 def test_a_real_number_field_steps_by_tenths_of_itself(house, qtbot):
     field = NumberField("Learning rate", 0.01, 0.0, 100.0, whole=False)
     placed(qtbot, field)
-    qtbot.keyClick(field, Qt.Key.Key_Up)
+    qtbot.keyClick(field, Key.Key_Up)
     assert field.value == pytest.approx(0.011)
     field.selectAll()
     qtbot.keyClicks(field, "nan")
@@ -160,12 +161,12 @@ def test_a_search_field_clears_and_leads_the_list(house, qtbot):
     moved = []
     field.moved.connect(moved.append)
     qtbot.keyClicks(field, "conv")
-    qtbot.keyClick(field, Qt.Key.Key_Down)
-    qtbot.keyClick(field, Qt.Key.Key_Up)
+    qtbot.keyClick(field, Key.Key_Down)
+    qtbot.keyClick(field, Key.Key_Up)
     assert moved == [1, -1]
     with qtbot.waitSignal(field.entered):
-        qtbot.keyClick(field, Qt.Key.Key_Return)
-    qtbot.keyClick(field, Qt.Key.Key_Escape)
+        qtbot.keyClick(field, Key.Key_Return)
+    qtbot.keyClick(field, Key.Key_Escape)
     assert field.text() == ""
 
 
@@ -187,7 +188,7 @@ def test_a_long_expression_is_cut_with_a_sign_only_while_it_rests(house, qtbot):
     field.setFocus()
     qtbot.waitUntil(field.hasFocus)
     assert field.grab().toImage() != resting
-    qtbot.keyClick(field, Qt.Key.Key_End)
+    qtbot.keyClick(field, Key.Key_End)
     qtbot.keyClicks(field, "1")
     assert field.text().endswith("winding1")
 
@@ -200,11 +201,11 @@ def test_a_pair_is_typed_once_while_its_parts_are_equal(house, qtbot):
     pair.committed.connect(committed.append)
     first, second = pair.fields
     qtbot.keyClicks(first, "5")
-    qtbot.keyClick(first, Qt.Key.Key_Return)
+    qtbot.keyClick(first, Key.Key_Return)
     assert edited == committed == [["5", "5"]]
     second.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClicks(second, "1")
-    qtbot.keyClick(second, Qt.Key.Key_Return)
+    qtbot.keyClick(second, Key.Key_Return)
     first.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClicks(first, "7")
     assert pair.texts == ["7", "1"]
@@ -226,7 +227,7 @@ def test_a_name_is_edited_in_place(house, qtbot):
     placed(qtbot, field)
     with qtbot.waitSignal(field.committed) as heard:
         qtbot.keyClicks(field, "stem")
-        qtbot.keyClick(field, Qt.Key.Key_Return)
+        qtbot.keyClick(field, Key.Key_Return)
     assert heard.args == ["stem"]
     assert field.grab().toImage().pixelColor(5, field.height() - 1) == themes.current.color("focus")
 
@@ -264,7 +265,7 @@ def test_the_word_of_a_switch_follows_where_signals_are_blocked(qtbot, house):
 def test_a_toggle_says_its_state(house, qtbot):
     toggle = Toggle(False)
     placed(qtbot, toggle)
-    qtbot.keyClick(toggle, Qt.Key.Key_Space)
+    qtbot.keyClick(toggle, Key.Key_Space)
     assert (toggle.isChecked(), toggle.text()) == (True, "on")
 
 
@@ -277,7 +278,7 @@ def test_segments_are_clicked_and_walked(house, qtbot):
     qtbot.mouseClick(row.segment("macs"), Qt.MouseButton.LeftButton)
     qtbot.mouseClick(row.segment("macs"), Qt.MouseButton.LeftButton)
     assert row.current == "macs"
-    qtbot.keyClick(row.segment("macs"), Qt.Key.Key_Right)
+    qtbot.keyClick(row.segment("macs"), Key.Key_Right)
     assert row.current == "params", "the disabled one is passed over"
     assert row.segment("params").hasFocus()
     row.set_current("macs")
@@ -322,7 +323,7 @@ def test_a_figure_shows_its_exact_value_and_copies_it(both, qtbot):
     image = figure.grab().toImage()
     inks = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
     assert themes.current.color("ink").name() in inks
-    qtbot.keyClick(figure, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(figure, Key.Key_C, CTRL)
     assert QGuiApplication.clipboard().text() == "11689512"
 
 

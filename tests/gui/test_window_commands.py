@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
@@ -13,17 +13,11 @@ from designer.key_sheet import KeySheet
 from designer.settings import Settings
 from designer.theme import themes
 from designer.topbar import key_of
-from tests.gui.test_window_sheet import chosen, one_step
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-Key = Qt.Key
+from tests.gui.window_rig import CTRL, LEFT, NO, SHIFT, Key, WindowRig, chosen, one_step
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     rig.window.files.new_from_template("mlp")
     rig.window.activateWindow()
     return rig

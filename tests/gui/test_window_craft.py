@@ -16,10 +16,8 @@ from PySide6.QtTest import QTest
 from designer.settings import Settings
 from designer.theme import themes
 from graph_core import Project
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import ALT, CTRL, Key, WindowRig
 from tests.house.source import ROOT
-
-Key, CTRL, ALT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 
 SHOT = """
 import sys
@@ -45,11 +43,6 @@ canvas.repaint()
 across = canvas.base.pixmap.width() / canvas.width()
 print(window.devicePixelRatioF(), window.width(), window.height(), across, canvas.minimap._picture.devicePixelRatio())
 """
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path) -> WindowRig:
-    return WindowRig(qtbot, tmp_path)
 
 
 def test_text_grows_and_shrinks_within_its_bounds_and_is_remembered(rig: WindowRig, tmp_path: Path):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 
 from designer.canvas.body import sheet_buttons
 from designer.canvas.scene import Activation
 from graph_core import dumps
 from graph_core.analysis import analyze
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import Key, WindowRig
 
 
 @pytest.fixture
-def rig(qtbot, tmp_path: Path) -> WindowRig:
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     rig.window.files.new_from_template("resnet18")
     return rig
 
@@ -25,7 +22,7 @@ def open_in_place(rig: WindowRig, name: str) -> str:
     """Select a block, tap Space; its path."""
     path = rig.node(name).id
     rig.click(middle_of(rig, path))
-    rig.key(Qt.Key.Key_Space)
+    rig.key(Key.Key_Space)
     assert rig.canvas.scene.plates[path].opened
     return path
 
@@ -135,7 +132,7 @@ def test_a_layer_is_dropped_moved_and_removed_inside(rig: WindowRig):
     rig.click(middle_of(rig, plate.id))
     rig.drag(middle_of(rig, plate.id), middle_of(rig, plate.id) + QPoint(40, 0))
     assert block.view[added.id][0] != pytest.approx(plate.x - rig.window.drawing.origins[f"{path}/"][0])
-    rig.key(Qt.Key.Key_Delete)
+    rig.key(Key.Key_Delete)
     assert added.id not in block.nodes
     while rig.document.history.can_undo:
         rig.document.undo()
@@ -174,7 +171,7 @@ def test_a_block_inside_opens_too_and_double_click_looks_into_it(rig: WindowRig)
     path = open_in_place(rig, "layer2")
     deep = inner(rig, path, "downsample")
     rig.click(middle_of(rig, deep))
-    rig.key(Qt.Key.Key_Space)
+    rig.key(Key.Key_Space)
     assert rig.canvas.scene.plates[deep].opened
     assert any(p.parent == deep for p in rig.canvas.scene.plates.values())
     outer, within = rig.canvas.scene.plates[path], rig.canvas.scene.plates[deep]

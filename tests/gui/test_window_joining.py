@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
 from graph_core import Project, edits
 from graph_core.layer import layer_types
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-Key, CTRL = Qt.Key, Qt.KeyboardModifier.ControlModifier
+from tests.gui.window_rig import CTRL, LEFT, NO, Key, WindowRig
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     project = Project.new("join")
     graph = project.networks["main"]
     graph.add("Input", id="x", name="x", shape=["N", 16])

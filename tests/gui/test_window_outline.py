@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAccessible, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
-from tests.gui.window_rig import WindowRig
-
-Key = Qt.Key
+from tests.gui.window_rig import ALT, SHIFT, Key, WindowRig
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path) -> WindowRig:
-    found = WindowRig(qtbot, tmp_path)
-    found.window.files.new_from_template("lenet")
-    found.window.outline.tree.setFocus()
-    return found
+def rig(rig: WindowRig) -> WindowRig:
+    rig.window.files.new_from_template("lenet")
+    rig.window.outline.tree.setFocus()
+    return rig
 
 
 def row(rig: WindowRig, name: str) -> None:
@@ -35,16 +30,14 @@ def choose_from_menu(rig: WindowRig, text: str) -> None:
     tree = rig.window.outline.tree
     found: list[str] = []
 
-    def take() -> None:
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
+    def take(menu: QMenu) -> None:
         words = {action.text().partition("\t")[0]: action for action in menu.actions()}
         found.extend(words)
         action = words[text]
         menu.setActiveAction(action)
         QTest.keyClick(menu, Key.Key_Return)
 
-    QTimer.singleShot(50, take)
+    rig.answer_next_menu(take)
     asked = QContextMenuEvent(
         QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), tree.viewport().mapToGlobal(QPoint(5, 5))
     )
@@ -57,8 +50,7 @@ def walk_menu(rig: WindowRig, *texts: str) -> list[list[str]]:
     offered: list[list[str]] = []
     tree = rig.window.outline.tree
 
-    def take() -> None:
-        menu = QApplication.activePopupWidget()
+    def take(menu: QMenu) -> None:
         for text in texts:
             assert isinstance(menu, QMenu)
             offered.append([action.text() for action in menu.actions()])
@@ -67,7 +59,7 @@ def walk_menu(rig: WindowRig, *texts: str) -> list[list[str]]:
             QTest.keyClick(menu, Key.Key_Return)
             menu = action.menu()
 
-    QTimer.singleShot(50, take)
+    rig.answer_next_menu(take)
     at = tree.viewport().mapToGlobal(QPoint(5, 5))
     QApplication.sendEvent(tree.viewport(), QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), at))
     return offered
@@ -79,13 +71,12 @@ def test_its_menu_is_the_canvases(rig: WindowRig):
         row(rig, name)
         offered: list[list[str]] = []
 
-        def take(offered: list[list[str]] = offered) -> None:
-            menu = QApplication.activePopupWidget()
+        def take(menu: QMenu, offered: list[list[str]] = offered) -> None:
             offered.append([action.text().partition("\t")[0] for action in menu.actions()])
             menu.close()
 
         for widget in (rig.window.outline.tree.viewport(), rig.canvas):
-            QTimer.singleShot(50, take)
+            rig.answer_next_menu(take)
             if widget is rig.canvas:
                 rig.canvas.setFocus()
                 rig.key(Key.Key_Menu)
@@ -137,7 +128,7 @@ def test_alt_shift_arrows_nudge(rig: WindowRig):
     before = rig.bytes()
     row(rig, "relu1")
     x, y = rig.canvas.scene.plates[rig.node("relu1").id].x, rig.canvas.scene.plates[rig.node("relu1").id].y
-    held = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier
+    held = ALT | SHIFT
     QTest.keyClick(rig.window.outline.tree, Key.Key_Right, held)
     assert rig.graph.view[rig.node("relu1").id] == (x + 8, y)
     undone(rig, before)
@@ -182,7 +173,7 @@ def test_delete_heals_and_shift_delete_takes_the_wires(rig: WindowRig):
     assert len(rig.graph.wires) == 12
     undone(rig, before)
     row(rig, "relu1")
-    QTest.keyClick(rig.window.outline.tree, Key.Key_Delete, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(rig.window.outline.tree, Key.Key_Delete, SHIFT)
     assert len(rig.graph.wires) == 11
     undone(rig, before)
 

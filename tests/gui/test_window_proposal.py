@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from designer.numbers import exact
 from designer.plates import place_all
 from graph_core import Project
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import Key, WindowRig
 
 
 @pytest.fixture
-def rig(qtbot, tmp_path: Path) -> WindowRig:
+def rig(rig: WindowRig) -> WindowRig:
     """A residual link around a convolution with stride 2."""
-    rig = WindowRig(qtbot, tmp_path)
     project = Project.new("resblock")
     graph = project.networks["main"]
     graph.add("Input", id="x", shape=["N", 64, 56, 56])
@@ -74,7 +70,7 @@ def test_enter_makes_what_was_drawn(rig: WindowRig):
     [row] = rig.window.problems.rows
     row.setFocus()
     [added] = [p for p in rig.canvas.scene.plates.values() if p.mark == "proposal"]
-    rig.key(Qt.Key.Key_Return, on=row)
+    rig.key(Key.Key_Return, on=row)
     assert rig.window.problems.rows == []
     plate = rig.canvas.scene.plates[rig.node("shortcut").id]
     assert (plate.x, plate.y, plate.mark) == (added.x, added.y, "")

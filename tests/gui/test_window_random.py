@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,10 +12,7 @@ from PySide6.QtWidgets import QLineEdit
 
 from graph_core import dumps, loads
 from graph_core.marks import Bookmark
-from tests.gui.window_rig import WindowRig
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-Key = Qt.Key
+from tests.gui.window_rig import ALT, CTRL, SHIFT, Key, WindowRig
 
 KEYS = {
     "heal": (Key.Key_Delete, Qt.KeyboardModifier.NoModifier),
@@ -33,9 +28,9 @@ KEYS = {
     "cut": (Key.Key_X, CTRL),
     "paste": (Key.Key_V, CTRL),
     "bookmark": (Key.Key_3, CTRL),
-    "fix": (Key.Key_Return, Qt.KeyboardModifier.AltModifier),
+    "fix": (Key.Key_Return, ALT),
     "all": (Key.Key_A, CTRL),
-    "leave": (Key.Key_Up, Qt.KeyboardModifier.AltModifier),
+    "leave": (Key.Key_Up, ALT),
 }
 ACTIONS = ("Align left edges", "Align middles", "Distribute across", "Distribute downwards", "Snap to the grid")
 number = st.integers(0, 10_000)
@@ -218,9 +213,7 @@ def machine(rig: WindowRig, template: str) -> type[RuleBasedStateMachine]:
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     rig.window.activateWindow()
     return rig
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenuBar
 
 from designer.theme import themes
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import Key, WindowRig
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_code_is_at_the_selected_node_when_it_is_first_looked_at(rig: WindowRig)
     first = view.firstVisibleBlock().blockNumber() + 1
     rows = view.viewport().height() // view.fontMetrics().lineSpacing() + 1
     assert first <= spans[0][0] <= first + rows
-    QTest.keyClick(view, Qt.Key.Key_Escape)
+    QTest.keyClick(view, Key.Key_Escape)
 
 
 def covered(rig: WindowRig) -> list[tuple[str, str]]:

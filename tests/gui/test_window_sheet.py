@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtTest import QTest
 
 from codegen import emit_source
 from graph_core import edits
 from graph_core.marks import Bookmark, Frame, Note
-from tests.gui.window_rig import WindowRig
-
-CTRL, SHIFT, ALT = (
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.AltModifier,
-)
-Key = Qt.Key
+from tests.gui.window_rig import ALT, CTRL, SHIFT, Key, WindowRig, chosen, one_step
 
 
 @pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    rig = WindowRig(qtbot, tmp_path)
+def rig(rig: WindowRig) -> WindowRig:
     rig.window.files.new_from_template("mlp")
     rig.window.activateWindow()
     return rig
-
-
-@contextmanager
-def one_step(rig: WindowRig, count: int = 1) -> Iterator[None]:
-    """What happens inside is so many steps; taking them back and doing them again gives the saved bytes each time."""
-    before, done = rig.bytes(), len(rig.document.history.titles)
-    yield
-    after = rig.bytes()
-    assert after != before
-    assert len(rig.document.history.titles) == done + count, rig.document.history.titles
-    for _ in range(count):
-        rig.key(Key.Key_Z, CTRL)
-    assert rig.bytes() == before
-    for _ in range(count):
-        rig.key(Key.Key_Z, CTRL | SHIFT)
-    assert rig.bytes() == after
-
-
-def chosen(rig: WindowRig, *names: str) -> None:
-    rig.click(rig.middle(names[0]))
-    for name in names[1:]:
-        rig.click(rig.middle(name), SHIFT)
 
 
 def frame_of(rig: WindowRig) -> Frame:

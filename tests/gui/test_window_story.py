@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPushButton
@@ -14,15 +13,7 @@ from safetensors.numpy import load_file
 from designer.export_dialog import ExportDialog
 from graph_core import Project
 from graph_core.kept import hash_of
-from tests.gui.window_rig import LEFT, NO, WindowRig
-
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    return WindowRig(qtbot, tmp_path)
+from tests.gui.window_rig import CTRL, LEFT, NO, SHIFT, Key, WindowRig
 
 
 def draw(rig: WindowRig) -> None:
@@ -93,7 +84,7 @@ def test_one_sitting(rig: WindowRig, tmp_path: Path) -> None:
         field = dialog.findChild(QLineEdit)
         field.selectAll()
         QTest.keyClicks(field, "Stem")
-        QTest.keyClick(field, Qt.Key.Key_Return)
+        QTest.keyClick(field, Key.Key_Return)
 
     rig.answer_next_dialog(name_it)
     window.actions_["Collapse to block…"].trigger()
@@ -143,12 +134,12 @@ def test_one_sitting(rig: WindowRig, tmp_path: Path) -> None:
     full = rig.bytes()
     steps = 0
     while document.history.can_undo:
-        rig.key(Qt.Key.Key_Z, CTRL)
+        rig.key(Key.Key_Z, CTRL)
         steps += 1
         assert steps < 200
     assert rig.bytes() == empty
     while document.history.can_redo:
-        rig.key(Qt.Key.Key_Z, CTRL | SHIFT)
+        rig.key(Key.Key_Z, CTRL | SHIFT)
     assert rig.bytes() == full
     assert steps > 15
 
@@ -159,8 +150,8 @@ def test_nothing_is_written_by_looking(rig: WindowRig) -> None:
     before = rig.bytes()
     for lens in ("params", "macs", "memory"):
         QTest.mouseClick(rig.window.center.lenses.segment(lens), LEFT)
-    rig.key(Qt.Key.Key_A, CTRL)
-    rig.key(Qt.Key.Key_F)
+    rig.key(Key.Key_A, CTRL)
+    rig.key(Key.Key_F)
     for title in ("Code", "Definition", "Ledger", "Problems"):
         rig.window.show_tab(title)
     assert rig.bytes() == before
@@ -199,7 +190,7 @@ def test_unsaved_changes_are_guarded(rig: WindowRig, tmp_path: Path) -> None:
     rig.answer_next_dialog(keep)
     rig.window.close()
     assert rig.window.isVisible()
-    rig.key(Qt.Key.Key_S, CTRL)
+    rig.key(Key.Key_S, CTRL)
     assert not rig.document.unsaved
     assert '"out_features": 99' in (tmp_path / "mine.netw").read_text(encoding="utf-8")
     assert rig.window.settings.recent() == [tmp_path / "mine.netw"]
@@ -281,9 +272,9 @@ def test_copy_and_paste_between_windows_as_text(rig: WindowRig, qtbot, tmp_path:
     rig.window.files.new_from_template("lenet")
     rig.click(rig.middle("conv1"))
     rig.click(rig.middle("relu1"), SHIFT)
-    rig.key(Qt.Key.Key_C, CTRL)
+    rig.key(Key.Key_C, CTRL)
     count = len(rig.graph.nodes)
-    rig.key(Qt.Key.Key_V, CTRL)
+    rig.key(Key.Key_V, CTRL)
     assert len(rig.graph.nodes) == count + 2
     assert len(rig.document.selection) == 2
 

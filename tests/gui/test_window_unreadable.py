@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from PySide6.QtTest import QTest
 
 from graph_core import dumps
@@ -23,12 +22,6 @@ BAD = {
     "bare": ('{"netw": 1}', "holds no network"),
     "later": ('{"netw": 99999}', "holds no network"),
 }
-
-
-@pytest.fixture
-def rig(qtbot, house, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WindowRig:
-    monkeypatch.setattr("platformdirs.user_data_dir", lambda *_: str(tmp_path / "data"))
-    return WindowRig(qtbot, tmp_path)
 
 
 def test_a_file_that_cannot_be_read_leaves_the_open_document(rig: WindowRig, tmp_path: Path):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 
 from designer.canvas.camera import Camera
 from designer.canvas.ports import anchors
@@ -18,6 +20,12 @@ from designer.window import MainWindow
 from graph_core import Node, dumps
 
 LEFT, NO = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+CTRL, SHIFT, ALT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
+Key = Qt.Key
 
 
 class WindowRig:
@@ -112,6 +120,7 @@ class WindowRig:
 
     def key(self, key: Qt.Key, held: Qt.KeyboardModifier = NO, on: QWidget | None = None) -> None:
         if not self.window.isActiveWindow():  # a dialog that was closed leaves no window active without a manager
+            self.turn()
             self.window.activateWindow()
             assert QTest.qWaitForWindowActive(self.window, 20_000)
         QTest.keyClick(on or self.canvas, key, held)
@@ -160,3 +169,38 @@ class WindowRig:
                 act(dialog)
 
         QTimer.singleShot(20, look)
+
+    def answer_next_menu(self, act) -> None:
+        """When the next menu is up, call ``act`` with it."""
+
+        def look() -> None:
+            menu = QApplication.activePopupWidget()
+            if isinstance(menu, QMenu):
+                act(menu)
+            else:
+                QTimer.singleShot(20, look)
+
+        QTimer.singleShot(20, look)
+
+
+@contextmanager
+def one_step(rig: WindowRig, count: int = 1) -> Iterator[None]:
+    """What happens inside is so many steps; taking them back and doing them again gives the saved bytes each time."""
+    before, done = rig.bytes(), len(rig.document.history.titles)
+    yield
+    after = rig.bytes()
+    assert after != before
+    assert len(rig.document.history.titles) == done + count, rig.document.history.titles
+    for _ in range(count):
+        rig.key(Key.Key_Z, CTRL)
+    assert rig.bytes() == before
+    for _ in range(count):
+        rig.key(Key.Key_Z, CTRL | SHIFT)
+    assert rig.bytes() == after
+
+
+def chosen(rig: WindowRig, *names: str) -> None:
+    """Click nodes on the canvas, those after the first with Shift."""
+    rig.click(rig.middle(names[0]))
+    for name in names[1:]:
+        rig.click(rig.middle(name), SHIFT)
