@@ -294,7 +294,11 @@ VERBS: dict[str, Callable[[WindowRig, pytest.MonkeyPatch], object]] = {
         row(rig, "conv1", "relu1"),
         from_menu(rig, "Align", "Align left edges"),
     ),
-    "arrange": lambda rig, _: (row(rig, "relu1"), press(rig, Key.Key_L, CTRL)),
+    "arrange": lambda rig, _: (
+        row(rig, "relu1"),
+        rig.document.edit(lambda: edits.move(rig.graph, {rig.node("relu1").id: (480.0, 400.0)})),
+        press(rig, Key.Key_L, CTRL),
+    ),
     "nudge": lambda rig, _: (row(rig, "relu1"), press(rig, Key.Key_Right, ALT | SHIFT)),
     "set a bookmark": lambda rig, _: press(rig, Key.Key_1, CTRL | ALT),
     "place behind": lambda rig, _: (
