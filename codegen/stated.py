@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from codegen.emit import EmitError
 from codegen.errors import Place
+from graph_core.chains import name_in
 from graph_core.context import Context, Result
 from graph_core.dims import shape_text
 from graph_core.evaluate import outcome_of, source_spec
@@ -154,11 +155,11 @@ def _custom(context: Context, path: str) -> Iterator[tuple[str, Context, Result]
     """Every node that runs custom code of its own, with its state-dict path and the context it is in."""
     for id in context.order:
         result = context.results[id]
-        for inner, call, _, _ in owners_of(result, path, bare=True):
+        for inner, call, _, _ in owners_of(context, result, path, bare=True):
             yield from _custom(call.context, f"{inner}.")
         own = result.facts is not None and result.enabled is not False and not result.node.use
         if own and code_of(context.graph.project, result.node) is not None:
-            yield f"{path}{result.node.name}", context, result
+            yield f"{path}{name_in(context, id)}", context, result
 
 
 def _shown(weights: Shapes) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from graph_core.chains import name_in
 from graph_core.choosing import known_names, place_of, sentence, stands
 from graph_core.context import Context, Totals
 from graph_core.dims import Dim, Expr
@@ -199,7 +200,7 @@ def _rows(
         result = context.results[id]
         if result.calls:
             node = result.node
-            for inner, call, times, step in calls_of(result, path) if result.totals.layers else ():
+            for inner, call, times, step in calls_of(context, result, path) if result.totals.layers else ():
                 below = inside(tied, id, step) if tied else tied
                 known = again or bool(node.use) or bool(node.run and node.run.shared and call.first)
                 yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, often * times, again=known)
@@ -209,7 +210,7 @@ def _rows(
             macs = int_of(totals.macs) * often
             output = tuple(tuple(map(int_of, spec.shape)) for spec in result.specs if spec)
             flops = 2 * macs + int_of(totals.elementwise) * often
-            yield LayerRow(f"{ids}{id}", f"{path}{result.node.name}", result.node.type, output, params, macs, flops)
+            yield LayerRow(f"{ids}{id}", f"{path}{name_in(context, id)}", result.node.type, output, params, macs, flops)
 
 
 def collect_problems(engine: Engine, network: str, parameters: list[Parameter] | None = None) -> tuple[Problem, ...]:
@@ -309,10 +310,10 @@ def _walk_findings(context: Context, path: str, ids: str, add: Any, visits: dict
     for id_ in context.order:
         result = context.results[id_]
         for finding in result.findings:
-            add(context.graph.key, id_, finding, f"{path}{result.node.name}", f"{ids}{id_}")
+            add(context.graph.key, id_, finding, f"{path}{name_in(context, id_)}", f"{ids}{id_}")
         for call in result.calls:
             if call.context.totals.errors or call.context.totals.warnings:
-                for count, (inner, child) in enumerate(instances_of(result, path)):
+                for count, (inner, child) in enumerate(instances_of(context, result, path)):
                     if count == MAX_PATHS:
                         break
                     _walk_findings(child, f"{inner}.", f"{ids}{id_}/", add, visits)
@@ -334,7 +335,7 @@ def _places(root: Context, key: str) -> list[tuple[str, str]]:
             continue
         seen.add(id(context))
         for id_, result in ((id, context.results[id]) for id in context.order):
-            for inner, child in instances_of(result, path):
+            for inner, child in instances_of(context, result, path):
                 if child.graph.key == key:
                     return [(f"{inner}.", f"{ids}{id_}/")]
                 todo.append((child, f"{inner}.", f"{ids}{id_}/"))

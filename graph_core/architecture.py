@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from graph_core import tuple_forms, tuple_latex
 from graph_core.analysis import collect_problems
+from graph_core.chains import name_in
 from graph_core.context import Context
 from graph_core.dims import Dim, Named
 from graph_core.graph import Project, Repeat
@@ -85,7 +86,7 @@ def _rows(context: Context, path: str, ids: str, tied: Ties, after: Mapping[str,
         tied = {**tied, **ties_inside(context)}
     for id in context.order:
         result = context.results[id]
-        for inner, call, _, step in owners_of(result, path):
+        for inner, call, _, step in owners_of(context, result, path):
             below = inside(tied, id, step) if tied else tied
             leaves = _after(context, id, call.context, after) if is_last(result, step) else {}
             yield from _rows(call.context, f"{inner}.", f"{ids}{id}/", below, leaves)
@@ -97,7 +98,7 @@ def _rows(context: Context, path: str, ids: str, tied: Ties, after: Mapping[str,
         wires = [context.results.get(source) for source, _ in context.graph.incoming.get(id, {}).values()]
         yield Row(
             f"{ids}{id}",
-            f"{path}{result.node.name}",
+            f"{path}{name_in(context, id)}",
             result.node.type,
             _activation(context, id, after),
             tuple(_matrix(w) for w in owned if w.role != "bias"),

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from graph_core.bounds import least_sizes
+from graph_core.chains import name_in
 from graph_core.conditions import Condition, deciding, simplified
 from graph_core.context import Call, Context, Result, Totals
 from graph_core.dims import Dim, Expr, Shape, alternatives, largest, symbols_of
@@ -236,12 +237,12 @@ def _rows(context: Context, path: str, ids: str, calls: Dim, copies: Dim, tied: 
             owners: Dim = call.iterations
             if node.use or (node.run is not None and node.run.shared):
                 owners = 0 if node.use or place else 1
-            way = f"{path}{_iterations(result, call)}.", f"{ids}{id}/"
+            way = f"{path}{_iterations(context, result, call)}.", f"{ids}{id}/"
             yield from _rows(call.context, *way, calls * call.iterations * call.steps, copies * owners, below)
         if not result.calls and result.facts is not None and result.enabled is not False and result.totals.layers:
             totals = counted(result, id, tied) if tied else result.totals
             figures = _figures(totals, calls, copies)
-            yield LayerCost(f"{ids}{id}", f"{path}{node.name}", node.type, calls, figures)
+            yield LayerCost(f"{ids}{id}", f"{path}{name_in(context, id)}", node.type, calls, figures)
 
 
 def _shapes(context: Context, ids: str) -> Iterator[tuple[str, int, Shape]]:
@@ -254,13 +255,13 @@ def _shapes(context: Context, ids: str) -> Iterator[tuple[str, int, Shape]]:
             yield from _shapes(call.context, f"{ids}{id}/")
 
 
-def _iterations(result: Result, call: Call) -> str:
+def _iterations(context: Context, result: Result, call: Call) -> str:
     """The name of a block with the iterations of a call: ``layer1``, ``layer1.0``, ``layers.0–5``."""
-    node = result.node
+    node, name = result.node, name_in(context, result.node.id)
     if node.run is None or node.run.shared:
-        return node.name
+        return name
     last = call.first + call.count - 1
-    return f"{node.name}.{call.first}" if last == call.first else f"{node.name}.{call.first}–{last}"
+    return f"{name}.{call.first}" if last == call.first else f"{name}.{call.first}–{last}"
 
 
 @dataclass(frozen=True)
@@ -309,7 +310,7 @@ def _find(project: Project, network: str, ids: str, path: str) -> tuple[Context,
             raise EditError(f"There is no layer {ids} in {network}.")
         step = 0
         # A path has the name of each block, and the number of its iteration where that has weights of its own.
-        if names and names.pop(0) == result.node.name and result.node.run and names:
+        if names and names.pop(0) == name_in(context, id) and result.node.run and names:
             number = names[0].partition("–")[0]  # of iterations that are alike the first
             if number.isdigit():
                 step = int(number)

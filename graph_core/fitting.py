@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from graph_core.chains import name_in
 from graph_core.context import Context
 from graph_core.dims import Shape, number_of, shape_text
 from graph_core.graph import Project
@@ -41,9 +42,9 @@ def _named(context: Context, path: str, ids: str) -> Iterator[tuple[str, str, Sh
         result = context.results[id]
         if result.node.use or result.enabled is False:
             continue
-        name = result.node.name
+        name = name_in(context, id)
         if result.calls:
-            for inner, call, _, step in owners_of(result, path):
+            for inner, call, _, step in owners_of(context, result, path):
                 number = "" if step is None else f".{step}"
                 yield from _named(call.context, f"{inner}.", f"{ids}{id}{number}/")
         elif result.facts is not None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
+from graph_core.chains import name_in
 from graph_core.context import Context
 from graph_core.ends import end_of
 from graph_core.expressions import Value
@@ -143,7 +144,7 @@ def _parameters(context: Context, path: str, ids: str, way: str, tied: Ties) -> 
         tied = {**tied, **here}
     for id in context.order:
         result = context.results[id]
-        for inner, call, _, step in owners_of(result, path):
+        for inner, call, _, step in owners_of(context, result, path):
             below = inside(tied, id, step) if tied else tied
             yield from _parameters(call.context, f"{inner}.", f"{ids}{id}/", f"{way}{id}#{step or 0}/", below)
         if result.facts is None or result.enabled is False or result.node.use:
@@ -156,7 +157,7 @@ def _parameters(context: Context, path: str, ids: str, way: str, tied: Ties) -> 
             key = above.source if above else _key(way, weight.tied or f"{id}.{weight.name}")
             shape = tuple(int(size) for size in weight.shape if isinstance(size, int))
             family = declaration.family if declaration else ""
-            yield key, Parameter(weight.path(f"{path}{result.node.name}"), shape, family, layer=f"{ids}{id}")
+            yield key, Parameter(weight.path(f"{path}{name_in(context, id)}"), shape, family, layer=f"{ids}{id}")
 
 
 def _key(way: str, end: str) -> str:

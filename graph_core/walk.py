@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from graph_core.chains import name_in
 from graph_core.context import Call, Context, Result
 
 
-def instances_of(result: Result, path: str) -> Iterator[tuple[str, Context]]:
+def instances_of(context: Context, result: Result, path: str) -> Iterator[tuple[str, Context]]:
     """Each instance of a block node with its state-dict path: numbered where it repeats with weights of its own."""
-    for instance in calls_of(result, path):
+    for instance in calls_of(context, result, path):
         yield instance.path, instance.call.context
 
 
-def owners_of(result: Result, path: str, *, bare: bool = False) -> Iterator[Instance]:
+def owners_of(context: Context, result: Result, path: str, *, bare: bool = False) -> Iterator[Instance]:
     """Each instance of a block node that has weights of its own: of steps that share theirs the first, and none of a
     node that uses another's; ``bare``: of a block without weights, too, whose steps are then walked to their end.
     """
     if result.node.use or (_owns_nothing(result) and not bare):
         return
-    for instance in calls_of(result, path):
+    for instance in calls_of(context, result, path):
         if instance.step is not None or not instance.call.first:
             yield instance
 
@@ -48,17 +49,18 @@ class Instance(NamedTuple):
     step: int | None = None
 
 
-def calls_of(result: Result, path: str) -> Iterator[Instance]:
+def calls_of(context: Context, result: Result, path: str) -> Iterator[Instance]:
     """Each instance of a block node; none of a node with problems.
 
     Where the number of steps of a scan is a symbol, it is told as 1. Steps that share their weights and get different
     sizes are several: see owners_of.
     """
     node = result.node
+    name = name_in(context, node.id)
     for call in result.calls if not result.findings else ():
         if node.run is None or node.run.shared:
             steps = call.steps if isinstance(call.steps, int) else 1
-            yield Instance(f"{path}{node.name}", call, call.count * steps)
+            yield Instance(f"{path}{name}", call, call.count * steps)
             continue
         for step in range(call.first, call.first + call.count):
-            yield Instance(f"{path}{node.name}.{step}", call, 1, step)
+            yield Instance(f"{path}{name}.{step}", call, 1, step)

@@ -16,9 +16,9 @@ from codegen.emit import trees
 from codegen.emit.compared import Changed, Rebuilt, at_place, changed_values, same
 from codegen.emit.plan import Plan
 from codegen.emit.statements import Spans
-from codegen.emit.structure import is_chain
 from codegen.emit.trees import EmitError
 from graph_core import EditError, FileError, dumps, edits, layer_types, loads
+from graph_core.chains import is_chain
 from graph_core.fields import SameAs
 from graph_core.graph import Graph, Node, Param, Project, Repeat
 

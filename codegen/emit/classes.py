@@ -16,9 +16,10 @@ from codegen.emit.printing import flat
 from codegen.emit.scopes import Argument, Scope
 from codegen.emit.shapes import Shapes
 from codegen.emit.statements import Assign, Class, Evaluate, Function, If, Spot, Statement
-from codegen.emit.structure import Style, holds, is_chain, made_in_constructor, role, single, style
+from codegen.emit.structure import Style, holds, made_in_constructor, style
 from codegen.emit.tables import looped
 from codegen.emit.tied import tied_weights
+from graph_core.chains import is_chain, role, single
 from graph_core.context import Context
 from graph_core.dims import Shape
 from graph_core.evaluate import axes_of

@@ -18,17 +18,8 @@ from codegen.emit.calls import call_layer, needs_variable, ports_in, results_of
 from codegen.emit.loops import write_loop
 from codegen.emit.printing import flat
 from codegen.emit.statements import Assign, Evaluate, If, Return, Spot, Statement
-from codegen.emit.structure import (
-    Style,
-    holds,
-    is_heavy,
-    made_in_constructor,
-    reaching_outputs,
-    role,
-    single,
-    style,
-    wired_ports,
-)
+from codegen.emit.structure import Style, holds, is_heavy, made_in_constructor, reaching_outputs, style
+from graph_core.chains import role, single, wired_ports
 from graph_core.context import Result
 from graph_core.graph import Node
 from graph_core.layer import Layer, Spec

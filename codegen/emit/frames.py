@@ -13,8 +13,9 @@ from codegen.emit.given import known_arguments, layer_arguments, phrase_tree
 from codegen.emit.printing import flat
 from codegen.emit.runs import after_first, ordered
 from codegen.emit.scopes import Scope, Twin, Width, value_tree
-from codegen.emit.structure import chain_of, is_inline, never_acts
+from codegen.emit.structure import never_acts
 from codegen.emit.trees import EmitError, Lookup
+from graph_core.chains import CLOSED, chain_of, is_inline
 from graph_core.context import Call, Context, Result
 from graph_core.expressions import names_in
 from graph_core.graph import Graph, Node, Repeat
@@ -239,6 +240,8 @@ class Frame:
         nodes = chain_of(self.graph)
         while len(nodes) > 1 and self.condition(nodes[-1]) is False:
             nodes.pop()
+        if self.graph.head.get(CLOSED):
+            return self._closed(nodes)
         made = [self._element(node) for node in nodes]
         if nodes[0].name == "0":
             return made
@@ -248,10 +251,32 @@ class Frame:
         condition = self.condition(node)
         if condition is False:
             return trees.passing()
-        made = self.block(node) if node.type in self.plan.project.graphs else self.layer(node, module_name(node))
         if condition is True:
-            return made
-        return ast.IfExp(trees.fold(condition), made, trees.passing())
+            return self._module(node)
+        return ast.IfExp(trees.fold(condition), self._module(node), trees.passing())
+
+    def _module(self, node: Node) -> ast.expr:
+        return self.block(node) if node.type in self.plan.project.graphs else self.layer(node, module_name(node))
+
+    def _closed(self, nodes: list[Node]) -> list[ast.expr]:
+        """The modules that are there: ``*([module] if test else [])``, or one of two where there is always one."""
+        found: list[ast.expr] = []
+        before: ast.expr | None = None  # the test of the last one, where that is not told yet
+        for node in nodes:
+            condition = self.condition(node)
+            if condition is False:
+                continue
+            made = self._module(node)
+            test = None if condition is True else trees.fold(condition)
+            if test is not None and before is not None and trees.opposite(before, test):
+                last = found.pop()
+                assert isinstance(last, ast.Starred)
+                found.append(trees.one_of(last, made))
+                before = None
+                continue
+            found.append(made if test is None else trees.maybe(test, made))
+            before = test
+        return found
 
     # Repetition.
 

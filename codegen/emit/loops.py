@@ -10,8 +10,9 @@ from codegen.emit import trees
 from codegen.emit.naming import singular
 from codegen.emit.scopes import value_tree
 from codegen.emit.statements import Assign, Evaluate, For, If
-from codegen.emit.structure import Style, single, style
+from codegen.emit.structure import Style, style
 from codegen.emit.trees import EmitError
+from graph_core.chains import single
 from graph_core.evaluate import axes_of
 from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.scanning import state_pairs

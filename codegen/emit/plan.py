@@ -9,9 +9,10 @@ from codegen.emit.classes import ClassWriter
 from codegen.emit.helpers import Helpers
 from codegen.emit.naming import class_names
 from codegen.emit.statements import Class, Page, Spans
-from codegen.emit.structure import is_inline, never_acts, role
+from codegen.emit.structure import never_acts
 from codegen.emit.trees import EmitError
 from graph_core.analysis import analyze
+from graph_core.chains import is_inline, role
 from graph_core.context import Call, Context
 from graph_core.expressions import names_in
 from graph_core.graph import Graph, Project, Repeat

@@ -280,6 +280,13 @@ def _broken(tree: ast.expr, indent: int, column: int, tail: int) -> list[str]:
         case ast.Dict(keys=keys, values=values):
             entries = [(key, value) for key, value in zip(keys, values, strict=True) if key is not None]
             return ["{", *_one_a_line(entries, inner), f"{pad}}}"]
+        case ast.Starred(value=ast.IfExp() as value):
+            text = flat(value)
+            body = [" " * inner + text]
+            if inner + len(text) > WIDTH:
+                first, *rest = _operator_lines(value, inner, 0)
+                body = [" " * inner + first, *rest]
+            return ["*(", *body, f"{pad})"]
         case ast.Starred(value=value):
             lines = _broken(value, indent, column + 1, tail)
             return [f"*{lines[0]}", *lines[1:]]

@@ -6,10 +6,7 @@ from enum import Enum
 
 from graph_core.context import Result
 from graph_core.graph import Graph, Node, Repeat, Scan
-from graph_core.layer import Function, Held, Method, Module, Port, layer_types
-
-# How a graph asks to be written in its head's ``form``: as a subclass of nn.Sequential, or where it is used.
-FORMS = ("class", "list")
+from graph_core.layer import Held, layer_types
 
 
 class Style(Enum):
@@ -19,13 +16,6 @@ class Style(Enum):
     LIST = "a loop over modules"
     LOOP = "a loop that calls one module"
     SCAN = "a loop along an axis that calls one module"
-
-
-def role(node: Node) -> str:
-    """input or output for a graph's own ports, else empty."""
-    declaration = layer_types().get(node.type)
-    spelling = declaration.torch if declaration else None
-    return spelling.role if isinstance(spelling, Port) else ""
 
 
 def reaching_outputs(graph: Graph) -> set[str]:
@@ -38,12 +28,6 @@ def reaching_outputs(graph: Graph) -> set[str]:
                 seen.add(source)
                 todo.append(source)
     return seen
-
-
-def wired_ports(graph: Graph, node: Node) -> list[str]:
-    """The input ports of a node that have a wire, in the order of its ports."""
-    wired = graph.incoming.get(node.id, {})
-    return [port for port in graph.in_ports(node) if port in wired]
 
 
 def never_acts(node: Node) -> bool:
@@ -63,20 +47,6 @@ def holds(node: Node) -> bool:
     return declaration is not None and isinstance(declaration.torch, Held)
 
 
-def single(graph: Graph, node: Node) -> bool:
-    """Whether a module takes one tensor and gives one: what nn.Identity can stand for, and nn.Sequential hold."""
-    if len(wired_ports(graph, node)) != 1:
-        return False
-    block = graph.project.graphs.get(node.type)
-    if block is not None:
-        return len(block.outputs()) == 1 and len(block.inputs()) == 1
-    declaration = layer_types()[node.type]
-    spelling = declaration.torch
-    if isinstance(spelling, Module):
-        return len(spelling.returns) <= 1 and len(declaration.outlets) == 1 and not spelling.call
-    return False
-
-
 def style(graph: Graph, node: Node) -> Style:
     """How a node is written in forward."""
     if node.run is None:
@@ -88,58 +58,6 @@ def style(graph: Graph, node: Node) -> Style:
     block = graph.project.graphs[node.type]
     one = len(block.inputs()) == 1 and len(block.outputs()) == 1
     return Style.PLAIN if one else Style.LIST
-
-
-def chain_of(graph: Graph) -> list[Node]:
-    """The nodes in order where they are a chain from the only Input to the only Output, each a module; else none.
-
-    A chain with tied weights needs a constructor of its own.
-    """
-    inputs, outputs = graph.inputs(), graph.outputs()
-    if graph.ties or len(inputs) != 1 or len(outputs) != 1:
-        return []
-    count = sum(1 for node in graph.nodes.values() if not role(node))
-    found: list[Node] = []
-    here = inputs[0]
-    while len(found) < count:
-        targets = graph.outgoing.get(here.id, {})
-        if len(targets) != 1:
-            return []
-        node = graph.nodes[next(iter(targets))[0]]
-        if role(node) or not _holdable(graph, node):
-            return []
-        found.append(node)
-        here = node
-    return found if _only_feeds(graph, here, outputs[0]) else []
-
-
-def is_chain(graph: Graph) -> bool:
-    """Whether the graph is written as an nn.Sequential: a chain of nodes named 0 … k−1, or one that says so itself."""
-    numbered = any(node.name == "0" for node in graph.nodes.values() if not role(node))
-    if not numbered and graph.head.get("form") not in FORMS:
-        return False
-    nodes = chain_of(graph)
-    plain = [node.name for node in nodes] == [str(place) for place in range(len(nodes))]
-    fits = plain or (graph.head.get("form") in FORMS and all("." not in node.name for node in nodes))
-    return bool(nodes) and fits
-
-
-def is_inline(graph: Graph) -> bool:
-    """Whether the graph is written as an nn.Sequential in the class around it, without a class of its own."""
-    return graph.head.get("form") != "class" and is_chain(graph)
-
-
-def _holdable(graph: Graph, node: Node) -> bool:
-    if node.use or (node.run and node.run.shared):
-        return False
-    declaration = layer_types().get(node.type)
-    if declaration is not None and isinstance(declaration.torch, Function | Method):
-        return bool(declaration.torch.module) and len(wired_ports(graph, node)) == 1
-    return (node.type in graph.project.graphs or declaration is not None) and single(graph, node)
-
-
-def _only_feeds(graph: Graph, source: Node, target: Node) -> bool:
-    return [id for id, _ in graph.outgoing.get(source.id, {})] == [target.id]
 
 
 def is_heavy(result: Result) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from codegen.emit import trees
 from codegen.emit.naming import Namespace
 from codegen.emit.printing import flat
-from codegen.emit.statements import Assign, Evaluate, For, Spot, Statement
+from codegen.emit.statements import Assign, Evaluate, For, If, Spot, Statement
 
 MOST_TOGETHER, MOST_ENDING = 8, 2  # layers of a group, and layers that end a row
 LEAST_GROUPS, LEAST_SAVED = 4, 6  # what makes a loop worth reading
@@ -61,28 +61,59 @@ class _Rows:
 
 
 def looped(made: ast.expr, names: Namespace, spots: tuple[Spot, ...]) -> tuple[list[Statement], ast.expr]:
-    """What makes a long ``nn.Sequential(…)`` by loops, and the call that is left."""
+    """What makes an ``nn.Sequential(…)`` that is long, or has layers with conditions, and the call that is left."""
     if not isinstance(made, ast.Call) or made.keywords or flat(made.func) not in ("nn.Sequential", "super().__init__"):
         return [], made
     inner = [looped(part, names, spots) for part in made.args]
     statements = [statement for before, _ in inner for statement in before]
     made = ast.Call(made.func, [part for _, part in inner], [])
     found = list(_found(made.args))
-    if not found:
+    if not found and not any(map(trees.maybe_parts, made.args)):
         return statements, made
     layers = names.new("layers")
-    place, begun = 0, False
+    listed = _Listed(layers, spots, statements)
+    place = 0
     for rows, columns in found:
-        if before := made.args[place : rows.first]:
-            statements.append(_more(layers, before, spots, begun=begun))
-            begun = True
-        elif not begun:
-            statements.append(_more(layers, [], spots, begun=False))
-            begun = True
-        statements += _Loop(rows, columns, made.args, layers, names, spots).statements()
+        listed.add(made.args[place : rows.first])
+        listed.begin()
+        listed.statements += _Loop(rows, columns, made.args, layers, names, spots).statements()
         place = rows.first + rows.layers
-    rest = [ast.Starred(trees.name(layers)), *made.args[place:]]
-    return statements, ast.Call(made.func, rest, [])
+    left = len(made.args) if not found else place
+    listed.add(made.args[place:left])
+    rest = [ast.Starred(trees.name(layers)), *made.args[left:]]
+    return listed.statements, ast.Call(made.func, rest, [])
+
+
+@dataclass(slots=True)
+class _Listed:
+    """Statements that fill a list of layers."""
+
+    layers: str
+    spots: tuple[Spot, ...]
+    statements: list[Statement]
+    begun: bool = False
+
+    def begin(self) -> None:
+        """Make the list where it is not yet."""
+        if not self.begun:
+            self.statements.append(_more(self.layers, [], self.spots, begun=False))
+            self.begun = True
+
+    def add(self, items: Sequence[ast.expr]) -> None:
+        """Add layers, each with a condition by an ``if``."""
+        plain: list[ast.expr] = []
+        for item in [*items, None]:
+            parts = trees.maybe_parts(item) if item is not None else None
+            if item is not None and parts is None:
+                plain.append(item)
+                continue
+            if plain:
+                self.statements.append(_more(self.layers, plain, self.spots, begun=self.begun))
+                self.begun, plain = True, []
+            if parts is not None:
+                self.begin()
+                body = [_more(self.layers, [parts[1]], self.spots, begun=True)]
+                self.statements.append(If(parts[0], body, spots=self.spots))
 
 
 def _more(layers: str, items: Sequence[ast.expr], spots: tuple[Spot, ...], *, begun: bool) -> Statement:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from codegen.emit import trees
 from codegen.emit.naming import attribute, singular
 from codegen.emit.statements import Assign, For, If, Statement
-from codegen.emit.structure import is_chain
+from graph_core.chains import is_chain
 from graph_core.ends import End, end_of, own_weights
 from graph_core.graph import Graph, Node
 from graph_core.names import first_of, natural

@@ -73,6 +73,37 @@ def passing() -> ast.expr:
     return call("nn.Identity")
 
 
+def maybe(test: ast.expr, item: ast.expr) -> ast.Starred:
+    """``*([item] if test else [])``, in a list."""
+    return ast.Starred(ast.IfExp(test, ast.List([item]), ast.List([])))
+
+
+def maybe_parts(tree: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    """The test and the item of what ``maybe`` makes; None of anything else."""
+    match tree:
+        case ast.Starred(value=ast.IfExp(test=test, body=ast.List(elts=[item]), orelse=ast.List(elts=[]))):
+            return test, item
+    return None
+
+
+def one_of(first: ast.Starred, other: ast.expr) -> ast.expr:
+    """The item of what ``maybe`` made, and where that is not there another."""
+    parts = maybe_parts(first)
+    assert parts is not None
+    return ast.IfExp(parts[0], parts[1], other)
+
+
+def opposite(one: ast.expr, other: ast.expr) -> bool:
+    """Whether of two tests always exactly one holds, as far as their forms tell."""
+    for first, second in ((one, other), (other, one)):
+        if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not):
+            return ast.dump(first.operand) == ast.dump(second)
+    if not (isinstance(one, ast.Compare) and isinstance(other, ast.Compare)):
+        return False
+    sides = [ast.dump(ast.Tuple([test.left, *test.comparators])) for test in (one, other)]
+    return sides[0] == sides[1] and {type(test.ops[0]) for test in (one, other)} == {ast.Eq, ast.NotEq}
+
+
 def spread_over(element: ast.expr, variable: str, *bounds: ast.expr) -> ast.GeneratorExp:
     """``element for variable in range(*bounds)``."""
     loop = ast.comprehension(name(variable), call("range", bounds), [], 0)

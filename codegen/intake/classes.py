@@ -10,9 +10,10 @@ import contextlib
 from torch import nn
 
 from codegen.intake.joins import hand_on
+from codegen.intake.lists import join_lists
 from codegen.intake.parameters import Definer, Unmergeable
 from codegen.intake.repeats import gather
-from codegen.intake.steps import Body, Definition
+from codegen.intake.steps import Body, Definition, Step
 from codegen.intake.unions import Union, unite
 
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
@@ -36,7 +37,7 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
         # A list that is longer than another is no case of it.
         listed = container or all(s.body is not None and s.name[-1].isdigit() for body in ready for s in body.steps)
         found: list[tuple[Union, Definition]] = []
-        for union in unite(ready, align=align and not listed):
+        for union in _united(ready, sizes=sizes, align=align and not listed, container=container):
             found += _defined(union, sizes=sizes, align=align and not listed, container=container)
         found.sort(key=lambda pair: -len(pair[0].bodies))  # the name of the class goes to what most of it are
         for place, (_, definition) in enumerate(found):
@@ -45,6 +46,56 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
     gather(root)
     [union] = unite([root], align=False)
     return Definer(union, sizes=False).define()
+
+
+def _united(bodies: list[Body], *, sizes: bool, align: bool, container: bool) -> list[Union]:
+    """As few unions of bodies of one class as there are, the lists in them joined where that makes them fewer."""
+    unions = unite(bodies, align=align)
+    if not align or len(unions) == 1:
+        return unions
+    joined = join_lists(unions)
+    if len(joined) < len(unions):
+        return joined
+    kept = [_Kept(step, inner) for alike in _lists_in(bodies) for step, inner in alike]
+    for alike in _lists_in(bodies):
+        for union in join_lists(unite([inner for _, inner in alike], align=False)):
+            if union.closed:
+                with contextlib.suppress(Unmergeable):
+                    Definer(union, sizes=sizes).define(container=True)
+                    for step, inner in alike:
+                        if inner in union.bodies:
+                            step.body, step.turns = inner, []
+    fewer = unite(bodies, align=align)
+    if len(fewer) < len(unions):
+        return fewer
+    for one in kept:
+        one.put_back()
+    return unite(bodies, align=align)
+
+
+class _Kept:
+    """A list in a body as it was."""
+
+    def __init__(self, step: Step, inner: Body) -> None:
+        self.step, self.inner = step, inner
+        self.was = (step.body, step.turns, inner.definition, inner.arguments)
+        self.names = [one.name for one in inner.steps]
+
+    def put_back(self) -> None:
+        """Let it be that again."""
+        self.step.body, self.step.turns, self.inner.definition, self.inner.arguments = self.was
+        for one, name in zip(self.inner.steps, self.names, strict=True):
+            one.name = name
+
+
+def _lists_in(bodies: list[Body]) -> list[list[tuple[Step, Body]]]:
+    """The steps of bodies that are lists without a class of their own, by their names; not where all repeat a block."""
+    found: dict[str, list[tuple[Step, Body]]] = {}
+    for step in (step for body in bodies for step in body.steps):
+        inner = step.listed if step.turns else step.body
+        if inner is not None and step.use is None and type(inner.module) is nn.Sequential:
+            found.setdefault(step.name, []).append((step, inner))
+    return [alike for alike in found.values() if not all(step.turns for step, _ in alike)]
 
 
 def _defined(union: Union, *, sizes: bool, align: bool, container: bool) -> list[tuple[Union, Definition]]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codegen.intake.sizes import Vector
-from codegen.intake.unions import Joined, owns
-from graph_core.layer import layer_types
+from codegen.intake.unions import Joined, called, owns
 from graph_core.names import BadName, check_identifier
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Conditions:
                 yield f"{one} != {other}", tuple(not equal for equal in same)
                 yield f"{one} == {other}", same
         for name, vector in self.definer.params.items():
-            if all(type(value) is float and value >= 0 for value in vector):
+            if name in self.definer.lacked:
                 yield f"{name} > 0", tuple(value > 0 for value in vector)
             if name in self.definer.widths or not all(type(value) in (bool, int) for value in vector):
                 continue
@@ -97,7 +96,9 @@ class Conditions:
         """A name for what is there or not: after the first of the steps that has one of its own."""
         steps = [j.step for j in self.definer.union.steps if tuple(s is not None for s in j.steps) == there]
         named = next((step.name for step in steps if owns(step) and "content" not in step.params), "")
-        wish = f"with_{named or layer_types()[steps[0].type].stem}".replace(".", "_").replace("-", "_")
+        if not named or named.isdigit():
+            named = called(steps[0])
+        wish = f"with_{named}".replace(".", "_").replace("-", "_")
         try:
             return check_identifier(wish)
         except BadName:

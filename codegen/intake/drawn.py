@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from codegen.emit.structure import chain_of
 from codegen.intake.dialect_modules import INPUT, OUTPUT
 from codegen.intake.steps import Body, Definition, End, Line
 from graph_core import edits
 from graph_core.blocks import add_graph, free_class_name
+from graph_core.chains import CLOSED, chain_of
 from graph_core.graph import Graph, Param, Project
 from graph_core.names import BadName, check_class_name, class_name_from
 
@@ -34,14 +34,16 @@ class Drawing:
         self._note_contents(body, "")
 
     def _note_contents(self, body: Body, path: str) -> None:
-        for step in body.steps:
+        closed = body.definition is not None and body.definition.closed
+        for number, step in enumerate(body.steps):
+            name = str(number) if closed else step.name
             if step.turns:
                 for place, turn in enumerate(step.turns):
-                    self._note_contents(turn, f"{path}{step.name}.{place}.")
+                    self._note_contents(turn, f"{path}{name}.{place}.")
             elif step.body is not None and step.use is None:
-                self._note_contents(step.body, f"{path}{step.name}.")
+                self._note_contents(step.body, f"{path}{name}.")
             elif "content" in step.params:
-                self.contents[f"{path}{step.name}"] = step.params["content"]
+                self.contents[f"{path}{name}"] = step.params["content"]
 
     def _graph(self, definition: Definition) -> Graph:
         key = id(definition)
@@ -57,6 +59,8 @@ class Drawing:
                 self.project.record(graph.key, "head", "note", note)
             if form := _form(graph, definition):
                 self.project.record(graph.key, "head", "form", form)
+            if definition.closed:
+                self.project.record(graph.key, "head", CLOSED, True)
         return self.graphs[key]
 
     def _fill(self, graph: Graph, definition: Definition, *, root: Body | None = None, batched: bool = True) -> None:

@@ -12,7 +12,7 @@ from codegen.intake.conditions import Conditions
 from codegen.intake.sizes import MISSING, Sizes, Vector, attribute, equal, multiple, varies
 from codegen.intake.steps import Definition, End, Line
 from codegen.intake.turns import Form, form_of
-from codegen.intake.unions import Joined, Place, Union, definition_of, numbers_of
+from codegen.intake.unions import Joined, Place, Union, called, definition_of, numbers_of
 from graph_core.layer import layer_types
 from graph_core.names import numbered
 
@@ -35,6 +35,7 @@ class Definer:
         self.params: dict[str, Vector] = {}
         self.defaults: dict[str, Any] = {}
         self.widths: set[str] = set()
+        self.lacked: set[str] = set()  # parameters that are 0 where nothing uses them
         self.known: dict[str, Vector] = {}  # expressions of widths that are in use
         if self.sizes is not None:
             self.known |= {name: self.sizes.named[name] for name in self.sizes.channel}
@@ -63,6 +64,7 @@ class Definer:
             self.defaults,
             self.widths,
             container=container,
+            closed=self.union.closed,
             sequential=isinstance(self.bodies[0].module, nn.Sequential),
             channels=self.sizes.channels if self.sizes is not None else {},
         )
@@ -145,6 +147,8 @@ class Definer:
         for known, vector in self.params.items():
             if known not in self.widths and equal(vector, column):
                 return known
+            if all(type(value) is bool for value in present) and equal(tuple(not v for v in vector), column):
+                return f"not {known}"
             half = tuple(v // 2 if type(v) is int else v for v in vector)
             if kind == "sizes" and name == "padding" and "kernel" in known and equal(half, column):
                 return f"{known} // 2"
@@ -153,9 +157,8 @@ class Definer:
     def _width(self, column: Vector, name: str, joined: Joined, listed: Sequence[str]) -> str:
         text = self.sizes.expression(column, listed) if self.sizes is not None else ""
         for known, vector in self.params.items():
-            if text or known not in self.widths:
-                continue
-            text = known if equal(vector, column) else multiple(known, vector, column)
+            if known in self.widths and not text.isidentifier():
+                text = known if equal(vector, column) else text or multiple(known, vector, column)
         if not text:
             text = self.parameter(column, name, joined, width=True)
         if all(value is not MISSING for value in column):
@@ -165,16 +168,19 @@ class Definer:
     def parameter(self, column: Vector, name: str, joined: Joined | None, *, width: bool = False) -> str:
         """A parameter of the class for a column."""
         wish = attribute(self.bodies, column) or (self._wish(column, name) if width else name)
-        if wish in self.taken and joined is not None and joined.step.name.isidentifier():
-            wish = f"{joined.step.name}_{name}"
+        if wish in self.taken and joined is not None:
+            own = joined.step.name
+            wish = f"{own if own.isidentifier() else called(joined.step)}_{name}"
         chosen = numbered(wish, self.taken, bare=True)
         self.taken.add(chosen)
         present = [value for value in column if value is not MISSING]
         [(_, most)] = Counter(map(repr, present)).most_common(1)
         usual = next(value for value in present if repr(value) == Counter(map(repr, present)).most_common(1)[0][0])
         needed = 2 * most < len(present) or (width and usual != 1)
-        # Where all have to say it, those that do not use it say nothing, and that may be why.
-        lacking = 0.0 if needed and type(usual) is float else usual
+        lacking = usual
+        if needed and len(present) < len(column) and (width or type(usual) is float):
+            lacking = 0 if width else 0.0  # what does not use it says nothing, and that may be why
+            self.lacked.add(chosen)
         self.params[chosen] = tuple(lacking if value is MISSING else value for value in column)
         self.defaults[chosen] = None if needed else usual
         if width:

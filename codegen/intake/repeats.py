@@ -32,7 +32,7 @@ def _open(step: Step) -> None:
     last = inner.outputs[0][1]
     if last.step is run[-1] and last.port == "0" and _equal(run):
         step.turns = [one.body for one in run if one.body is not None]
-        step.body = step.turns[0]
+        step.body, step.listed = step.turns[0], inner
 
 
 def _lists(body: Body) -> None:

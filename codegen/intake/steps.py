@@ -26,6 +26,7 @@ class Step:
     use: Step | None = None
     again: str = ""  # the attribute of which this is a later call
     turns: list[Body] = field(default_factory=list)  # of a block that repeats, the body of each iteration
+    listed: Body | None = None  # of a list that repeats one block, the list
 
 
 @dataclass(eq=False)
@@ -78,6 +79,7 @@ class Definition:
     params: dict[str, Any] = field(default_factory=dict)  # name -> what it is where nothing is given; None for nothing
     widths: set[str] = field(default_factory=set)  # parameters that are sizes
     container: bool = False  # a list of modules without a class of its own
+    closed: bool = False  # a list in which what is not there leaves no place
     sequential: bool = False  # whether the original's is an nn.Sequential
     alone: bool = True  # whether the module class that it stands for became no other
     channels: dict[int, int] = field(default_factory=dict)  # input -> the axis of its channels

@@ -6,6 +6,7 @@ the same order and each step that one of them lacks can be passed by: what comes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,7 @@ class Union:
     bodies: list[Body]
     steps: list[Joined]
     outputs: list[Place]
+    closed: bool = False  # a list in which what is not there leaves no place
 
     @property
     def inputs(self) -> list[str]:
@@ -120,6 +122,12 @@ def _skeleton(body: Body) -> Any:
 def owns(step: Step) -> bool:
     """Whether the state dict has keys by its name."""
     return step.body is not None or layer_types()[step.type].owns_weights()
+
+
+def called(step: Step) -> str:
+    """What a step without a name of its own is called: after its class or its layer."""
+    kind = step.body.kind if step.body is not None else ""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind).lower() or layer_types()[step.type].stem
 
 
 def _once(step: Step) -> bool:
