@@ -245,7 +245,7 @@ class Maker:
 
     def sample(self, wanted: Value) -> Value:
         """A value at hand whose first axis is the batch, as that of ``wanted`` is; raises Unsupported."""
-        given = values_in((self.scope.args, self.scope.kwargs))
+        given = [v for scope in reversed(self.scope.chain()) for v in values_in((scope.args, scope.kwargs))]
         size, twin = wanted.shape[0], wanted.twin.shape[0] if wanted.twin is not None else 0
         for value in [*self.where, *given]:
             first = value.twin.shape[:1] if value.twin is not None else ()

@@ -200,6 +200,8 @@ def _running(function: str) -> Call:
 def _repeat(maker: Maker, op: Op) -> None:
     x, y = op.args[0], op.outs[0]
     counts = list(op.args[1]) if len(op.args) == 2 and isinstance(op.args[1], Sequence) else list(op.args[1:])
+    if op.name.endswith("tile"):  # for the last axes, where there are fewer numbers
+        counts = [*[1] * (len(x.shape) - len(counts)), *counts]
     lead = len(counts) - len(x.shape)
     if any(axis + lead not in y.varies() for axis in x.varies()) or len(x.varies()) != len(y.varies()):
         if x.varies() or y.varies() != [0] or counts[0] != y.shape[0]:

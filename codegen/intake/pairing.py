@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from codegen.intake.dialect_modules import MODES
 from codegen.intake.record import Op, Scope, Value, values_in
 
+COUNTER = "num_batches_tracked"  # the buffer in which batch norms count
 OTHERWISE = "does other things in training; what is drawn is what it does in evaluation"
 
 
@@ -56,9 +58,10 @@ def pair_training(scope: Scope, other: Scope) -> dict[str, str]:
         return {}
     if other.fault:
         return {scope.path: f"{other.fault}, in training; what is drawn is what it does in evaluation"}
-    if [_sign(item) for item in scope.items] == [_sign(item) for item in other.items]:
+    mine, theirs = (list(_counted_out(one)) for one in (scope, other))
+    if [_sign(item) for item in mine] == [_sign(item) for item in theirs]:
         found: dict[str, str] = {}
-        for item, trained in zip(scope.items, other.items, strict=True):
+        for item, trained in zip(mine, theirs, strict=True):
             if isinstance(item, Scope) and isinstance(trained, Scope):
                 found |= pair_training(item, trained)
             elif isinstance(item, Op) and isinstance(trained, Op):
@@ -70,6 +73,14 @@ def pair_training(scope: Scope, other: Scope) -> dict[str, str]:
                     found[item.path] = f"is in {mode} mode whatever the network is in; its drawing follows the network"
         return found
     return {scope.path: OTHERWISE}
+
+
+def _counted_out(scope: Scope) -> Iterator[Op | Scope]:
+    """What a call did, but for counting batches, which only training does and nothing reads."""
+    for item in scope.items:
+        inputs = list(item.inputs()) if isinstance(item, Op) and item.module is None else []
+        if not inputs or not all(value.path.endswith(COUNTER) for value in inputs):
+            yield item
 
 
 def _trains_alike(op: Op, trained: Op) -> bool:
