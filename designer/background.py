@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from threading import Thread
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QTimer
 
 Result = TypeVar("Result")
 Job = Callable[[], Any]
@@ -59,3 +59,37 @@ def go_through(steps: Steps) -> None:
         except StopIteration:
             return
         answer = job() if job is not None else None
+
+
+class InParts(QObject):
+    """Does work a part in each turn of the event loop, and its jobs beside it; other work takes its place."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._steps: Steps | None = None
+        self._answer: Any = None
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._next)
+
+    def begin(self, steps: Steps) -> None:
+        """Do this, from the next turn on."""
+        self._steps, self._answer = steps, None
+        self._later.start()
+
+    def stop(self) -> None:
+        """Leave the rest undone."""
+        self._later.stop()
+        self._steps = None
+
+    def _next(self) -> None:
+        steps = self._steps
+        if steps is None:
+            return
+        try:
+            job = steps.send(self._answer)
+        except StopIteration:
+            self._steps = None
+            return
+        self._answer = in_background(job) if job is not None else None
+        if steps is self._steps:
+            self._later.start()

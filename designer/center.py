@@ -186,6 +186,8 @@ class Center(QWidget):
         else:
             self._drawing.heat, legend = self._lenses.heat(self._document, self._document.contexts())
         yield from self._drawing.steps(legend)
+        if self.comparison is not None and self._fix is None:
+            yield from self.comparison.steps(self._drawing.made, self._lenses)
 
     def _drawn(self) -> Scene:
         scene = self._drawing.made
@@ -203,10 +205,10 @@ class Center(QWidget):
         self._fit_then = True
         self._redraw()
 
-    def _show(self, scene: Scene, snap: Snapshot | None = None) -> None:
+    def _show(self, scene: Scene, snap: Snapshot | None = None, beside: Snapshot | None = None) -> None:
         self.canvas.show_scene(scene, snap)
         if self.comparison is not None:
-            self.pair.show_other(self.comparison.other_scene(self._lenses))
+            self.pair.show_other(self.comparison.other_scene(self._lenses), beside)
         self.crumbs.set_names(self._names())
         self._choose_page()
         if self._fit_then and self.canvas.isVisible():  # else it fits by itself when it is shown and has a size
@@ -244,10 +246,15 @@ class Center(QWidget):
             return
         scene, self._made = self._made, None
         if scene is not None:
-            before = self.canvas.snap
+            before, other = self.canvas.snap, self.pair.other
             snap = in_background(lambda: Snapshot(scene, before))
-            if not self._later.isActive() and self.canvas.snap is before:
-                self._show(scene, snap)
+            there = self.comparison.other_scene(self._lenses) if self.comparison is not None else None
+            was = other.snap if other is not None else None
+            beside = None
+            if there is not None and was is not None and was.scene is not there:
+                beside = in_background(lambda: Snapshot(there, was))
+            if not self._later.isActive() and self.canvas.snap is before and other is self.pair.other:
+                self._show(scene, snap, beside)
                 self._show_selection(self._document.selection)
 
     def settle(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from designer.background import in_background
@@ -30,6 +31,12 @@ def _read(path: Path) -> tuple[Project, bool]:
         project, newer = load(path, newer_ok=True), True
     if not project.networks:
         raise FileError(f"{path.name}: The drawing holds no network; add one to its networks.")
+    _analyze(project)
+    return project, newer
+
+
+def _analyze(project: Project) -> Project:
+    """Find out beforehand what the window asks for first."""
     network = first_network(project)
     figures_of(project, network)
     engine = engine_of(project)
@@ -38,7 +45,17 @@ def _read(path: Path) -> tuple[Project, bool]:
         engine.touched[root] = {root.order[0]}
         figures_of(project, network)
     analyze(project, network)
-    return project, newer
+    return project
+
+
+def made(make: Callable[[], Project], size: int) -> Project:
+    """A project that is read from so many bytes by `make`, analyzed. Raises what `make` raises."""
+
+    def work() -> Project:
+        project = make()
+        return _analyze(project) if project.networks else project
+
+    return in_background(work) if size > LARGE else work()
 
 
 def opened(path: Path) -> tuple[Project, bool]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QProcess, QTimer
+from PySide6.QtCore import QObject, QProcess
 from PySide6.QtWidgets import QFileDialog
 
+from designer.background import InParts, Steps, go_through
+from designer.canvas.snapshot import Snapshot
 from designer.difference.comparison import Comparison
 from designer.files import FILTER, sentence_of
 from designer.going import look_at
 from designer.late import MANY
+from designer.opening import made
 from designer.words import tr
 from graph_core import Project, edits
 from graph_core.jsontext import FileError
@@ -33,9 +37,7 @@ class Against(QObject):
         self.comparison: Comparison | None = None
         self._telling = False
         self._git: QProcess | None = None
-        self._parts: Iterator[None] = iter(())
-        self._later = QTimer(self, singleShot=True, interval=0)
-        self._later.timeout.connect(self._next_part)
+        self._parts = InParts(self)
         self._document.selected.connect(self._follow)
         self._document.replaced.connect(self.end)
 
@@ -89,11 +91,11 @@ class Against(QObject):
                 tr("git has no version of {file} in HEAD; commit the file first.", file=path.name)
             )
         else:
-            self._begin(path, lambda: loads(text.decode("utf-8"), newer_ok=True), f"{path.name}, HEAD")
+            self._begin(path, lambda: loads(text.decode("utf-8"), newer_ok=True), f"{path.name}, HEAD", len(text))
 
-    def _begin(self, path: Path, make: Callable[[], Project], title: str) -> None:
+    def _begin(self, path: Path, make: Callable[[], Project], title: str, size: int = 0) -> None:
         try:
-            other = make()
+            other = made(make, size or (path.stat().st_size if path.is_file() else 0))
         except (FileError, OSError, UnicodeDecodeError) as error:
             self._document.refused.emit(sentence_of(path, error))
             return
@@ -107,34 +109,24 @@ class Against(QObject):
         self.end()
         center = self._window.center
         center.leave_gallery()
-        _stand_alike(other, self._document.project)
         large = max(sum(len(g.nodes) for g in p.graphs.values()) for p in (other, self._document.project)) > MANY
-        self._parts = self._showing(other, title)
         if large:
-            self._later.start()
+            self._parts.begin(self._showing(other, title))
         else:
-            for _ in self._parts:
-                pass
+            go_through(self._showing(other, title))
 
-    def _next_part(self) -> None:
-        try:
-            next(self._parts)
-        except StopIteration:
-            return
-        self._later.start()
-
-    def _showing(self, other: Project, title: str) -> Iterator[None]:
-        center, pair = self._window.center, self._window.center.pair
+    def _showing(self, other: Project, title: str) -> Steps:
+        center, pair, lenses = self._window.center, self._window.center.pair, self._window.lenses
+        yield partial(_stand_alike, other, self._document.project)
         comparison = Comparison(self._document, other, title)
         self.comparison = comparison
         yield
-        _ = comparison.rows
-        yield
-        comparison.sync()
-        yield from comparison.drawing.steps()
+        yield from comparison.other_steps(lenses)
         rail = pair.begin(comparison)
         yield
-        pair.show_other(comparison.other_scene(self._window.lenses))
+        scene = comparison.other_scene(lenses)
+        snap = yield partial(Snapshot, scene, pair.other.snap if pair.other is not None else None)
+        pair.show_other(scene, snap)
         yield
         comparison.went.connect(self._went)
         rail.ended.connect(self.end)
@@ -147,8 +139,7 @@ class Against(QObject):
 
     def end(self) -> None:
         """The open drawing alone again."""
-        self._later.stop()
-        self._parts = iter(())
+        self._parts.stop()
         if self.comparison is None:
             return
         comparison, self.comparison = self.comparison, None

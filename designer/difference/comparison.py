@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from designer.background import Steps, go_through
 from designer.canvas.scene import Plate, Scene, Wire
 from designer.document import Document
 from designer.drawing import Drawing
@@ -23,6 +25,7 @@ from graph_core.effects import NodeFigures, changed_fields, contexts_of, figures
 from graph_core.itemized import Item
 
 MOMENT = 0.05  # seconds that an edit may take longer for the comparison beside it
+Thing = TypeVar("Thing")
 Spot = tuple[str, str]  # a graph's key and the id of a node, wire, frame or note in it
 _MARKS = {"added": "added", "removed": "removed", "moved": "moved", "renamed": "modified", "changed": "modified"}
 FOLLOWS = "follows"
@@ -145,6 +148,13 @@ class _Told:
         return figures_of_result(result) if result is not None else None
 
 
+def batched(items: Iterable[tuple[str, Thing]]) -> Iterator[list[tuple[str, Thing]]]:
+    """A thousand at a time."""
+    rest = iter(items)
+    while many := list(islice(rest, 1000)):
+        yield many
+
+
 def _ends(item: Item) -> tuple[str, ...]:
     """The nodes at a wire's ends, before and after."""
     values = [value for value in item.fields.get("value", ()) if isinstance(value, str)]
@@ -190,6 +200,7 @@ class Comparison(QObject):
         self.overtaken = False  # by an edit: what is told is not of the drawing as it is
         self._told: _Told | None = None
         self._shown: tuple[Any, Scene] | None = None
+        self._scenes: dict[bool, tuple[tuple[int, int], Scene, Any]] = {}  # marked, and what they were made of
         self._marked: dict[tuple[bool, str], tuple[Any, str, Any]] = {}
         self._project = document.project
         self._project.listeners.insert(0, self._edited)  # before whoever draws what was edited
@@ -273,39 +284,62 @@ class Comparison(QObject):
 
     def marked(self, scene: Scene) -> Scene:
         """The open drawing's scene with its marks."""
-        return self._with_marks(scene, self.document, self._now.new_marks, old=False)
+        go_through(self._mark(scene, old=False))
+        return self._scenes[False][1]
 
     def other_scene(self, lenses: Lenses) -> Scene:
         """What the other drawing has in the place that the document looks at."""
+        go_through(self.other_steps(lenses))
+        return self._shown[1] if self.there and self._shown is not None else Scene()
+
+    def steps(self, scene: Scene, lenses: Lenses) -> Steps:
+        """Mark both drawings, with a stop after each part of the work; `marked` and `other_scene` have it then."""
+        yield from self.other_steps(lenses)
+        yield from self._mark(scene, old=False)
+
+    def other_steps(self, lenses: Lenses) -> Steps:
+        """Draw and mark the other drawing, with a stop after each part of the work."""
+        if self._told is None:
+            yield partial(getattr, self, "rows")
         self.sync()
         if not self.there:
-            return Scene()
+            return
         before = self.before
         key = (self._now, before.network, before.trail, dict(before.opened), lenses.lens, lenses.linear)
         if self._shown is None or self._shown[0] != key:
             self.drawing.heat = lenses.heat(before, before.contexts())[0]
-            self._shown = key, self._with_marks(self.drawing.scene(), before, self._now.old_marks, old=True)
-        return self._shown[1]
+            yield from self.drawing.steps()
+            yield from self._mark(self.drawing.made, old=True)
+            self._shown = key, self._scenes[True][1]
 
-    def _with_marks(self, scene: Scene, document: Document, marks: dict[Spot, str], *, old: bool) -> Scene:
+    def _mark(self, scene: Scene, *, old: bool) -> Steps:
+        """Put marks on a scene of the one or the other drawing; it is kept in `_scenes`."""
+        document, now = self.before if old else self.document, self._now
+        if old in self._scenes and self._scenes[old][0] == (id(now), id(scene)):
+            return
         graphs = {prefix: context.graph.key for prefix, context in document.contexts().items()}
-        follow = {spot for row in self.rows if row.kind == FOLLOWS for spot in (row.was if old else row.spot,)}
+        marks = now.old_marks if old else now.new_marks
+        follow = {spot for row in now.rows if row.kind == FOLLOWS for spot in (row.was if old else row.spot,)}
         plates: dict[str, Plate] = {}
         wires: dict[str, Wire] = {}
-        for id, plate in scene.plates.items():
-            head, slash, own = id.rpartition("/")
-            spot = graphs.get(head + slash, ""), own
-            mark = marks.get(spot, "" if spot in follow or plate.opened else "equal")
-            mark = plate.mark if plate.mark == "proposal" else mark
-            plates[id] = self._kept(old, id, plate, mark)
-        for id, wire in scene.wires.items():
-            head, slash, own = id.rpartition("/")
-            mark = marks.get((graphs.get(head + slash, ""), own), "equal")
-            if wire.mark == "proposal":
-                wires[id] = wire
-                continue
-            wires[id] = self._kept(old, id, wire, mark if mark in ("added", "removed") else "equal")
-        return Scene(plates, wires, scene.title, scene.legend)
+        for many in batched(scene.plates.items()):
+            yield
+            for name, plate in many:
+                head, slash, own = name.rpartition("/")
+                spot = graphs.get(head + slash, ""), own
+                mark = marks.get(spot, "" if spot in follow or plate.opened else "equal")
+                plates[name] = self._kept(old, name, plate, plate.mark if plate.mark == "proposal" else mark)
+        for many in batched(scene.wires.items()):
+            yield
+            for name, wire in many:
+                if wire.mark == "proposal":
+                    wires[name] = wire
+                    continue
+                head, slash, own = name.rpartition("/")
+                mark = marks.get((graphs.get(head + slash, ""), own), "equal")
+                wires[name] = self._kept(old, name, wire, mark if mark in ("added", "removed") else "equal")
+        marked = Scene(plates, wires, scene.title, scene.legend)
+        self._scenes[old] = (id(now), id(scene)), marked, (now, scene)
 
     def _kept(self, old: bool, id: str, thing: Any, mark: str) -> Any:
         """The same object as long as neither it nor its mark changes: the canvas tells changes by identity."""

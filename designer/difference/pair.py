@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from designer.canvas.camera import Camera
 from designer.canvas.scene import Scene
+from designer.canvas.snapshot import Snapshot
 from designer.canvas.surface import Canvas
 from designer.theme import themes
 from designer.widgets import Elided, Strip
@@ -89,10 +90,10 @@ class Pair(QWidget):
             widget.deleteLater()
         self.other, self.rail, self._sides, self._heads = None, None, [], []
 
-    def show_other(self, scene: Scene) -> None:
-        """What the other canvas shows."""
+    def show_other(self, scene: Scene, snap: Snapshot | None = None) -> None:
+        """What the other canvas shows; `snap` is the scene's snapshot after the shown one, where there is one yet."""
         if self.other is not None and self.other.scene is not scene:
-            self.other.show_scene(scene)
+            self.other.show_scene(scene, snap)
 
     def set_theme(self) -> None:
         """Paint the other canvas in the present theme."""

@@ -179,8 +179,15 @@ def steps_of(window: MainWindow, folder: Path, nodes: int = NODES) -> Iterator[S
     yield "collapse 70", lambda: verbs.collapse(tuple(f"{c}{k}" for k in range(20, 30) for c in "cnrdmas"), "Stage")
     yield "expand", verbs.expand_selection
     yield "save", lambda: window.files.save_to(folder / "saved.netw")
+    yield "edit what is saved", lambda: document.edit(lambda: edits.remove(document.graph, ["r2"], heal=True))
     yield "other theme", lambda: window.choose_theme("dark")
     yield "theme back", lambda: window.choose_theme("light")
+    yield "compare with the saved state", window.against.saved
+    yield "next change", lambda: window.against.step(1)
+    yield "edit while comparing", lambda: document.edit(lambda: edits.set_params(document.graph, "c60", {"bias": True}))
+    yield "lens while comparing", lambda: window.center.set_lens("macs")
+    yield "lens out while comparing", lambda: window.center.set_lens("")
+    yield "end the comparison", window.against.end
     yield "new", lambda: (document.mark_saved(), window.files.new())
 
 
