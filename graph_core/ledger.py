@@ -15,6 +15,7 @@ from graph_core.context import Call, Context, Result
 from graph_core.dims import Dim, prod
 from graph_core.graph import EditError, Project
 from graph_core.layer import Facts
+from graph_core.memory import spec_bytes
 from graph_core.propagate import engine_of
 from graph_core.tied_inside import NO_TIES, Ties, counted, parted, ties_inside
 
@@ -124,10 +125,11 @@ class Entry:
         work: Work | None = None,
         context: Context | None = None,
         params: int = 0,
+        held: tuple[int, int] = (0, 0),
     ) -> None:
         self.id, self.path, self.row, self.calls, self.copies, self._tied = place
         self.name, self.type, self.output, self.work = name, type, output, work
-        self._book, self._context, self._params = book, context, params
+        self._book, self._context, self._params, self._held = book, context, params, held
 
     @cached_property
     def parts(self) -> tuple[Entry, ...]:
@@ -143,6 +145,27 @@ class Entry:
             return sum(part.params for part in self.parts)
         totals = self._context.totals
         return self.copies * (_whole(totals.trainable) + _whole(totals.frozen))
+
+    @property
+    def stored(self) -> int:
+        """Bytes of weights and buffers in all its copies, as drawn; those that are another's not counted again."""
+        if self._context is None:
+            return self._held[0]
+        if self._tied or self._context.graph.ties:
+            return sum(part.stored for part in self.parts)
+        return self.copies * _whole(self._context.totals.bytes)
+
+    @property
+    def given(self) -> int:
+        """Bytes of what comes out of all calls of its layers, as drawn: not all of it is held at one time."""
+        if self._context is None:
+            return self.calls * self._held[1]
+        return self.calls * self._book.outputs(self._context)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of weights and buffers, and of what all calls of its layers give."""
+        return self.stored + self.given
 
     def operations(self, convention: Convention) -> int:
         """All its calls, counted by a convention."""
@@ -173,7 +196,8 @@ class Entry:
                 place = _Place(f"{way[2]}{id}", f"{way[0]}{name}", f"{way[1]}{name}", self.calls, self.copies, NO_TIES)
                 params = self.copies * (_whole(totals.trainable) + _whole(totals.frozen))
                 work = self._book.work(context, result)
-                yield Entry(self._book, place, name, result.node.type, _output(result), work, None, params)
+                held = self.copies * _whole(totals.bytes), self._book.output(result)
+                yield Entry(self._book, place, name, result.node.type, _output(result), work, None, params, held)
 
     def _block(self, result: Result, call: Call, nth: int, way: tuple[str, str, str], ids: str, tied: Ties) -> Entry:
         node = result.node
@@ -205,6 +229,24 @@ class _Book:
     def __init__(self) -> None:
         self._sums: dict[tuple[str, Context], int] = {}
         self._works: dict[tuple[Context, str], Work] = {}
+        self._outputs: dict[Context, int] = {}
+
+    def outputs(self, context: Context) -> int:
+        """Bytes of what all layers give in one call of everything in a context."""
+        if context not in self._outputs:
+            total = 0
+            for result in context.results.values():
+                if result.calls and not result.findings:
+                    total += sum(c.count * _whole(c.steps) * self.outputs(c.context) for c in result.calls)
+                elif _is_layer(result):
+                    total += self.output(result)
+            self._outputs[context] = total
+        return self._outputs[context]
+
+    @staticmethod
+    def output(result: Result) -> int:
+        """Bytes of what one call of a layer gives."""
+        return sum(spec_bytes(spec) for spec in result.specs)
 
     def of(self, context: Context, convention: Convention) -> int:
         """Operations of one call of everything in a context."""

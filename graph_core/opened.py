@@ -91,6 +91,16 @@ def _told(rule: Rule, work: Work, tool: str, type: str) -> str:
             return f"nothing: {tool} does not count {type}"
 
 
+def holding(entry: Entry) -> str:
+    """What the bytes of an entry are made of: ``37,632 bytes of weights + 3,211,264 bytes of outputs``."""
+    parts = []
+    if entry.stored:
+        parts.append(f"{entry.stored:,} bytes of weights")
+    if entry.given:
+        parts.append(f"{entry.given:,} bytes of outputs")
+    return " + ".join(parts)
+
+
 def left_out(convention: Convention, work: Work) -> str:
     """What a layer does that a convention does not count; empty where it counts everything."""
     parts = []
@@ -110,8 +120,8 @@ def way_up(line: Sequence[Entry], convention: Convention) -> list[tuple[str, int
     return [(name, size, size / whole if whole else 0.0) for name, size in sums]
 
 
-def rows_of(entries: Iterable[Entry], convention: Convention) -> list[tuple[str, str, str, int, int]]:
-    """Path, type, output, parameters and operations of entries."""
+def rows_of(entries: Iterable[Entry], convention: Convention) -> list[tuple[str, str, str, int, int, int]]:
+    """Path, type, output, parameters, operations and bytes of entries."""
     return [
         (
             entry.path or entry.name,
@@ -119,6 +129,7 @@ def rows_of(entries: Iterable[Entry], convention: Convention) -> list[tuple[str,
             ", ".join("×".join(map(str, shape)) or "scalar" for shape in entry.output),
             entry.params,
             entry.operations(convention),
+            entry.memory,
         )
         for entry in entries
     ]
@@ -137,14 +148,14 @@ def as_tsv(entries: Iterable[Entry], convention: Convention) -> str:
 def _table(entries: Iterable[Entry], convention: Convention, between: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=between, lineterminator="\n")
-    writer.writerow(("layer", "type", "output", "parameters", convention.unit))
+    writer.writerow(("layer", "type", "output", "parameters", convention.unit, "bytes"))
     writer.writerows(rows_of(entries, convention))
     return out.getvalue()
 
 
 def as_markdown(entries: Iterable[Entry], convention: Convention) -> str:
     """A Markdown table, figures at the right."""
-    lines = [f"| Layer | Type | Output | Parameters | {convention.unit} |", "|---|---|---|---:|---:|"]
-    for path, type, output, params, operations in rows_of(entries, convention):
-        lines.append(f"| {path} | {type} | {output} | {params:,} | {operations:,} |")
+    lines = [f"| Layer | Type | Output | Parameters | {convention.unit} | Bytes |", "|---|---|---|---:|---:|---:|"]
+    for path, type, output, params, operations, size in rows_of(entries, convention):
+        lines.append(f"| {path} | {type} | {output} | {params:,} | {operations:,} | {size:,} |")
     return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QRect, Qt
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -27,7 +27,7 @@ from designer.document import Document
 from designer.late import Roomy
 from designer.numbers import exact
 from designer.panels.ledger_detail import LedgerDetail
-from designer.panels.ledger_model import MOST_LAYERS, SHARE, SORT, Index, Item, LedgerModel
+from designer.panels.ledger_model import MOST_LAYERS, SHARE, Index, Item, LedgerModel
 from designer.panels.ledger_picks import LedgerPicks, LedgerTree
 from designer.panels.tables import LazyPanel
 from designer.style import dress
@@ -37,7 +37,7 @@ from designer.words import told, tr
 from graph_core.ledger import Convention, Entry, ledger
 from graph_core.opened import as_csv, as_markdown, as_tsv
 
-_HEADS = (tr("Layer"), tr("Type"), tr("Output"), tr("Parameters"), tr("Operations"), tr("Share"))
+_HEADS = (tr("Layer"), tr("Type"), tr("Output"), tr("Parameters"), tr("Operations"), tr("Share"), tr("Memory"))
 OWN = "own"
 # Fields of a convention that a person may switch, each with its word.
 SWITCHES = {
@@ -73,13 +73,10 @@ class LedgerPanel(LazyPanel):
         super().__init__(document, parent)
         self.convention: Convention = next(iter(CONVENTIONS.values()))
         self.model = LedgerModel(_HEADS)
-        self.sorted = QSortFilterProxyModel()
-        self.sorted.setSourceModel(self.model)
-        self.sorted.setSortRole(SORT)
         self.tree = LedgerTree()
         self.tree.setFrameShape(QTreeView.Shape.NoFrame)
         self.tree.setUniformRowHeights(True)
-        self.tree.setModel(self.sorted)
+        self.tree.setModel(self.model)
         self.tree.setSortingEnabled(True)
         self.tree.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.tree.setItemDelegate(_Heat(self.tree))
@@ -192,14 +189,14 @@ class LedgerPanel(LazyPanel):
         if len(chosen) > 1:
             entries = chosen
         elif self.model.flat:
-            rows = (self._item(self.sorted.index(row, 0)) for row in range(self.sorted.rowCount()))
+            rows = (self._item(self.model.index(row, 0)) for row in range(self.model.rowCount()))
             entries = [item.entry for item in rows if item is not None]
         else:
             entries = list(islice(root.entry.walk(), MOST_LAYERS))
         QGuiApplication.clipboard().setText(form(entries, self.convention))
 
     def _item(self, index: Index) -> Item | None:
-        return self.model.item(self.sorted.mapToSource(index))
+        return self.model.item(index)
 
     def _open(self, index: QModelIndex, _: object = None) -> None:
         item = self._item(index) if index.isValid() else self.model.root
@@ -243,9 +240,9 @@ class LedgerPanel(LazyPanel):
         while todo:
             parent = todo.pop()
             for row in range(
-                self.sorted.rowCount(parent) if not parent.isValid() or self.tree.isExpanded(parent) else 0
+                self.model.rowCount(parent) if not parent.isValid() or self.tree.isExpanded(parent) else 0
             ):
-                index = self.sorted.index(row, 0, parent)
+                index = self.model.index(row, 0, parent)
                 item = self._item(index)
                 if item is not None and self.tree.isExpanded(index):
                     found.add(item.entry.path)
@@ -259,8 +256,8 @@ class LedgerPanel(LazyPanel):
 
     def _restore(self, opened: set[str], chosen: str, parent: QModelIndex) -> QModelIndex | None:
         found = None
-        for row in range(self.sorted.rowCount(parent)):
-            index = self.sorted.index(row, 0, parent)
+        for row in range(self.model.rowCount(parent)):
+            index = self.model.index(row, 0, parent)
             item = self._item(index)
             if item is None:
                 continue

@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from designer.document import Document
-from designer.numbers import exact, percent
+from designer.numbers import bytes_text, exact, percent
 from designer.widgets import Elided, Text
 from designer.widgets.formula import Formula
 from designer.words import told as say
 from designer.words import tr
 from graph_core import EditError, symbolic
 from graph_core.ledger import Convention, Entry
-from graph_core.opened import counting, left_out, opened_figures, way_up
+from graph_core.opened import counting, holding, left_out, opened_figures, way_up
 
 PARTS = 6  # of a block that its sum names
 
@@ -71,6 +71,8 @@ class LedgerDetail(QWidget):
         else:
             origin = self._formulas(grid, entry)
             self._count(grid, entry, convention)
+        if entry.memory:
+            self._say(grid, tr("Memory"), f"{say(holding(entry))} = {bytes_text(entry.memory)}")
         if len(line) > 1:
             steps = [f"{name} {exact(size)} ({percent(share)})" for name, size, share in way_up(line, convention)]
             self._say(grid, tr("Up to all"), " → ".join(steps))

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 
-from designer.numbers import exact, percent
+from designer.numbers import bytes_text, exact, percent
 from designer.theme import themes
 from designer.words import told, tr
 from graph_core.ledger import MACS, Convention, Entry
 
 Index = QModelIndex | QPersistentModelIndex
-SORT, SHARE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+SHARE = Qt.ItemDataRole.UserRole
+BYTES: Final = 6  # the column
 MOST_LAYERS: Final = 20_000
 
 
 class Item:
     """An entry at its place in the tree."""
 
-    __slots__ = ("_parts", "entry", "operations", "parent", "place")
+    __slots__ = ("_parts", "entry", "operations", "parent", "place", "row")
 
     def __init__(self, entry: Entry, parent: Item | None, place: int, convention: Convention) -> None:
         self.entry, self.parent, self.place = entry, parent, place
+        self.row = place  # as it is sorted
         self.operations = entry.operations(convention)
         self._parts: list[Item] | None = None
 
@@ -43,7 +45,10 @@ class Item:
 
 
 class LedgerModel(QAbstractItemModel):
-    """Columns: layer, type, output, parameters, operations by the convention, their share of all."""
+    """Columns: layer, type, output, parameters, operations by the convention, their share of all, bytes.
+
+    It sorts its rows itself, by one key for each: a proxy would ask for thousands of cells.
+    """
 
     def __init__(self, heads: tuple[str, ...]) -> None:
         super().__init__()
@@ -52,6 +57,8 @@ class LedgerModel(QAbstractItemModel):
         self.flat = False
         self.root: Item | None = None
         self._layers: list[Item] = []
+        self._sorting = (0, False)  # column, and whether the largest comes first
+        self._sorted: dict[int, list[Item]] = {}  # rows as they are shown, by what they lie in
 
     def show(self, whole: Entry | None, convention: Convention, *, flat: bool, words: str = "") -> None:
         """Other entries, another convention, or another form; as a list only what has all the words in it."""
@@ -59,13 +66,29 @@ class LedgerModel(QAbstractItemModel):
         self.convention, self.flat = convention, flat
         self.root = Item(whole, None, 0, convention) if whole is not None else None
         self._layers = []
+        self._sorted.clear()
         if self.root is not None and flat:
             wanted = words.lower().split()
             some = islice(self._walk(self.root), MOST_LAYERS)
             self._layers = [item for item in some if all(word in self._words(item) for word in wanted)]
             for place, item in enumerate(self._layers):
-                item.place = place
+                item.place = item.row = place
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """See QAbstractItemModel; what is alike stays in the order of the schedule."""
+        self.layoutAboutToBeChanged.emit()
+        kept = self.persistentIndexList()
+        self._sorting = max(column, 0), order == Qt.SortOrder.DescendingOrder
+        self._sorted.clear()
+        now = []
+        for index in kept:
+            item = self.item(index)
+            assert item is not None
+            self._rows(item.parent if not self.flat else self.root)
+            now.append(self.createIndex(item.row, index.column(), item))
+        self.changePersistentIndexList(kept, now)
+        self.layoutChanged.emit()
 
     def _walk(self, item: Item):  # type: ignore[no-untyped-def]
         for part in item.parts(self.convention):
@@ -88,7 +111,8 @@ class LedgerModel(QAbstractItemModel):
 
     def index_of(self, item: Item) -> QModelIndex:
         """Where an item stands."""
-        return self.createIndex(item.place, 0, item)
+        self._rows(self.root if self.flat else item.parent)
+        return self.createIndex(item.row, 0, item)
 
     def item(self, index: Index) -> Item | None:
         """What stands there; the network above everything."""
@@ -97,9 +121,18 @@ class LedgerModel(QAbstractItemModel):
     def _rows(self, item: Item | None) -> list[Item]:
         if item is None:
             return []
-        if self.flat:
-            return self._layers if item is self.root else []
-        return item.parts(self.convention)
+        if self.flat and item is not self.root:
+            return []
+        found = self._sorted.get(id(item))
+        if found is None:
+            column, falling = self._sorting
+            found = list(self._layers if self.flat else item.parts(self.convention))
+            if column or falling:
+                found.sort(key=lambda part: self._sort_key(part, column), reverse=falling)
+            for row, part in enumerate(found):
+                part.row = row
+            self._sorted[id(item)] = found
+        return found
 
     # What Qt asks.
 
@@ -114,7 +147,7 @@ class LedgerModel(QAbstractItemModel):
         above = item.parent if item is not None else None
         if self.flat or above is None or above is self.root:
             return QModelIndex()
-        return self.createIndex(above.place, 0, above)
+        return self.createIndex(above.row, 0, above)
 
     def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008
         """Without making what is inside."""
@@ -139,6 +172,8 @@ class LedgerModel(QAbstractItemModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ToolTipRole and section == 4:
             return told(self.convention.help)
+        if role == Qt.ItemDataRole.ToolTipRole and section == BYTES:
+            return tr("Weights, buffers and all outputs; the Memory tab says what is held at one time")
         if role == Qt.ItemDataRole.DisplayRole:
             return self.convention.unit if section == 4 else self._heads[section]
         return None
@@ -155,13 +190,11 @@ class LedgerModel(QAbstractItemModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == SHARE:
             return self._share(item, column)
-        if role == SORT:
-            return self._sort_key(item, column)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self._text(item, column)
         return None
 
-    def _sort_key(self, item: Item, column: int) -> object:
+    def _sort_key(self, item: Item, column: int) -> Any:
         match column:
             case 0:
                 return item.place
@@ -171,12 +204,16 @@ class LedgerModel(QAbstractItemModel):
                 return self._shape(item)
             case 3:
                 return item.entry.params
+            case 6:
+                return item.entry.memory
             case _:
                 return item.operations
 
     def _share(self, item: Item, column: int) -> float:
         if self.root is None or column < 3:
             return 0.0
+        if column == BYTES:
+            return item.entry.memory / (self.root.entry.memory or 1)
         whole = self.root.entry.params if column == 3 else self.root.operations
         return (item.entry.params if column == 3 else item.operations) / (whole or 1)
 
@@ -199,5 +236,7 @@ class LedgerModel(QAbstractItemModel):
                 return exact(entry.params)
             case 4:
                 return exact(item.operations)
+            case 6:
+                return bytes_text(entry.memory)
             case _:
                 return percent(self._share(item, 4))

@@ -66,8 +66,7 @@ class LedgerPicks(QObject):
         return tuple(way)
 
     def _item(self, index: QModelIndex) -> Item | None:
-        proxy = self._tree.model()
-        return self._model.item(proxy.mapToSource(index))  # type: ignore[attr-defined]
+        return self._model.item(index)
 
     def _pick(self, *_: object) -> None:
         """Select what lies in the graph that is worked on."""
@@ -105,12 +104,12 @@ class LedgerPicks(QObject):
         """Select the rows of what is selected in the drawing; going there opens the blocks that they lie in."""
         if self._telling or not self._tree.isVisible():
             return
-        proxy, here = self._tree.model(), self._here()
+        here = self._here()
         wanted = [f"{here}/{id}" if here else id for id in self._document.selection[:MOST]]
         found = QItemSelection()
         last = QModelIndex()
         for item in self._found(wanted):
-            index = proxy.mapFromSource(self._model.index_of(item))  # type: ignore[attr-defined]
+            index = self._model.index_of(item)
             if index.isValid():
                 found.select(index, index)
                 last = index if not last.isValid() or item.entry.id == wanted[-1] else last

@@ -22,6 +22,10 @@ def adds_up(project: Project) -> Entry:
     for entry in whole.walk():
         if entry.parts:
             assert entry.params == sum(part.params for part in entry.parts)
+            assert (entry.stored, entry.given) == tuple(
+                sum(getattr(part, name) for part in entry.parts) for name in ("stored", "given")
+            )
+    assert whole.stored == a.memory.params
     return whole
 
 

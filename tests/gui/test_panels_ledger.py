@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
@@ -27,8 +27,8 @@ def row(rig: WindowRig, text: str, parent: QModelIndex | None = None) -> QModelI
     """The row that begins with a text."""
     shown = panel(rig)
     above = parent or QModelIndex()
-    for place in range(shown.sorted.rowCount(above)):
-        index = shown.sorted.index(place, 0, above)
+    for place in range(shown.model.rowCount(above)):
+        index = shown.model.index(place, 0, above)
         if str(index.data()).startswith(text):
             return index
     raise AssertionError(text)
@@ -121,18 +121,40 @@ def test_layers_are_listed_sorted_and_copied(rig: WindowRig):
     header = shown.tree.header()
     for _ in range(2):  # the largest first
         QTest.mouseClick(header.viewport(), LEFT, NO, header.rect().topLeft() + _middle(header, 4))
-    figures = [int(str(shown.sorted.index(k, 4).data()).replace(",", "")) for k in range(shown.sorted.rowCount())]
+    figures = [int(str(shown.model.index(k, 4).data()).replace(",", "")) for k in range(shown.model.rowCount())]
     assert figures in (sorted(figures), sorted(figures, reverse=True))
     assert sum(figures) == analyze(rig.document.project).macs
     rig.qtbot.mouseClick(shown.csv, LEFT)
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0] == "layer,type,output,parameters,MACs"
-    shown_first = [str(shown.sorted.index(0, column).data()) for column in range(2)]
+    assert lines[0] == "layer,type,output,parameters,MACs,bytes"
+    shown_first = [str(shown.model.index(0, column).data()) for column in range(2)]
     assert lines[1].split(",")[1] == shown_first[1], "in the order in which they are shown"
-    assert "conv1,Conv2d,1×64×112×112,9408,118013952" in lines
+    assert "conv1,Conv2d,1×64×112×112,9408,118013952,3248896" in lines
     assert len(lines) == 1 + len(figures)
     rig.qtbot.mouseClick(shown.markdown, LEFT)
-    assert "| conv1 | Conv2d | 1×64×112×112 | 9,408 | 118,013,952 |" in QGuiApplication.clipboard().text()
+    assert "| conv1 | Conv2d | 1×64×112×112 | 9,408 | 118,013,952 | 3,248,896 |" in QGuiApplication.clipboard().text()
+
+
+def test_memory_is_a_column_and_opens(rig: WindowRig):
+    shown = panel(rig)
+    assert str(row(rig, "conv1").siblingAtColumn(6).data()) == "3.249 MB"
+    press(rig, row(rig, "conv1"))
+    assert told(rig)["Memory"] == "37,632 bytes of weights + 3,211,264 bytes of outputs = 3.249 MB"
+    header = shown.tree.header()
+    names = [str(shown.model.index(k, 0).data()) for k in range(shown.model.rowCount())]
+    current = shown.tree.currentIndex()
+    for falling in (False, True):
+        QTest.mouseClick(header.viewport(), LEFT, NO, header.rect().topLeft() + _middle(header, 6))
+        items = [shown.model.item(shown.model.index(k, 0)) for k in range(shown.model.rowCount())]
+        sizes = [item.entry.memory for item in items]
+        assert sizes == sorted(sizes, reverse=header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder), falling
+        assert shown.tree.currentIndex().data() == "conv1", "the same row is the current one"
+        assert shown.tree.selectionModel().isRowSelected(shown.tree.currentIndex().row(), QModelIndex())
+    assert current.data() == "conv1"
+    QTest.mouseClick(header.viewport(), LEFT, NO, header.rect().topLeft() + _middle(header, 0))
+    if header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder:
+        QTest.mouseClick(header.viewport(), LEFT, NO, header.rect().topLeft() + _middle(header, 0))
+    assert [str(shown.model.index(k, 0).data()) for k in range(shown.model.rowCount())] == names
 
 
 def _middle(header, section: int):
@@ -192,17 +214,17 @@ def test_rows_inside_of_blocks_are_selected_in_place(rig: WindowRig):
 
 def test_the_filter_leaves_what_has_all_the_words(rig: WindowRig):
     shown = panel(rig)
-    before = shown.sorted.rowCount()
+    before = shown.model.rowCount()
     QTest.keyClicks(shown.filter, "layer2 conv2d")
-    paths = [str(shown.sorted.index(k, 0).data()) for k in range(shown.sorted.rowCount())]
+    paths = [str(shown.model.index(k, 0).data()) for k in range(shown.model.rowCount())]
     assert paths
     assert all(path.startswith("layer2") for path in paths)
-    assert {str(shown.sorted.index(k, 1).data()) for k in range(len(paths))} == {"Conv2d"}
+    assert {str(shown.model.index(k, 1).data()) for k in range(len(paths))} == {"Conv2d"}
     QTest.mouseClick(shown.tsv, LEFT)
     lines = QGuiApplication.clipboard().text().splitlines()
     assert [line.split("\t")[0] for line in lines[1:]] == [path.split("  ")[0] for path in paths]
     QTest.keyClick(shown.filter, Key.Key_Escape)
-    assert shown.sorted.rowCount() == before, "the blocks again"
+    assert shown.model.rowCount() == before, "the blocks again"
 
 
 def test_the_selected_rows_are_copied(rig: WindowRig):
@@ -212,8 +234,8 @@ def test_the_selected_rows_are_copied(rig: WindowRig):
     QTest.mouseClick(tree.viewport(), LEFT, CTRL, tree.visualRect(row(rig, "fc")).center())
     QTest.keyClick(tree, Key.Key_C, CTRL)
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0] == "layer\ttype\toutput\tparameters\tMACs"
+    assert lines[0] == "layer\ttype\toutput\tparameters\tMACs\tbytes"
     assert lines[1:] == [
-        "conv1\tConv2d\t1×64×112×112\t9408\t118013952",
-        "fc\tLinear\t1×1000\t513000\t512000",
+        "conv1\tConv2d\t1×64×112×112\t9408\t118013952\t3248896",
+        "fc\tLinear\t1×1000\t513000\t512000\t2056000",
     ]

@@ -50,7 +50,7 @@ EXEMPT = frozenset(
         "New project",
         "trying() inside editing()",
         "record() outside editing()",
-        "| Layer | Type | Output | Parameters | {} |",
+        "| Layer | Type | Output | Parameters | {} | Bytes |",
         "{}, HEAD",
         "{}, {} GiB",
         "{}{} · Netwright",
