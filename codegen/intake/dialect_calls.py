@@ -275,4 +275,6 @@ _TABLES = (
     choosing.CALLS,
 )
 # Calls whose sizes may be those of the batch: what they make tells which.
-_SIZED = frozenset(["view", "reshape", "unflatten", "expand", "broadcast_to", "repeat", "tile", "getitem", "put_back"])
+_SIZED = frozenset(
+    ["conv2d", "view", "reshape", "unflatten", "expand", "broadcast_to", "repeat", "tile", "getitem", "put_back"]
+)

@@ -59,16 +59,22 @@ def _linear(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], maker.add("LinearWith", x=a["input"], weight=a["weight"], **bias))
 
 
+def _conv_arguments(op: Op) -> dict[str, Any]:
+    return given(
+        op, "input", "weight", "bias", "stride", "padding", "dilation", "groups",
+        stride=1, padding=0, dilation=1, groups=1,
+    )  # fmt: skip
+
+
 def _conv(rank: int) -> Call:
     def call(maker: Maker, op: Op) -> None:
-        a = given(
-            op, "input", "weight", "bias", "stride", "padding", "dilation", "groups",
-            stride=1, padding=0, dilation=1, groups=1,
-        )  # fmt: skip
-        if op.twin is not None and op.twin.kwargs.get("groups", a["groups"]) != a["groups"]:
-            raise Unsupported("takes a number of groups that depends on the batch")
-        if len(a["input"].shape) != rank + 2:
-            raise Unsupported("slides filters over what has no batch")
+        a = _conv_arguments(op)
+        twin = _conv_arguments(op.twin) if op.twin is not None else a
+        if len(a["input"].shape) != rank + 2 or any(a[n] != twin[n] for n in ("stride", "padding", "dilation")):
+            raise Unsupported("slides filters over what has no batch, or otherwise in every batch")
+        if twin["groups"] != a["groups"]:
+            _in_groups(maker, op, a, rank)
+            return
         bias = {"bias": a["bias"]} if a["bias"] is not None else {}
         if isinstance(a["padding"], str):
             a["padding"] = _same_padding(a, rank)
@@ -77,6 +83,15 @@ def _conv(rank: int) -> Call:
         maker.bind(op.outs[0], maker.add(type, x=a["input"], weight=a["weight"], groups=a["groups"], **bias, **sizes))
 
     return call
+
+
+def _in_groups(maker: Maker, op: Op, a: dict[str, Any], rank: int) -> None:
+    """A convolution with filters of each sample's own: the batch lies in the channels, and in the groups."""
+    if rank != 2 or isinstance(a["padding"], str):
+        raise Unsupported("takes a number of groups that depends on the batch")
+    bias = {"bias": a["bias"]} if a["bias"] is not None else {}
+    sizes = {name: one(a[name]) for name in ("stride", "padding", "dilation")}
+    maker.bind(op.outs[0], maker.add("Conv2dInGroups", x=a["input"], weight=a["weight"], **bias, **sizes))
 
 
 def _same_padding(a: dict[str, Any], rank: int) -> Any:

@@ -23,7 +23,7 @@ class Traces:
     """The paths of modules in which a run left something: attributes, and tensors in the place of weights."""
 
     remembers: list[str] = field(default_factory=list)
-    replaced: list[str] = field(default_factory=list)  # paths of parameters and buffers
+    replaced: dict[str, Any] = field(default_factory=dict)  # path of a parameter or buffer -> what is there now
 
 
 @contextlib.contextmanager
@@ -72,7 +72,7 @@ def _look(traces: Traces, path: str, child: nn.Module, attributes: dict[str, Any
     for table in _TABLES[:2]:
         for name, tensor in contents.get(table, {}).items():
             if attributes[table].get(name) is not tensor:
-                traces.replaced.append(f"{path}.{name}" if path else name)
+                traces.replaced[f"{path}.{name}" if path else name] = own[table].get(name)
 
 
 def _alike(now: Any, before: Any) -> bool:

@@ -295,8 +295,15 @@ class Recorder(TorchFunctionMode):
 
     def close(self, traces: Traces) -> None:
         """Note what the run left in modules in the place of their weights."""
-        for path in traces.replaced:
+        for path, tensor in traces.replaced.items():
             owner, _, name = path.rpartition(".")
+            value = self.known.get(id(tensor))
+            if (
+                value is not None
+                and value.fixed
+                and name in self.module.get_submodule(owner)._non_persistent_buffers_set
+            ):
+                continue  # what it would compute again every time
             mark(self.root, owner, f"puts another tensor in the place of {name}")
 
 

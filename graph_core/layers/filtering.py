@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graph_core.dims import Dim, Shape, at_least, divides, prod, same, shape_text, window
 from graph_core.fields import Pair, PerAxis, Single, Size, Triple
-from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, facts, require
+from graph_core.layer import Facts, Function, Inlet, Layer, Outlet, Phrase, facts, require
 from graph_core.layers.functional import needs
 
 
@@ -23,9 +23,11 @@ class _ConvWith(Layer):
     groups: Size
 
     def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
+        return self._slid(x, weight, bias, self.groups)
+
+    def _slid(self, x: Shape, weight: Shape, bias: Shape | None, groups: Dim) -> Facts:
         n, c, *space = x
         out, inner, *kernel = weight
-        groups = self.groups
         require(divides(groups, out), lambda: f"splits {out} filters into {groups} groups", "groups", set={"groups": 1})
         require(
             same(inner * groups, c),
@@ -74,6 +76,28 @@ class Conv2dWith(_ConvWith):
     padding = Pair(0, "Values added on each side.", least=0, short="p")
     dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
     groups = Size(1, "Groups of channels that do not see each other.", short="g", advanced=True)
+
+
+class Conv2dInGroups(_ConvWith):
+    """A convolution over height and width in as many groups as the filters from the wire leave."""
+
+    torch = Phrase("F.conv2d(x, weight, bias, stride, padding, dilation, x.shape[1] // weight.shape[1])")
+    words = "functional convolution weight given groups batch sample conditional"
+    help = "Slides filters from a wire over an image, in as many groups as they leave: each sample's own, say."
+    source = "torch.nn.functional.conv2d; Yang et al. 2019, arXiv:1904.04971"
+
+    x, weight = Inlet("N C H W", "float"), Inlet("O I P Q", "float")
+    bias = Inlet("O", "float", optional=True)
+    stride = Pair(1, "Step of the window.", short="s")
+    padding = Pair(0, "Values added on each side.", least=0, short="p")
+    dilation = Pair(1, "Step inside the window.", short="d", advanced=True)
+
+    def rule(self, x: Shape, weight: Shape, bias: Shape | None = None) -> Facts:
+        c, inner = x[1], weight[1]
+        require(divides(inner, c), lambda: f"slides filters of {inner} channels over {c}", port="weight")
+        groups = c // inner
+        require(divides(groups, weight[0]), lambda: f"splits {weight[0]} filters into {groups} groups", "groups")
+        return self._slid(x, weight, bias, groups)
 
 
 class Conv3dWith(_ConvWith):

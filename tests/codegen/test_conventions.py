@@ -128,6 +128,7 @@ BY_WIRE = frozenset(
         "Conv1dWith",
         "Conv2dWith",
         "Conv3dWith",
+        "Conv2dInGroups",
         "EmbeddingWith",
         "PReLUWith",
         "Fold",

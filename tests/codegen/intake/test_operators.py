@@ -76,6 +76,57 @@ def cleared(x: Tensor) -> Tensor:
     return y
 
 
+class Conditional(nn.Module):
+    """Filters of each sample's own: the batch lies in the channels (CondConv)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.route, self.weight = nn.Linear(4, 3), nn.Parameter(torch.ones(3, 6 * 4 * 9))
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, c, h, w = x.shape
+        filters = (self.route(x.mean((2, 3))).sigmoid() @ self.weight).view(n * 6, c, 3, 3)
+        y = F.conv2d(x.reshape(1, n * c, h, w), filters, padding=1, groups=n)
+        return y.permute(1, 0, 2, 3).view(n, 6, h, w)
+
+
+class Positions(nn.Module):
+    """Positions that are made of sizes only, in a module that is given no tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(2, 4, 1)
+
+    def forward(self, n: int, h: int, w: int) -> Tensor:
+        rows = torch.zeros(n, h, w).logical_not().cumsum(1, dtype=torch.float32)
+        return self.project(torch.stack([rows.sin(), rows.cos()], dim=1))
+
+
+class Positioned(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions = Positions()
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, _, h, w = x.shape
+        return x + self.positions(n, h, w)
+
+
+class Caches(nn.Module):
+    """Indices that are computed anew where the size differs, and kept as a buffer that no state dict has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(1, 4)
+        self.register_buffer("distances", torch.zeros(1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.distances.shape[0] != x.shape[1]:
+            steps = torch.arange(x.shape[1], dtype=torch.float32)
+            self.distances = steps[:, None] - steps[None, :]
+        return self.fc(self.distances.unsqueeze(-1)).sum(-1) @ x
+
+
 POINTWISE: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "floor": lambda x, w, m: (x.detach() // 2.0) + x % 2.0,
     "powers": lambda x, w, m: x.abs() ** w.abs(),
@@ -172,3 +223,15 @@ def test_a_call_on_maps(name: str):
 def test_a_layer_of_torch_nn(name: str):
     layer, shape = LAYERS[name]
     imported(Holds(layer), torch.randn(shape))
+
+
+def test_filters_of_each_samples_own():
+    imported(Conditional(), torch.randn(2, 4, 5, 5))
+
+
+def test_constants_for_every_sample_of_a_batch_that_is_not_at_hand():
+    imported(Positioned(), torch.randn(2, 4, 5, 6))
+
+
+def test_a_buffer_that_is_filled_at_the_first_call():
+    imported(Caches(), torch.randn(2, 5, 8))
