@@ -192,6 +192,6 @@ class ClassWriter:
         given = [self.shapes.of(self.context.results[port.id].specs) for port in self.graph.inputs()]
         outputs = self.context.outputs()
         found = [self.shapes.of((outputs[port.id],)) for port in self.graph.outputs()]
-        shapes = f"{', '.join(given)} → {', '.join(found)}."
+        shapes = f"{', '.join(given)} → {', '.join(found)}".removesuffix(" → …") + "."
         note = harmless(self.graph.head.get("note"))
         return f"{note}\n\n{shapes}" if note else shapes

@@ -111,7 +111,10 @@ def _compare_lists(
     before, after = dict(_keyed(old)), dict(_keyed(new))
     if field == "keywords":
         for key in sorted(before.keys() - after.keys(), key=str):
-            yield Changed((*place, (field, key), ("value", "")), _argument(before[key]), None, line)
+            gone = _argument(before[key])
+            if gone is None or not _is_value(gone):
+                raise Rebuilt(now)
+            yield Changed((*place, (field, key), ("value", "")), gone, None, line)
         for key in sorted(after.keys() - before.keys(), key=str):
             argument = _argument(after[key])
             if argument is None or not _is_value(argument):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import keyword
 import re
 from collections.abc import Sequence
 
@@ -15,7 +16,10 @@ _NUMBERED = re.compile(r"(.*?)(0|[1-9][0-9]*)")
 
 
 def ordered(names: Sequence[str], made: Sequence[ast.expr]) -> ast.expr:
-    """``OrderedDict([("conv", …), ("norm", …)])``; a run of numbered names is one comprehension."""
+    """``OrderedDict(conv=…, norm=…)``, or with names that are no identifiers of a dict.
+
+    A run of numbered names is one comprehension.
+    """
     items: list[ast.expr] = []
     start = 0
     while start < len(names):
@@ -37,6 +41,10 @@ def ordered(names: Sequence[str], made: Sequence[ast.expr]) -> ast.expr:
         start = end
     if len(items) == 1 and isinstance(items[0], ast.Starred):
         return trees.call("OrderedDict", [items[0].value])
+    if not any(isinstance(item, ast.Starred) for item in items):
+        if all(name.isidentifier() and name.isascii() and not keyword.iskeyword(name) for name in names):
+            return trees.call("OrderedDict", [], list(zip(names, made, strict=True)))
+        return trees.call("OrderedDict", [ast.Dict([ast.Constant(name) for name in names], list(made))])
     return trees.call("OrderedDict", [ast.List(items)])
 
 

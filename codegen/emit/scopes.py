@@ -87,6 +87,10 @@ class Scope:
         for name in (*self.context.inferred, *self.graph.params):
             if all(_same_value(owner.scope.get(name), width) for owner, width in pairs):
                 return self.lookup(name)
+        for name in (*self.context.inferred, *self.graph.params):
+            times = {_times(owner.scope.get(name), width) for owner, width in pairs}
+            if len(times) == 1 and (sign := times.pop()) is not None:
+                return _share(self.lookup(name), sign)
         return self._extra(pairs, argument, read)
 
     def _extra(self, pairs: list[tuple[Context, Width]], argument: str, read: Any) -> ast.expr:
@@ -183,6 +187,21 @@ def _fits(guess: Width, owner: Context, width: Width) -> bool:
     known = {name: int(value) for name, value in values.items() if isinstance(value, int)}
     result = substitute(guess, known)
     return not isinstance(result, Expr) and int(result) == _plain(width)
+
+
+def _times(value: Any, width: Width) -> tuple[str, int] | None:
+    """By what a width is a multiple or a part of a value; None where it is neither."""
+    size = _plain(width)
+    if type(value) is not int or type(size) is not int or value < 1 or size < 1:
+        return None
+    if size % value and value % size:
+        return None
+    return ("*", size // value) if size % value == 0 else ("//", value // size)
+
+
+def _share(name: ast.expr, sign: tuple[str, int]) -> ast.expr:
+    number = trees.constant(sign[1])
+    return trees.joined(number, "*", name) if sign[0] == "*" else trees.joined(name, "//", number)
 
 
 def _plain(width: Width) -> int | tuple[int, ...]:

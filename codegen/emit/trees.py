@@ -175,11 +175,15 @@ class _Fold(ast.NodeTransformer):
             test = _known(node.test)
             if test is not None:
                 return self.visit(node.body if test else node.orelse)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            left = self.visit(node.left)
+            if isinstance(left, ast.Constant) and left.value == 0 and type(left.value) is int:
+                return self.visit(node.right)
         return self.generic_visit(node)
 
 
 def fold(tree: ast.expr) -> ast.expr:
-    """``tree`` with what holds no names worked out: ``stride if 0 == 0 else 1`` gives ``stride``."""
+    """``tree`` with what holds no names worked out: ``stride if 0 == 0 else 1`` gives ``stride``, ``0 + k`` gives k."""
     folded: ast.expr = _Fold().visit(tree)
     return folded
 

@@ -127,7 +127,7 @@ class Definer:
         found: dict[str, Any] = {}
         for key in keys:
             column = tuple(MISSING if one is None else one.get(key, MISSING) for one in numbers)
-            found[key] = self.number(column, name, width, joined)
+            found[key] = self.number(column, "first" if key == "start" else name, width, joined)
         return found
 
     # Numbers.
