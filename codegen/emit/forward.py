@@ -19,10 +19,11 @@ from codegen.emit.loops import write_loop
 from codegen.emit.printing import flat
 from codegen.emit.statements import Assign, Evaluate, If, Return, Spot, Statement
 from codegen.emit.structure import Style, holds, is_heavy, made_in_constructor, reaching_outputs, style
+from codegen.emit.values import Value
 from graph_core.chains import role, single, wired_ports
 from graph_core.context import Result
 from graph_core.graph import Node
-from graph_core.layer import Layer, Spec
+from graph_core.layer import Layer, Operator, Spec, layer_types
 from graph_core.ports import is_state
 
 if TYPE_CHECKING:
@@ -30,26 +31,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 2
 MAX_LENGTH = 64  # so that with a target and an indentation it stays on one line of 88
-
-
-@dataclass(slots=True)
-class Value:
-    """What comes out of a port: a variable, or an expression that waits for its only user.
-
-    ``refs`` are the variables it reads, once per use, those of its main input first; ``base`` is the shape from which
-    its main input came into the statement.
-    """
-
-    tree: ast.expr
-    refs: list[str]
-    node: Node
-    port: str
-    spec: Spec | None
-    base: Spec | None
-    depth: int = 0
-    heavy: int = 0
-    spots: tuple[Spot, ...] = ()
-    pending: bool = True
 
 
 @dataclass
@@ -116,7 +97,8 @@ class Forward:
         result = writer.frame.result(node)
         block = node.type in writer.plan.project.graphs
         heavy = block or is_heavy(result)
-        self._make_room(node, operands, heavy, settle_all=(block and not conditional) or self._by_name(result))
+        several = block and not conditional and len(operands) > 1
+        self._make_room(node, operands, heavy, settle_all=several or self._by_name(result))
         tree = self._call(node, {port: value.tree for port, value in operands.items()})
         outs = results_of(writer.graph, node, self._layer(node))
         parts = list(operands.values())
@@ -140,8 +122,15 @@ class Forward:
         self.values[node.id, outs[0]] = value
         returned_directly = self._only_user(node, outs[0]) == "output"
         several = self.uses(node, outs[0]) != 1 and not holds(node)  # an attribute is a name already
-        if (block and not conditional and not returned_directly) or several:
+        if (block and not conditional and not returned_directly and not self._goes_on(node, value)) or several:
             self.settle(value)
+
+    def _goes_on(self, node: Node, value: Value) -> bool:
+        """Whether a block keeps the shape, for one light user: ``x + self.drop(self.attn(self.norm(x)))``."""
+        kept = value.spec is not None and value.base is not None and value.base.shape == value.spec.shape
+        users = self._users(node, value.port)
+        plain = len(users) == 1 and not role(users[0]) and users[0].type not in self.writer.plan.project.graphs
+        return kept and plain and not is_heavy(self.writer.frame.result(users[0]))
 
     def _layer(self, node: Node) -> Layer | None:
         """The layer that a node is; None for a block."""
@@ -165,8 +154,11 @@ class Forward:
     def _make_room(self, node: Node, operands: dict[str, Value], heavy: bool, *, settle_all: bool) -> None:
         """Give operands statements of their own until one expression with the rest reads well."""
         pending = [value for value in operands.values() if value.pending and not holds(value.node)]
+        layer = layer_types().get(node.type)
+        operator = layer is not None and isinstance(layer.torch, Operator)
         for value in pending:
-            if settle_all or value.depth >= MAX_DEPTH or (heavy and value.heavy):
+            deepest = MAX_DEPTH + (operator and value.heavy > 0)
+            if settle_all or value.depth >= deepest or (heavy and value.heavy):
                 self.settle(value)
         for value in pending:
             if sum(v.heavy for v in pending if v.pending) > 1:

@@ -18,7 +18,8 @@ from graph_core.graph import Graph, Node, Repeat, Scan
 from graph_core.scanning import state_pairs
 
 if TYPE_CHECKING:
-    from codegen.emit.forward import Forward, Value
+    from codegen.emit.forward import Forward
+    from codegen.emit.values import Value
 
     Operands = Mapping[str, Value]
 

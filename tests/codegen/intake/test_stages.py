@@ -58,7 +58,7 @@ def test_stages_of_several_lengths_are_one_class():
 def test_a_rate_of_nothing_is_why_a_dropout_is_not_there():
     source = emit_source(import_with_report(staged().eval(), (torch.randn(2, 4, 32, 32),)).project)
     assert "if p > 0:" in source
-    assert "0.02 * (i + p)" in source
+    assert "0.02 * (i + first)" in source
 
 
 class Rates(nn.Module):

@@ -49,9 +49,8 @@ class CNBlock(nn.Module):
         self.stochastic_depth = DropPath(p)
 
     def forward(self, input_: Tensor) -> Tensor:
-        y = self.block(input_)
-        # N × in_channels × H × W
-        return self.stochastic_depth(self.layer_scale * y) + input_
+        y = self.layer_scale * self.block(input_)  # N × in_channels × H × W
+        return self.stochastic_depth(y) + input_
 
 
 class LayerNorm2d(nn.Module):
@@ -97,5 +96,4 @@ class ConvNeXt(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # N × 768 × 7 × 7
-        x = self.avgpool(x)  # N × 768 × 1 × 1
-        return self.classifier(x)  # N × 1000
+        return self.classifier(self.avgpool(x))  # N × 1000

@@ -129,12 +129,8 @@ class SwinTransformerBlock(nn.Module):
         self.mlp = MLP(dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm1(x)
-        y = self.attn(y)
-        x = x + self.stochastic_depth(y)
-        y = self.norm2(x)
-        y = self.mlp(y)
-        return x + self.stochastic_depth(y)
+        x = x + self.stochastic_depth(self.attn(self.norm1(x)))
+        return x + self.stochastic_depth(self.mlp(self.norm2(x)))
 
 
 class SwinTransformer(nn.Module):
@@ -183,6 +179,5 @@ class SwinTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # N × 7 × 7 × 768
-        x = self.norm(x)
-        x = self.permute(x)  # N × 768 × 7 × 7
+        x = self.permute(self.norm(x))  # N × 768 × 7 × 7
         return self.head(self.avgpool(x).flatten(1))  # N × 1000

@@ -34,9 +34,7 @@ class EncoderBlock(nn.Module):
         y = self.ln_1(input_)
         y, _ = self.self_attention(y, y, y, need_weights=False)
         y = self.dropout(y) + input_
-        ln_2 = self.ln_2(y)
-        ln_2 = self.mlp(ln_2)
-        return y + ln_2
+        return y + self.mlp(self.ln_2(y))
 
 
 class Encoder(nn.Module):
@@ -53,8 +51,7 @@ class Encoder(nn.Module):
 
     def forward(self, input_: Tensor) -> Tensor:
         input_ = self.dropout(input_ + self.pos_embedding)
-        input_ = self.layers(input_)
-        return self.ln(input_)
+        return self.ln(self.layers(input_))
 
 
 class VisionTransformer(nn.Module):
@@ -65,13 +62,11 @@ class VisionTransformer(nn.Module):
         self.class_token = nn.Parameter(torch.zeros(1, 1, 768))
         self.conv_proj = nn.Conv2d(3, 768, 16, stride=16)
         self.encoder = Encoder()
-        self.heads = nn.Sequential(OrderedDict([("head", nn.Linear(768, 1000))]))
+        self.heads = nn.Sequential(OrderedDict(head=nn.Linear(768, 1000)))
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv_proj(x)  # N × 768 × 14 × 14
         x = self.class_token.expand(x.shape[0], -1, -1)  # N × 1 × 768
         y = y.reshape(y.shape[0], 768, 196).permute(0, 2, 1)  # N × 196 × 768
-        x = torch.cat([x, y], dim=1)  # N × 197 × 768
-        x = self.encoder(x)
-        x = x[:, 0]  # N × 768
-        return self.heads(x)  # N × 1000
+        x = self.encoder(torch.cat([x, y], dim=1))  # N × 197 × 768
+        return self.heads(x[:, 0])  # N × 1000
