@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,7 +36,9 @@ def call(name: str, a: dict[str, Any], order: list[str]) -> Any:
         return entry(a)
     given = [(key, a[key]) for key in order if key in a and key not in PLACES]
     if name.endswith("_"):
-        function = getattr(Tensor, name)
+        function = next((getattr(home, name) for home in (Tensor, functional) if hasattr(home, name)), None)
+        if function is None and hasattr(functional, name[:-1]):
+            function = partial(getattr(functional, name[:-1]), inplace=True)
     else:
         function = next((getattr(home, name) for home in (functional, torch, Tensor) if hasattr(home, name)), None)
     if function is None:

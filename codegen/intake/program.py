@@ -30,6 +30,7 @@ from codegen.intake.program_nodes import (
     stack_of,
     user_inputs,
 )
+from codegen.intake.program_recurrent import KINDS, checked, recurrent_layer
 
 MOST_VALUES = 2**28
 
@@ -118,12 +119,15 @@ class _Builder:
         self.made: dict[str, nn.Module] = {}
         self.classes: dict[str, type[nn.Module]] = {}
         self.graph_names: dict[str, str] = {}  # name in the graph -> path of the tensor
+        self.constants: set[str] = set()
         for spec in program.signature["input_specs"]:
             for kind, label in (
                 ("parameter", "parameter_name"), ("buffer", "buffer_name"), ("tensor_constant", "tensor_constant_name"),
             ):  # fmt: skip
                 if kind in spec:
                     self.graph_names[spec[kind]["arg"]["name"]] = spec[kind][label]
+                    if kind == "tensor_constant":
+                        self.constants.add(spec[kind][label])
 
     def module(self, scope: _Call) -> nn.Module:
         """The module of a call, with what it runs."""
@@ -132,8 +136,12 @@ class _Builder:
             if isinstance(item, dict):
                 steps.append(self._operator(item))
                 continue
-            leaf = self._leaf(item)
-            if leaf is not None:
+            cell = recurrent_layer(item.path, item.items, self.program.weights, self.graph_names)
+            leaf = self._leaf(item) if cell is None else None
+            if cell is not None:
+                self.made.setdefault(item.path, cell[0])
+                steps.append(cell[1](_value))
+            elif leaf is not None:
                 self.made.setdefault(item.path, leaf[0])
                 steps.append(_leaf_step(item.path, *leaf[1:]))
             else:
@@ -171,7 +179,10 @@ class _Builder:
         """Put a tensor where its path says."""
         *way, name = path.split(".")
         owner = self._owner(root, way)
-        if isinstance(tensor, nn.Parameter):
+        if path in self.constants:
+            # No weight: what the program computes with it never varies.
+            owner.__dict__.setdefault("constants", {})[name] = tensor
+        elif isinstance(tensor, nn.Parameter):
             owner.register_parameter(name, tensor)
         else:
             owner.register_buffer(name, tensor, persistent=path in self.program.lasting)
@@ -204,7 +215,10 @@ class _Builder:
 
         def run(module: Any, values: dict[str, Any]) -> None:
             a = {key: argument(arg, lambda given: _value(module, values, given)) for key, arg in arguments.items()}
-            result = SIZES[name[1:]](*a.values()) if name.startswith("+") else call(name, a, list(a))
+            if name in KINDS:
+                result = checked(name, a)
+            else:
+                result = SIZES[name[1:]](*a.values()) if name.startswith("+") else call(name, a, list(a))
             if not outs:
                 return
             for out, part in zip(outs, [result] if len(outs) == 1 else result, strict=True):
@@ -317,4 +331,5 @@ def _value(root: Any, values: dict[str, Any], name: str) -> Any:
     path = root.__dict__["tensors"][name]
     owner, _, own = path.rpartition(".")
     module = root.get_submodule(owner)
-    return module._parameters[own] if own in module._parameters else module._buffers[own]
+    tables = (module._parameters, module._buffers, module.__dict__.get("constants", {}))
+    return next(table[own] for table in tables if own in table)

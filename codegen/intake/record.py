@@ -28,6 +28,8 @@ class Value:
     grows: bool = False  # whether a gradient could flow through it to an input or a weight
     cut: bool = False  # though one could, none does: it was made where gradients are off
     twin: Value | None = None  # the same value in a run at another batch size
+    whole: Tensor | None = None  # the tensor that it is a part of, as whole[:, 2:4] is,
+    place: Any = None  # and where
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -114,7 +114,7 @@ class Recorder(TorchFunctionMode):
     def value_of(self, tensor: Tensor) -> Value:
         """The value that a tensor is now."""
         found = self.known.get(id(tensor))
-        if found is not None and found.tensor is tensor:
+        if found is not None and (found.tensor is tensor or found.stale):
             if found.stale:
                 self.fault(found.stale)
             return self._detached(found) if found.cut and torch.is_grad_enabled() else found
@@ -189,11 +189,11 @@ class Recorder(TorchFunctionMode):
         inputs = list(op.inputs())
         self.quiet += 1
         try:
-            return self._run(op, run, inputs)
+            return self._run(op, run, inputs, args)
         finally:
             self.quiet -= 1
 
-    def _run(self, op: Op, run: Callable[[], Any], inputs: list[Value]) -> Any:
+    def _run(self, op: Op, run: Callable[[], Any], inputs: list[Value], args: Any) -> Any:
         versions = [changed_in_place(value.tensor) for value in inputs]
         kept = self._copies(op, inputs)
         result = run()
@@ -215,6 +215,8 @@ class Recorder(TorchFunctionMode):
             made = self.known.get(id(tensor))
             if made is None or made.tensor is not tensor or made.maker is not op:
                 made = Value(tensor, maker=op, scope=self.here, fixed=fixed)
+                if name == "__getitem__" and isinstance(args[0], Tensor) and not list(values_in(op.args[1])):
+                    made.whole, made.place = args[0], op.args[1]
                 self.learn(self._flowing(made, grows))
                 op.outs.append(made)
         op.result = self.given(result)
@@ -238,26 +240,35 @@ class Recorder(TorchFunctionMode):
         """A call changed a tensor in place: it is another value from now on, and whoever shares its memory is stale."""
         if value.kind not in ("made", "input") and value.path not in self.counters:
             op.fault = op.fault or f"changes {value.path or 'a tensor from outside'} in place"
-        fresh = self._flowing(Value(value.tensor, maker=op, scope=self.here, fixed=fixed), grows)
-        wholes: list[Value] = []
+        wholes = self._wholes(value)
         for other in self.storages.get(_storage(value.tensor), []):
-            if other.tensor is value.tensor or self.known.get(id(other.tensor)) is not other:
-                continue
-            if _cut_from(value, other):
-                wholes.append(other)
-            else:
+            if other.tensor is not value.tensor and self.known.get(id(other.tensor)) is other and other not in wholes:
                 other.stale = "changes a tensor in place of which it uses another view"
-        self.learn(fresh)
-        op.outs.append(fresh)
+        part = self._replaced(value, op, fixed, grows)
+        op.outs.append(part)
+        place = value.place
         for whole in wholes:
             # The whole is what it was, with the changed part put back.
-            assert value.maker is not None
-            put = Op(PUT_BACK, (whole, fresh, value.maker.args[1]), {}, scope=self.here)
-            again = Value(whole.tensor, maker=put, scope=self.here, fixed=fixed and whole.fixed)
-            self._flowing(again, grows or whole.grows)
-            put.outs, put.result = [again], again
-            self.learn(again)
+            put = Op(PUT_BACK, (whole, part, place), {}, scope=self.here)
+            part = self._replaced(whole, put, fixed and whole.fixed, grows or whole.grows)
+            put.outs, put.result, place = [part], part, whole.place
             self.here.items.append(put)
+
+    def _wholes(self, value: Value) -> list[Value]:
+        """What a value is a part of, and what that is a part of."""
+        found: list[Value] = []
+        while value.whole is not None:
+            whole = self.known.get(id(value.whole))
+            if whole is None or whole.tensor is not value.whole:
+                break
+            found.append(whole)
+            value = whole
+        return found
+
+    def _replaced(self, value: Value, op: Op, fixed: bool, grows: bool) -> Value:
+        """The same tensor as another value, which a call made."""
+        fresh = Value(value.tensor, maker=op, scope=self.here, fixed=fixed, whole=value.whole, place=value.place)
+        return self.learn(self._flowing(fresh, grows))
 
     # Calls of modules.
 
@@ -312,17 +323,6 @@ def mark(root: Scope, path: str, fault: str) -> None:
     found = [scope for scope in scopes_of(root) if scope.path == path]
     for scope in found or [root]:
         scope.fault = scope.fault or fault
-
-
-def _cut_from(part: Value, whole: Value) -> bool:
-    """Whether a tensor is one slice of another along one axis, or one position, as ``whole[:, 2:4]`` is."""
-    maker = part.maker
-    return (
-        maker is not None
-        and maker.name.endswith("__getitem__")
-        and maker.args[0] is whole
-        and not list(values_in(maker.args[1]))
-    )
 
 
 def _storage(tensor: Tensor) -> int:

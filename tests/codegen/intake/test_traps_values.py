@@ -181,6 +181,27 @@ class ActivationInPlace(Base):
         return self.act(y) * 2 + y
 
 
+@CASES.right()
+class PartOfAPartInPlace(Base):
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.fc(x).view(-1, 2, 3) * 1
+        part = y[:, 1]
+        part[:, :2].mul_(3).add_(1)
+        part[:, 0].sub_(2)
+        return y.flatten(1) * x
+
+
+@CASES.right()
+class ConstantFilledInPlace(Base):
+    """A mask that is filled in part by part, as windows that are shifted have it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        mask = x.new_zeros(6, 6)
+        for value, rows in enumerate((slice(0, 2), slice(2, 5), slice(5, None))):
+            mask[rows][:, 1:3].fill_(value + 1.0)
+        return self.fc(x) @ mask
+
+
 @CASES.refused("another view")
 class PiecesInPlace(Base):
     def forward(self, x: Tensor) -> Tensor:
