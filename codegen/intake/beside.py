@@ -29,7 +29,7 @@ def beside(root: Scope, module: nn.Module) -> list[Note]:
 def by_batch(root: Scope) -> list[Note]:
     """Notes on modules that decide by the size of the batch, though alike at those that were run."""
     found = [scope for scope in (root, *scopes_of(root)) if any(decision.of_batch() for decision in scope.decisions)]
-    reason = "decides by the size of the batch; what is drawn is what it does at those that were run"
+    reason = "decides by its size which way is taken; what is drawn is the way of those that were run"
     return [Note(path, "the batch", reason, False) for path in dict.fromkeys(scope.path for scope in found)]
 
 

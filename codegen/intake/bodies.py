@@ -33,6 +33,9 @@ class Homes:
         self.first: dict[Scope, Scope] = {}  # a later call of a module -> the first one
         self.weights: dict[str, Scope] = {}  # path of a weight -> the scope whose body holds it
         self.exported: dict[Scope, list[Value]] = defaultdict(list)  # scope -> what it makes and others use
+        self.aliases: dict[int, list[str]] = defaultdict(list)  # tied parameter -> its paths
+        for path, parameter in root.module.named_parameters(remove_duplicate=False):
+            self.aliases[id(parameter)].append(path)
         self._find_repeats()
         self._find_homes()
 
@@ -67,7 +70,8 @@ class Homes:
         by_path: dict[str, list[Scope]] = defaultdict(list)
         for value, scopes in uses.items():
             if value.kind == "weight":
-                by_path[value.path] += scopes
+                for scope in scopes:
+                    by_path[self.path_of(value, scope)].append(scope)
             elif value.scope is not None and not value.fixed:
                 for scope in value.scope.chain():
                     if any(scope not in user.chain() for user in scopes):
@@ -77,6 +81,16 @@ class Homes:
         self.counts = {path: len(scopes) for path, scopes in by_path.items()}
         for path, scopes in by_path.items():
             self.weights[path] = self._home(path, [self.canonical(scope) for scope in scopes])
+
+    def path_of(self, value: Value, scope: Scope) -> str:
+        """The name of a weight for a user: of a tied one, that inside of the user's own module."""
+        paths = self.aliases.get(id(value.tensor), [])
+        if len(paths) > 1:
+            for around in reversed(scope.chain()[1:]):
+                own = next((path for path in paths if path.startswith(f"{around.path}.")), "")
+                if own:
+                    return own
+        return value.path
 
     def uses_of(self, path: str) -> int:
         """How many calls read a weight by itself."""
@@ -212,10 +226,11 @@ class Maker:
         return ref
 
     def _weight(self, value: Value) -> Ref:
-        home = self.homes.weights.get(value.path)
+        path = self.homes.path_of(value, self.scope)
+        home = self.homes.weights.get(path)
         if home is not self.homes.canonical(self.scope):
             return self._input(value)
-        ref = self.add(*held(value, self.relative(value.path)))
+        ref = self.add(*held(value, self.relative(path)))
         ref.step.params.update(held_params(value, self.homes.root.module))  # type: ignore[union-attr]
         self.where[value] = ref
         return ref

@@ -30,19 +30,21 @@ def given(op: Op, *names: str, **defaults: Any) -> dict[str, Any]:
 
 def _own_layer(maker: Maker, op: Op, type: str, weight: Any, bias: Any) -> bool:
     """Draw a functional call on the weights of a module that is never called as that module's layer."""
-    if not isinstance(weight, Value) or weight.kind != "weight" or not weight.path.endswith(".weight"):
+    homes = maker.homes
+    known = homes.path_of(weight, maker.scope) if isinstance(weight, Value) and weight.kind == "weight" else ""
+    if not known.endswith(".weight"):
         return False
-    path = weight.path.removesuffix(".weight")
-    module = maker.homes.root.module.get_submodule(path)
+    path = known.removesuffix(".weight")
+    module = homes.root.module.get_submodule(path)
     leaf = leaf_of(module)
     own = getattr(module, "bias", None)
     mine = bias.tensor if isinstance(bias, Value) else None
-    inside = maker.homes.weights.get(weight.path) is maker.homes.canonical(maker.scope)
+    inside = homes.weights.get(known) is homes.canonical(maker.scope)
     if leaf is None or leaf.type != type or own is not mine or not inside or not maker._owns(path):
         return False
     name = maker.relative(path)
-    read = [value.path for value in (weight, bias) if isinstance(value, Value)]
-    if not name or name in maker.by_name or any(maker.homes.uses_of(one) != 1 for one in read):
+    read = [homes.path_of(value, maker.scope) for value in (weight, bias) if isinstance(value, Value)]
+    if not name or name in maker.by_name or any(homes.uses_of(one) != 1 for one in read):
         return False
     ref = maker.add(type, name, x=op.args[0], **leaf.params)
     assert ref.step is not None

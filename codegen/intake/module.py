@@ -247,8 +247,9 @@ def _conflicts(root: Scope, homes: Homes) -> set[int]:
     calls: dict[int, set[int]] = defaultdict(set)
     modules: dict[int, nn.Module] = {}
     found: set[int] = set()
-    weights = {id(value.tensor) for op in root.ops() for value in op.inputs() if value.kind == "weight"}
-    weights |= {id(value.tensor) for value in values_in(root.result) if value.kind == "weight"}
+    used = [(value, op.scope) for op in root.ops() for value in op.inputs() if value.kind == "weight" and op.scope]
+    used += [(value, root) for value in values_in(root.result) if value.kind == "weight"]
+    weights = {homes.path_of(value, scope) for value, scope in used}
     for op in _layer_calls(root):
         module = op.module
         assert module is not None
@@ -258,7 +259,8 @@ def _conflicts(root: Scope, homes: Homes) -> set[int]:
         modules[id(module)] = module
         calls[id(module)].add(id(homes.canonical(op.scope)))
         own = op.scope.path
-        if (own and not op.path.startswith(f"{own}.")) or any(id(p) in weights for p in module.parameters()):
+        shared = any(f"{op.path}.{name}" in weights for name, _ in module.named_parameters())
+        if shared or (own and not op.path.startswith(f"{own}.")):
             found.add(id(module))
     return found | {key for key, scopes in calls.items() if len(scopes) > 1}
 

@@ -71,8 +71,8 @@ def _made(
     both, first = arguments["bidirectional"]["as_bool"], arguments["batch_first"]["as_bool"]
     with torch.device("meta"):
         made = kind(
-            tensors[0].shape[1], tensors[1].shape[1], layers, biases, first,
-            arguments["dropout"]["as_float"], both, **more,
+            tensors[0].shape[1], tensors[1].shape[1], layers, bias=biases, batch_first=first,
+            dropout=arguments["dropout"]["as_float"], bidirectional=both, **more,
         )  # fmt: skip
     names = list(made._parameters)
     if [f"{path}.{one}" if path else one for one in names] != paths:

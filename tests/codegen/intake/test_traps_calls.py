@@ -249,6 +249,31 @@ class WeightReadWithoutTheCall(Base):
         return self.fc(y) * self.fc.weight.norm()
 
 
+@CASES.right(torch.randint(0, 9, (2, 5), generator=torch.Generator().manual_seed(4)))
+class TiedToATableOfAPersonsOwn(nn.Module):
+    """The table lies in a block, and is read without a call of its class; the head is a layer with the same weight."""
+
+    class Model(nn.Module):
+        class Scaled(nn.Embedding):
+            def forward(self, x: Tensor) -> Tensor:
+                return super().forward(x) * 3.0
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.fc = self.Scaled(9, 6), nn.Linear(6, 6)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.embed(x)).relu()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model, self.head = self.Model(), nn.Linear(6, 9, bias=False)
+        self.head.weight = self.model.embed.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.model(x))
+
+
 @CASES.right()
 class WeightOfAnotherModule(Base):
     """The rope of another module goes into each block as an argument."""

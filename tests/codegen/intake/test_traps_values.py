@@ -86,19 +86,19 @@ class LayerByBatch(Base):
         return self.layers[x.shape[0] % 3](self.fc(x))
 
 
-@CASES.told("decides by the size of the batch")
+@CASES.told("decides by its size")
 class AnotherWayForManySamples(Base):
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(x) * 2 if x.shape[0] > 8 else self.fc(x)
 
 
-@CASES.told("decides by the size of the batch")
+@CASES.told("decides by its size")
 class AnotherWayForOneSample(Base):
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(x).squeeze() if x.size(0) == 1 else self.fc(x)
 
 
-@CASES.told("decides by the size of the batch")
+@CASES.told("decides by its size")
 class AtMostSoMany(Base):
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(x) * max(1, x.shape[0] - 7)
