@@ -242,11 +242,10 @@ def expanded(maker: Maker, x: Value, y: Value) -> Ref:
         raise Unsupported("spreads over an axis that depends on the batch")
     like = maker.sample(y)
     here: Value | Ref = x
-    if len(x.shape) < len(y.shape):
+    for _ in range(len(y.shape) - len(x.shape)):
         here = maker.add("Unsqueeze", x=here, dim=0)
-        if len(x.shape) + 1 < len(y.shape):
-            raise Unsupported("spreads over several new axes")
-    rest = [-1 if have == size else size for have, size in zip(x.shape[-len(y.shape) + 1 :], y.shape[1:], strict=True)]
+    padded = [*[1] * (len(y.shape) - len(x.shape)), *x.shape]
+    rest = [-1 if have == size else size for have, size in zip(padded[1:], y.shape[1:], strict=True)]
     if any(size != -1 for size in rest):
         here = maker.add("Expand", x=here, sizes=[-1, *rest])
     return maker.add("ExpandBatch", x=here, like=like, axes=len(y.shape))

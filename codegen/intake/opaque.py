@@ -116,8 +116,8 @@ def _sizes(value: Value, inputs: list[Value], names: list[str]) -> str:
             None,
         )
         if known is None:
-            sizes.append(str(size))
-        elif size == known[1]:
+            raise TooWide("makes a size of the batch, which nothing that comes in has")
+        if size == known[1]:
             sizes.append(known[0])
         elif size % known[1] == 0:
             sizes.append(f"{size // known[1]} * {known[0]}")

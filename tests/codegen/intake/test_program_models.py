@@ -110,7 +110,7 @@ def test_a_program_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureF
     assert run_verb("import", [str(path), "-o", str(out), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["equal"], report["opaque"], report["batched"]) == (True, 0, True)
-    assert not codes_in(load(out))
+    assert not list(codes_in(load(out)))
 
 
 @pytest.mark.parametrize(
