@@ -199,6 +199,13 @@ Hardshrink Hardtanh LogSigmoid Softmax LogSoftmax Dropout Flatten Unflatten MaxP
 AdaptiveAvgPool1d AdaptiveAvgPool2d PixelShuffle PixelUnshuffle Identity
 """
 
+# Operators over all steps of a sequence: the layer that each is, and what its constructor is given besides.
+RECURRENT: Mapping[str, tuple[Callable[..., nn.RNNBase], dict[str, Any]]] = {
+    "lstm": (nn.LSTM, {}),
+    "gru": (nn.GRU, {}),
+    "rnn_tanh": (nn.RNN, {"nonlinearity": "tanh"}),
+    "rnn_relu": (nn.RNN, {"nonlinearity": "relu"}),
+}
 LEAVES: Mapping[str, Callable[[Arguments], nn.Module]] = {
     **{name: _like(getattr(nn, name)) for name in _PLAIN.split()},
     **{f"Conv{n}d": _convolution(getattr(nn, f"Conv{n}d")) for n in (1, 2, 3)},

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from codegen.errors import Refusal, Unusable
 from codegen.intake.archive import DTYPES, Program, read_program, sizes_of
-from codegen.intake.dialect_aten import LEAVES, SIZES, call
+from codegen.intake.dialect_aten import LEAVES, RECURRENT, SIZES, call
 from codegen.intake.program_nodes import (
     argument,
     class_name,
@@ -30,7 +30,7 @@ from codegen.intake.program_nodes import (
     stack_of,
     user_inputs,
 )
-from codegen.intake.program_recurrent import KINDS, checked, recurrent_layer
+from codegen.intake.program_recurrent import checked, recurrent_layer
 
 MOST_VALUES = 2**28
 
@@ -215,7 +215,7 @@ class _Builder:
 
         def run(module: Any, values: dict[str, Any]) -> None:
             a = {key: argument(arg, lambda given: _value(module, values, given)) for key, arg in arguments.items()}
-            if name in KINDS:
+            if name in RECURRENT:
                 result = checked(name, a)
             else:
                 result = SIZES[name[1:]](*a.values()) if name.startswith("+") else call(name, a, list(a))

@@ -8,14 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from codegen.intake.dialect_aten import RECURRENT
 from codegen.intake.program_nodes import operator_of, outs_of
 
-KINDS: Mapping[str, tuple[Callable[..., nn.RNNBase], dict[str, Any]]] = {
-    "lstm": (nn.LSTM, {}),
-    "gru": (nn.GRU, {}),
-    "rnn_tanh": (nn.RNN, {"nonlinearity": "tanh"}),
-    "rnn_relu": (nn.RNN, {"nonlinearity": "relu"}),
-}
 _BESIDE = frozenset(["zeros", "sym_size"])  # what the layer itself runs where no state is given
 
 Step = Callable[[Any, dict[str, Any]], None]
@@ -33,7 +28,7 @@ def recurrent_layer(
         return None
     *before, last = nodes
     name, arguments = operator_of(last)
-    if name not in KINDS or "hx" not in arguments or any(operator_of(node)[0] not in _BESIDE for node in before):
+    if name not in RECURRENT or "hx" not in arguments or any(operator_of(node)[0] not in _BESIDE for node in before):
         return None
     try:
         made = _made(path, name, arguments, weights, graph_names)
@@ -64,7 +59,7 @@ def recurrent_layer(
 def _made(
     path: str, name: str, arguments: dict[str, Any], weights: Mapping[str, Tensor], graph_names: Mapping[str, str]
 ) -> nn.RNNBase | None:
-    kind, more = KINDS[name]
+    kind, more = RECURRENT[name]
     paths = [graph_names[one["name"]] for one in arguments["params"]["as_tensors"]]
     tensors = [weights[one] for one in paths]
     biases, layers = arguments["has_biases"]["as_bool"], arguments["num_layers"]["as_int"]
