@@ -29,15 +29,16 @@ from graph_core.propagate import engine_of
 
 
 class Document(QObject):
-    """Signals fire after the fact: `edited` with the edit, `replaced` for another project, `moved_view` for another
-    graph on the canvas, `unfolded` for a block opened or closed in place, `selected` with node ids, `refused` with a
-    sentence, `renamed` for another path or saved state.
+    """Signals fire after the fact: `edited` with the edit, and then `altered` unless nodes only stand elsewhere,
+    `replaced` for another project, `moved_view` for another graph on the canvas, `unfolded` for a block opened or
+    closed in place, `selected` with node ids, `refused` with a sentence, `renamed` for another path or saved state.
 
     `trail` leads to the graph that is worked on. Its first `depth` steps lead to the graph on the canvas, the others
     through blocks that are opened there in place: `opened` has the iteration that each shows, by its ids joined by /.
     """
 
     edited = Signal(object)
+    altered = Signal(object)
     replaced = Signal()
     moved_view = Signal()
     unfolded = Signal()
@@ -162,12 +163,16 @@ class Document(QObject):
         if self.history.can_redo:
             self.history.redo()
 
-    def _on_edit(self, edit: Any) -> None:
-        self._analysis = None
+    def _on_edit(self, edit: Edit) -> None:
+        places = bool(edit.changes) and all(change.table == "view" for change in edit.changes)
+        if not places:
+            self._analysis = None
         self.leave_what_is_gone()
         self.last_figures, self._now = self._now, self.figures()
         alive = tuple(id for id in self.chosen if id in self.graph.nodes or id in self.graph.marks)
         self.edited.emit(edit)
+        if not places:
+            self.altered.emit(edit)
         if alive != self.chosen:
             self.select(alive)
 
@@ -175,6 +180,7 @@ class Document(QObject):
         """What lies outside of the drawing has changed (which code is trusted): everything is shown anew."""
         self._analysis = None
         self.edited.emit(Edit("", ()))
+        self.altered.emit(Edit("", ()))
 
     # Looking -------------------------------------------------------------------------------------------------
 

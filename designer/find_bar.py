@@ -65,7 +65,7 @@ class FindBar(QWidget):
         self.all.clicked.connect(self.replace_all)
         self.new.returnPressed.connect(self.replace_one)
         self.close_button.clicked.connect(self.left)
-        document.edited.connect(lambda _: self.refresh() if self.isVisible() else None)
+        document.altered.connect(lambda _: self.refresh() if self.isVisible() else None)
         document.replaced.connect(self.refresh)
         self._choose()
 

@@ -110,7 +110,7 @@ class Formulas(QObject):
         self._rest.timeout.connect(self._ask)
         self._poll.setInterval(POLL)
         self._poll.timeout.connect(self._collect)
-        document.edited.connect(self._later)
+        document.altered.connect(self._later)
         document.replaced.connect(self._start_over)
         document.moved_view.connect(self._other_network)
 

@@ -33,7 +33,7 @@ class InlineEdit(QFrame):
         self._column.setSpacing(6)
         self._column.addWidget(self.name)
         self._column.addWidget(self.form)
-        document.edited.connect(lambda _: self._show_values())
+        document.altered.connect(lambda _: self._show_values())
 
     def open_at(self, node: str, at: QPoint) -> None:
         """Show the fields of a node of the graph that is worked on; ``at`` is global."""

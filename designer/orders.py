@@ -44,7 +44,7 @@ class Orders(QObject):
         self._rest, self._poll = QTimer(self, singleShot=True), QTimer(self, interval=POLL)
         self._rest.timeout.connect(self._ask)
         self._poll.timeout.connect(self._collect)
-        document.edited.connect(self._later)
+        document.altered.connect(self._later)
         document.replaced.connect(self._later)
         document.moved_view.connect(self._other_network)
 

@@ -82,9 +82,10 @@ class Redrawing:
         self._read, leading = _Read(graph.key), self._leading
         rerouted = yield from leading.bring(graph, own, fresh)
         yield
-        shown = self._shown if now.ids == before.ids else {}
-        shown = shown.copy()
-        for id in {*fresh, *(key.partition(".")[0] for key in rerouted)} & own.keys() if shown else own:
+        shown = self._shown.copy() if before.ids else {}
+        for id in shown.keys() - own.keys():
+            del shown[id]
+        for id in {*fresh, *(key.partition(".")[0] for key in rerouted)} & own.keys():
             shown[id] = self._with_sides(own[id])
         for id in fresh:  # without its port there is no wire
             if id not in self._own or self._own[id].outputs != own[id].outputs:

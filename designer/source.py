@@ -33,7 +33,7 @@ class SourceKeeper(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self.refresh)
-        document.edited.connect(self._later)
+        document.altered.connect(self._later)
         document.replaced.connect(self._later)
         document.moved_view.connect(self._look)
         document.selected.connect(self._follow)

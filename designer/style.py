@@ -322,12 +322,14 @@ def dress(
     """Give a widget (or an action) a font role, a text colour, a glyph by name, or a fixed width or height in px at
     100 %: all kept when the theme or the text size changes.
     """
-    looks = {"font": font, "ink": ink, "glyph": glyph, "width": width, "height": height}
-    for key, value in ((f"look_{name}", value) for name, value in looks.items()):
-        if value is not None:
-            target.setProperty(key, value)
+    looks: dict[str, object] = {"font": font, "ink": ink, "glyph": glyph, "width": width, "height": height}
     if glyph is not None:
-        target.setProperty("look_glyph_ink", glyph_ink)
+        looks["glyph_ink"] = glyph_ink
+    other = {f"look_{name}": value for name, value in looks.items() if value is not None}
+    if all(target.property(key) == value for key, value in other.items()):
+        return  # it is dressed like that, in every theme
+    for key, value in other.items():
+        target.setProperty(key, value)
     _redress(target, themes.current)
 
 

@@ -116,7 +116,7 @@ class ComplexityPanel(QWidget):
         self.table.activated.connect(self._reveal)
         self.table.selectionModel().currentRowChanged.connect(lambda index, _: self._say(index))
         formulas.ready.connect(self.refresh)
-        document.edited.connect(self._show_symbols)
+        document.altered.connect(self._show_symbols)
         formulas.want(self, lines=True)
         self.refresh()
 

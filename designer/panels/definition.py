@@ -183,12 +183,12 @@ class DefinitionPanel(LazyPanel):
         document = self._document
         super().refresh()
         self._rest.stop()
-        began = time.monotonic()
+        began = time.thread_time()
         found = five_tuple(document.project, document.network)
         self._show(found)
         problems = document.analysis().problems
         self._judge(found, check_definition(document.project, document.network, found, problems))
-        self._spent = time.monotonic() - began
+        self._spent = time.thread_time() - began
         if self.symbols.isChecked():
             self._symbolic.ask(document.project, document.network)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from designer.document import Document
@@ -34,8 +35,14 @@ class HistoryPanel(QWidget):
         themes.changed.connect(self.refresh)
         self.refresh()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The steps as of now."""
+        self.refresh()
+
     def refresh(self, *_: object) -> None:
-        """List the steps as of now."""
+        """List the steps as of now, while they are looked at."""
+        if not self.isVisible():
+            return
         history = self._document.history
         done, undone = history.titles, history.undone_titles
         saved = history.saved_place

@@ -60,7 +60,7 @@ class Inspector(QWidget):
         self._network: NetworkForm | None = None
         self.mark_form: MarkForm | None = None
         self.several: SeveralForm | None = None
-        for signal in (document.edited, document.replaced, document.selected, document.moved_view):
+        for signal in (document.altered, document.replaced, document.selected, document.moved_view):
             signal.connect(self.refresh)
         self.refresh()
 

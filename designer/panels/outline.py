@@ -231,7 +231,7 @@ class OutlinePanel(QWidget):
         self.tree.show_wires = self.show_wires
         self.tree.selectionModel().selectionChanged.connect(self._select_nodes)
         self.search.textChanged.connect(self._find)
-        document.edited.connect(self.refresh)
+        document.altered.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.moved_view.connect(self.refresh)
         document.selected.connect(self._show_selection)

@@ -163,7 +163,7 @@ class PalettePanel(QWidget):
         self.tree.chosen.connect(self.chosen)
         self.tree.itemExpanded.connect(lambda item: self._open.add(item.data(0, FAMILY_ROLE)))
         self.tree.itemCollapsed.connect(lambda item: self._open.discard(item.data(0, FAMILY_ROLE)))
-        document.edited.connect(self._on_edit)
+        document.altered.connect(self._on_edit)
         document.replaced.connect(self.refill)
         self.refill()
 

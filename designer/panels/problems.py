@@ -225,7 +225,7 @@ class ProblemsPanel(QWidget):
         self._slow = QTimer(self, singleShot=True, interval=0)
         self._slow.timeout.connect(self._tell_costs)
         self._spent = 0.0
-        document.edited.connect(self.refresh)
+        document.altered.connect(self.refresh)
         document.replaced.connect(self.refresh)
         document.moved_view.connect(self.refresh)  # perhaps to another network
         self.refresh()

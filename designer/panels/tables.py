@@ -64,7 +64,7 @@ class LazyPanel(QWidget):
         self._document = document
         self._stale = True
         self._network = document.network
-        document.edited.connect(self.invalidate)
+        document.altered.connect(self.invalidate)
         document.replaced.connect(self.invalidate)
         document.moved_view.connect(self._look_elsewhere)
 

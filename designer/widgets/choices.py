@@ -186,6 +186,8 @@ class Breadcrumb(QWidget):
 
     def set_names(self, names: Sequence[str]) -> None:
         """Show these levels; all but the last can be chosen."""
+        if tuple(names) == self.names and self._row.count():
+            return
         self.names = tuple(names)
         while (item := self._row.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:

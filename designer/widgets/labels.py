@@ -120,6 +120,7 @@ class FigureLabel(QWidget):
 
     def __init__(self, value: str = "", unit: str = "", exact: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.value = self.unit = self.exact = ""
         self._change = ""
         self._ink = "ink3"
         self._with_change = False
@@ -129,6 +130,8 @@ class FigureLabel(QWidget):
 
     def set_figure(self, value: str, unit: str = "", exact: str = "") -> None:
         """Show `value` large, `unit` small after it, `exact` below."""
+        if (value, unit, exact) == (self.value, self.unit, self.exact):
+            return
         self.value, self.unit, self.exact = value, unit, exact
         self.setToolTip(f"{exact or value} {unit}".strip())
         self.setAccessibleName(f"{value} {unit}, {exact}".strip(" ,"))
@@ -137,6 +140,8 @@ class FigureLabel(QWidget):
 
     def set_change(self, text: str, ink: str = "ink3") -> None:
         """Show a change below, in a token's colour: "more", "less", "accent" …; the line stays kept from now on."""
+        if self._with_change and (text, ink) == (self._change, self._ink):
+            return
         self._change, self._ink, self._with_change = text, ink, True
         self.updateGeometry()
         self.update()

@@ -24,10 +24,15 @@ class RateCurve(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rates: list[float] = []
+        self._drawn: object = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_schedule(self, schedule: Mapping[str, Any], base: Any, epochs: Any) -> None:
         """Draw another schedule; where it or the rate cannot be, nothing."""
+        key = dict(schedule), base, epochs
+        if key == self._drawn:
+            return
+        self._drawn = key
         count = epochs if isinstance(epochs, int) and 0 < epochs <= 100_000 else TRAINING["epochs"].default
         try:
             steps = [(k, k * count // POINTS) for k in range(POINTS)]

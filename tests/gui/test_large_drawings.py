@@ -141,3 +141,28 @@ def test_rows_of_nodes_that_are_gone_are_painted_bare_until_the_rows_follow(qtbo
     rig.document.edit(lambda: edits.remove(rig.graph, [f"r{k}" for k in range(8)]))
     assert outline.tree.viewport().grab().toImage() != drawn  # an exception in the delegate fails this test
     qtbot.waitUntil(lambda: outline.model.rowCount(outline.model.index(0, 0)) == MANY + 12)
+
+
+def test_panels_that_tell_nothing_of_places_look_again_only_when_something_else_changed(qtbot, tmp_path):
+    rig = opened(WindowRig(qtbot, tmp_path), tmp_path, 8)
+    told: list[str] = []
+    rig.document.edited.connect(lambda edit: told.append(f"edited {edit.title}"))
+    rig.document.altered.connect(lambda edit: told.append(f"altered {edit.title}"))
+    edits.move(rig.graph, {"r1": (400.0, 400.0)})
+    rig.document.undo()
+    assert [line.split()[0] for line in told] == ["edited", "edited"]
+    told.clear()
+    edits.rename(rig.graph, "r1", "first")
+    rig.document.look_again()
+    assert [line.split()[0] for line in told] == ["edited", "altered"] * 2
+    assert rig.window.outline.model.find((), "r1").data() == "first"
+
+
+def test_the_history_is_listed_when_it_is_looked_at(qtbot, tmp_path):
+    rig = opened(WindowRig(qtbot, tmp_path), tmp_path, 8)
+    edits.rename(rig.graph, "r1", "first")
+    rig.window.show_tab("History")
+    steps = rig.window.tabs.currentWidget().content.list
+    assert steps.count() == 2
+    edits.rename(rig.graph, "r2", "second")
+    assert steps.count() == 3
