@@ -14,7 +14,8 @@ from typing import Any
 from torch import nn
 
 from codegen.intake.constants import constant_params
-from codegen.intake.dialect_modules import BUFFER, PARAMETER, SPREAD
+from codegen.intake.dialect_batch import repeated
+from codegen.intake.dialect_modules import BUFFER, PARAMETER
 from codegen.intake.opaque import TooWide, opaque_call, opaque_scope
 from codegen.intake.pairing import same_values
 from codegen.intake.record import Op, Scope, Value, scopes_of, values_in
@@ -36,6 +37,10 @@ class Homes:
         self.aliases: dict[int, list[str]] = defaultdict(list)  # tied parameter -> its paths
         for path, parameter in root.module.named_parameters(remove_duplicate=False):
             self.aliases[id(parameter)].append(path)
+        given = (value for value in values_in((root.args, root.kwargs)) if value.varies()[:1] == [0])
+        first = next(given, None)
+        # The size of the batch, in this run and in the other; 0 where it is fixed.
+        self.batch = (first.shape[0], first.twin.shape[0]) if first is not None and first.twin is not None else (0, 0)
         self._find_repeats()
         self._find_homes()
 
@@ -237,7 +242,8 @@ class Maker:
 
     def _constant(self, value: Value) -> Ref:
         if value.varies():
-            return self._repeated(value)
+            self.where[value] = repeated(self, value)
+            return self.where[value]
         if value.twin is not None and not same_values(value.tensor, value.twin.tensor):
             raise Unsupported("makes a constant whose values depend on the batch, or are others at every call")
         name = self.free("constant")
@@ -248,20 +254,12 @@ class Maker:
         self.where[value] = ref
         return ref
 
-    def _repeated(self, value: Value) -> Ref:
-        """A constant with the same values for every sample: those of one, spread over the batch."""
-        row = value.tensor[:1]
-        if value.varies() != [0] or not bool((value.tensor == row).all()):
-            raise Unsupported("makes a constant whose values depend on the batch")
-        one = Value(row, "constant", fixed=True)
-        ref = self.add(SPREAD, x=one, like=self.sample(value), axes=len(value.shape))
-        self.where[value] = ref
-        return ref
-
-    def sample(self, wanted: Value) -> Value:
-        """A value at hand whose first axis is the batch, as that of ``wanted`` is; raises Unsupported."""
+    def sample(self, wanted: Value | None = None) -> Value:
+        """A value at hand whose first axis is the batch, or as long as that of ``wanted``; raises Unsupported."""
         given = [v for scope in reversed(self.scope.chain()) for v in values_in((scope.args, scope.kwargs))]
-        size, twin = wanted.shape[0], wanted.twin.shape[0] if wanted.twin is not None else 0
+        size, twin = self.homes.batch
+        if wanted is not None:
+            size, twin = wanted.shape[0], wanted.twin.shape[0] if wanted.twin is not None else 0
         for value in [*self.where, *given]:
             first = value.twin.shape[:1] if value.twin is not None else ()
             if not value.fixed and value.varies()[:1] == [0] and value.shape[0] == size and first == (twin,):

@@ -9,7 +9,7 @@ from typing import Any
 from codegen.intake.steps import Step
 
 INPUT, OUTPUT, CUSTOM = "Input", "Output", "Custom"
-PARAMETER, BUFFER, SPREAD, JOIN = "HeldParameter", "HeldBuffer", "ExpandBatch", "Concat"
+PARAMETER, BUFFER, JOIN = "HeldParameter", "HeldBuffer", "Concat"
 COMMUTES = frozenset(["Add", "Mul"])  # what gives the same bits with its inputs exchanged
 PASSES = frozenset(["Identity"])  # gives out what comes in, so that only a place in a list needs it
 # Functions that are told the mode, of which their layers know.
@@ -67,7 +67,7 @@ class Drop:
 
 DROPS: Mapping[str, Drop] = {
     "StochasticDepth": Drop("DropPath", ("torchvision",), {"p": "p"}),
-    "DropPath": Drop("DropPath", ("timm",), {"p": "drop_prob"}),
+    "DropPath": Drop("DropPath", ("timm", "transformers"), {"p": "drop_prob"}),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codegen.intake.bodies import Maker
+from codegen.intake.dialect_batch import spread
 from codegen.intake.dialect_functional import given
 from codegen.intake.dialect_pointwise import operands, paired
 from codegen.intake.record import Op, Value
@@ -204,7 +205,7 @@ def _repeat(maker: Maker, op: Op) -> None:
         counts = [*[1] * (len(x.shape) - len(counts)), *counts]
     lead = len(counts) - len(x.shape)
     if any(axis + lead not in y.varies() for axis in x.varies()) or len(x.varies()) != len(y.varies()):
-        if x.varies() or y.varies() != [0] or counts[0] != y.shape[0]:
+        if x.varies() or y.varies() != [0]:
             raise Unsupported("repeats by a number that depends on the batch")
         _over_batch(maker, op, x, y, counts)
         return
@@ -213,16 +214,19 @@ def _repeat(maker: Maker, op: Op) -> None:
 
 def _over_batch(maker: Maker, op: Op, x: Value, y: Value, counts: list[int]) -> None:
     """What is the same for every sample, once for each of them."""
-    here: Value | Ref = x
-    if len(counts) > len(x.shape):
-        here = maker.add("Unsqueeze", x=here, dim=0)
-        if len(counts) > len(x.shape) + 1:
-            raise Unsupported("repeats over several new axes")
-    elif x.shape[0] != 1:
+    size, twin = maker.homes.batch
+    new, later = len(counts) - len(x.shape), op.twin.outs[0].shape if op.twin is not None else ()
+    several = 1 if new else x.shape[0]
+    if not size or counts[0] != size or later[:1] != (several * twin,):
         raise Unsupported("repeats by a number that depends on the batch")
+    here: Value | Ref = x
+    for _ in range(new):
+        here = maker.add("Unsqueeze", x=here, dim=0)
     if any(count != 1 for count in counts[1:]):
         here = maker.add("Tile", x=here, repeats=[1, *counts[1:]])
-    maker.bind(y, maker.add("ExpandBatch", x=here, like=maker.sample(y), axes=len(y.shape)))
+    if several > 1:
+        here = maker.add("Unsqueeze", x=here, dim=0)
+    maker.bind(y, spread(maker, here, several, list(y.shape[1:])))
 
 
 def _repeat_interleave(maker: Maker, op: Op) -> None:

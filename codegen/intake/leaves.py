@@ -47,7 +47,8 @@ def _known() -> dict[type[nn.Module], str]:
 
 def leaf_of(module: nn.Module) -> Leaf | None:
     """The layer that a module is, or None where it is none, or more than one."""
-    drop = DROPS.get(type(module).__name__)
+    # Packages say whose it is in front of the name: SwinDropPath.
+    drop = next((drop for name, drop in DROPS.items() if type(module).__name__.endswith(name)), None)
     if drop is not None and type(module).__module__.split(".")[0] in drop.packages and not list(module.children()):
         return Leaf(drop.type, {name: getattr(module, attribute) for name, attribute in drop.params.items()})
     name = _known().get(type(module))

@@ -112,6 +112,39 @@ class Positioned(nn.Module):
         return x + self.positions(n, h, w)
 
 
+class Shifted(nn.Module):
+    """A mask for each window of each sample, as shifted windows have; the batch lies first or second."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, t, c = x.shape
+        mask = torch.tril(torch.ones(3, 4, 4)) * torch.arange(1.0, 4.0)[:, None, None]
+        y = x.reshape(n * 3, t // 3, c) @ x.reshape(n * 3, t // 3, c).mT + mask.repeat(n, 1, 1)
+        steps = torch.arange(float(c))[:, None, None].expand(-1, n, t)
+        return y.reshape(n, 3, -1).sum(-1)[:, :, None] + (steps.permute(1, 2, 0) * x)[:, :3]
+
+
+class Owner(nn.Module):
+    """A table that is looked up by torch's function, tied to a layer outside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.ones(9, 4))
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(F.embedding(x, self.table))
+
+
+class TiedOutside(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = Owner(), nn.Linear(4, 9, bias=False)
+        self.head.weight = self.body.table
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x))
+
+
 class Caches(nn.Module):
     """Indices that are computed anew where the size differs, and kept as a buffer that no state dict has."""
 
@@ -235,3 +268,12 @@ def test_constants_for_every_sample_of_a_batch_that_is_not_at_hand():
 
 def test_a_buffer_that_is_filled_at_the_first_call():
     imported(Caches(), torch.randn(2, 5, 8))
+
+
+def test_constants_that_hold_several_positions_a_sample():
+    imported(Shifted(), torch.randn(2, 12, 5))
+
+
+def test_a_layer_keeps_a_weight_that_another_module_reads_by_another_name():
+    found = imported(TiedOutside(), torch.randint(0, 9, (2, 3)))
+    assert found.project.networks["main"].ties
