@@ -334,8 +334,9 @@ class Center(QWidget):
 
     def _place_banner(self) -> None:
         width = max(200, min(self.width() - 32, max(self.banner.one_line(), 720)))
-        self.banner.resize(width, self.banner.heightForWidth(width))
-        self.banner.move((self.width() - self.banner.width()) // 2, self.bar.height() + 8)
+        self.banner.resize(width, self.banner.arrange(width))
+        below = min(self.bar.height() + 8, self.height() - self.banner.height() - 8)  # over the bar where it is high
+        self.banner.move((self.width() - self.banner.width()) // 2, max(0, below))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The strip stays in the middle."""

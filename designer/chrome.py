@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import (
     QFrame,
+    QPlainTextEdit,
     QProxyStyle,
     QStyle,
     QStyleOption,
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from designer.controls import box
+from designer.controls import box, field
 from designer.theme import Theme
 
 _State = QStyle.StateFlag
@@ -166,8 +167,10 @@ def progress_contents(theme: Theme, option: QStyleOption, painter: QPainter, wid
 
 
 def frame(theme: Theme, option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
-    """The border of a scroll area that asked for one."""
-    if isinstance(option, QStyleOptionFrame) and option.lineWidth > 0:
+    """The border of a scroll area that asked for one; a text of several lines is a field."""
+    if isinstance(widget, QPlainTextEdit):
+        field(theme, option, painter, widget)
+    elif isinstance(option, QStyleOptionFrame) and option.lineWidth > 0:
         by_keys = _on(option, _State.State_HasFocus) and _on(option, _State.State_KeyboardFocusChange)
         edge = QPen(theme.color("focus"), 2) if by_keys else QPen(theme.color("line2"), 1)
         box(painter, option.rect, theme.radius("field"), None, edge)

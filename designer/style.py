@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QFrame,
     QLineEdit,
+    QPlainTextEdit,
     QProxyStyle,
     QScrollBar,
     QStyle,
@@ -165,6 +167,9 @@ class HouseStyle(QProxyStyle):
         result = super().polish(target)
         if isinstance(target, QAbstractButton | QLineEdit | QComboBox | QAbstractSpinBox | QTabBar | QScrollBar):
             target.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        elif isinstance(target, QPlainTextEdit) and target.frameShape() != QFrame.Shape.NoFrame:
+            target.viewport().setAutoFillBackground(False)  # it is a field of several lines: its frame fills it
+            target.document().setDocumentMargin(themes.current.px(6))
         elif isinstance(target, QAbstractItemView):
             target.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
             parent = target.parent()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QStatusBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QStatusBar, QVBoxLayout, QWidget
 
 from designer.controls import box
 from designer.theme import themes
@@ -93,6 +93,9 @@ class Badge(QWidget):
         painter.end()
 
 
+LEAST_WORDS = 200  # width of a sentence beside buttons, at 100 % text
+
+
 class Banner(QWidget):
     """One sentence with its badge on the kind's tint ("error", "warn", "note"), the fixes as buttons, and a close.
 
@@ -108,15 +111,21 @@ class Banner(QWidget):
         self._badge = Badge("error")
         self.text = Text("", "small" if card else "ui", "ink", wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 8, 8, 8)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 8, 8, 8)
+        self._column.setSpacing(8)
+        self._row = QHBoxLayout()
         self._row.setSpacing(8)
         self._row.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignVCenter)
         self._row.addWidget(self.text, 1)
         self._buttons: list[QPushButton] = []
+        self._acts = QBoxLayout(QBoxLayout.Direction.LeftToRight)  # where they do not fit beside the sentence
+        self._acts.setSpacing(8)
         self._close = button("", "ui_x", quiet=True, small=True, tip=tr("Close"))
         self._close.clicked.connect(self._shut)
         self._row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._column.addLayout(self._row)
+        self._column.addLayout(self._acts)
         self._close.setVisible(closable)  # once it has a parent: before, it would be a window of its own
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.hide()
@@ -137,19 +146,45 @@ class Banner(QWidget):
         self.text.setText(text)
         self.setAccessibleName(text)
         for old in self._buttons:
-            self._row.removeWidget(old)
+            old.hide()
             old.deleteLater()
         self._buttons = [button(words, small=True) for words, _ in fixes]
         for made, (_, act) in zip(self._buttons, fixes, strict=True):
             made.clicked.connect(lambda _=False, act=act: act())
             self._row.insertWidget(self._row.count() - 1, made, 0, Qt.AlignmentFlag.AlignVCenter)
             made.show()  # now, so that its place is counted
+        self.arrange(self.width())
         self.show()
         self.update()
 
+    def arrange(self, width: int) -> int:
+        """Have the buttons beside the sentence, where that leaves it room, else below; the height that this takes."""
+        margins = self._column.contentsMargins()
+        inner, between = width - margins.left() - margins.right(), self._acts.spacing()
+        words = self.text.fontMetrics().horizontalAdvance(self.text.text())
+        beside = words - (self.one_line() - width) >= min(words, themes.current.px(LEAST_WORDS))
+        for made in self._buttons:
+            self._row.removeWidget(made)
+            self._acts.removeWidget(made)
+            if beside:
+                self._row.insertWidget(self._row.count() - 1, made, 0, Qt.AlignmentFlag.AlignVCenter)
+            else:
+                self._acts.addWidget(made)
+        across = sum(made.sizeHint().width() + between for made in self._buttons) - between <= inner
+        way = QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
+        self._acts.setDirection(way)
+        self._column.invalidate()  # what lies in a layout within it does not tell it at once
+        return self.heightForWidth(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where the buttons stand depends on the width."""
+        super().resizeEvent(event)
+        if self._buttons and event.size().width() != event.oldSize().width():
+            self.arrange(event.size().width())
+
     def one_line(self) -> int:
         """How wide it is with its sentence in one line."""
-        margins, shown = self._row.contentsMargins(), [self._badge, *self._buttons, self._close]
+        margins, shown = self._column.contentsMargins(), [self._badge, *self._buttons, self._close]
         words = self.text.fontMetrics().horizontalAdvance(self.text.text()) + 4
         parts = [words, *(part.sizeHint().width() for part in shown if not part.isHidden())]
         return margins.left() + margins.right() + sum(parts) + self._row.spacing() * (len(parts) - 1)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QSpinBox,
@@ -101,6 +102,26 @@ def test_the_focus_of_a_field_is_two_pixels_of_accent(both, qtbot):
     assert picture(first).pixelColor(x, 1) == themes.current.color("raised")
     second.setProperty("error", True)
     assert picture(second).pixelColor(x, 0) == themes.current.color("error")
+
+
+def test_a_text_of_several_lines_is_a_field_on_all_four_sides(both, qtbot):
+    first, second = QPlainTextEdit(), QPlainTextEdit()
+    hold = QWidget()
+    column = QVBoxLayout(hold)
+    column.addWidget(first)
+    column.addWidget(second)
+    qtbot.addWidget(hold)
+    hold.resize(240, 160)
+    hold.show()
+    hold.activateWindow()
+    second.setFocus()
+    qtbot.waitUntil(second.hasFocus)
+    for text, ink in ((first, "strong"), (second, "focus")):
+        image, x, y = picture(text), text.width() // 2, text.height() // 2
+        edges = [(0, y), (text.width() - 1, y), (x, 0), (x, text.height() - 1)]
+        assert {image.pixelColor(*edge).name() for edge in edges} == {themes.current.color(ink).name()}
+        assert image.pixelColor(0, 0).name() != themes.current.color("raised").name(), "its corners are round"
+        assert image.pixelColor(x, y) == themes.current.color("raised")
 
 
 def test_keyboard_focus_shows_on_a_button_and_the_mouse_leaves_none(house, qtbot):

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from designer.settings import Settings
 from designer.theme import themes
 from graph_core import Project
-from tests.gui.window_rig import ALT, CTRL, Key, WindowRig
+from tests.gui.window_rig import ALT, CTRL, LEFT, Key, WindowRig
 from tests.house.source import ROOT
 
 SHOT = """
@@ -104,6 +105,33 @@ def test_a_sentence_over_the_canvas_takes_one_line(rig: WindowRig):
     rig.window.center.say("No node is selected; select the one to edit. " * 8)
     QTest.qWait(1)
     assert banner.text.height() >= 2 * line  # what is longer than the canvas is wide is not cut off
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_buttons_of_a_sentence_over_the_canvas_are_never_cut(rig: WindowRig, scale: float):
+    """On a small screen, too, with large text: beside the sentence, or below it, whole."""
+    rig.window.files.new_from_template("lenet")
+    themes.set_scale(scale)
+    rig.window.resize(1366, 768)
+    rig.turn()
+    clicked: list[str] = []
+    acts = [(words, lambda words=words: clicked.append(words)) for words in ("Recover drawing", "Discard edits")]
+    told = "A session ended before placed10000.netw was saved; 2 edits can be recovered."
+    banner = rig.window.center.banner
+    rig.window.center.say(told, "warn", acts)
+    rig.turn()
+    whole = rig.window.center.rect()
+    buttons = {made.text(): made for made in banner.findChildren(QPushButton) if made.text() and not made.isHidden()}
+    for words, made in buttons.items():
+        assert made.width() >= made.sizeHint().width(), words
+        assert made.height() >= made.sizeHint().height(), words
+        assert banner.rect().contains(made.geometry()), words
+        assert whole.contains(made.rect().translated(made.mapTo(rig.window.center, QPoint()))), words
+        rig.qtbot.mouseClick(made, LEFT)
+    assert clicked == ["Recover drawing", "Discard edits"]
+    assert banner.text.height() >= banner.text.heightForWidth(banner.text.width())
+    beside = buttons["Discard edits"].y() < banner.text.geometry().bottom()
+    assert beside is (scale == 1.0)
 
 
 @pytest.mark.parametrize("factor", ["1", "1.5", "2", "3"])
