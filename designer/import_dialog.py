@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from designer.document import Document
 from designer.files import Files
+from designer.focus import TabsAsRead
 from designer.import_report import ImportReport
 from designer.importing import Importing
 from designer.style import dress
@@ -83,7 +84,7 @@ class InputRow(QWidget):
         return f"{','.join(sizes)}:{self.dtype.currentText()}"
 
 
-class ImportDialog(QDialog):
+class ImportDialog(TabsAsRead, QDialog):
     """A form, and once the import has become the document, its report."""
 
     def __init__(self, document: Document, files: Files, parent: QWidget) -> None:
@@ -101,8 +102,9 @@ class ImportDialog(QDialog):
         self.folder.setPlaceholderText(tr("none: the package is installed"))
         self.folder.setToolTip(tr("The folder that your own code is imported from"))
         self.file.setPlaceholderText("model.pt2")
-        for field in (self.module, self.folder, self.file):
+        for field, name in ((self.module, tr("Module")), (self.folder, tr("Code in")), (self.file, tr("File"))):
             dress(field, font="mono")
+            field.setAccessibleName(name)
         self.rows: list[InputRow] = []
         self.more = button(tr("Add input"), "ui_plus", small=True)
         self.trust = QCheckBox(tr("Run this code; I trust it"))

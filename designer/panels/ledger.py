@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSplitter,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -32,13 +31,14 @@ from designer.panels.ledger_picks import LedgerPicks, LedgerTree
 from designer.panels.tables import LazyPanel
 from designer.style import dress
 from designer.theme import themes
-from designer.widgets import SearchField, Segments, button
+from designer.widgets import Elided, SearchField, Segments, button
 from designer.words import told, tr
 from graph_core.ledger import Convention, Entry, ledger
 from graph_core.opened import as_csv, as_markdown, as_tsv
 
 _HEADS = (tr("Layer"), tr("Type"), tr("Output"), tr("Parameters"), tr("Operations"), tr("Share"), tr("Memory"))
 OWN = "own"
+FILTER = 110  # least width of the field that filters
 # Fields of a convention that a person may switch, each with its word.
 SWITCHES = {
     "factor": ("× 2", tr("Two operations for a multiply-add, not one")),
@@ -86,6 +86,8 @@ class LedgerPanel(LazyPanel):
         self.form.setAccessibleName(tr("Form of the list"))
         self.choice = QComboBox()
         self.choice.setAccessibleName(tr("Convention"))
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setMinimumContentsLength(14)
         for name, convention in CONVENTIONS.items():
             self.choice.addItem(tr("as {tool}", tool=convention.title) if convention.rules else convention.title, name)
             self.choice.setItemData(self.choice.count() - 1, told(convention.help), Qt.ItemDataRole.ToolTipRole)
@@ -97,12 +99,13 @@ class LedgerPanel(LazyPanel):
             dress(box, font="small")
             box.clicked.connect(self._switch)
         self.filter = SearchField(tr("Filter layers"))
+        self.filter.setMinimumWidth(themes.current.px(FILTER))
         self.tsv = button(tr("Copy"), small=True, tip=tr("Copy the selected rows, or all, with tabs between the cells"))
-        self.csv = button(tr("Copy CSV"), small=True, tip=tr("Copy these rows as a spreadsheet reads them"))
-        self.markdown = button(tr("Copy Markdown"), small=True, tip=tr("Copy these rows as a Markdown table"))
-        self.totals = QLabel()
-        self.totals.setContentsMargins(12, 4, 12, 6)
-        dress(self.totals, font="mono_strong")
+        self.csv = button(tr("as CSV"), small=True, tip=tr("Copy these rows as a spreadsheet reads them"))
+        self.markdown = button(tr("as Markdown"), small=True, tip=tr("Copy these rows as a Markdown table"))
+        self.csv.setAccessibleName(tr("Copy CSV"))
+        self.markdown.setAccessibleName(tr("Copy Markdown"))
+        self.totals = Elided("", "mono_strong")
         self.detail = LedgerDetail(document)
         self._lay_out()
         self.form.chosen.connect(lambda _: self.refresh())
@@ -124,20 +127,24 @@ class LedgerPanel(LazyPanel):
         for box in self.switches.values():
             head.addWidget(box)
         head.addWidget(self.filter, 1)
-        head.addWidget(self.tsv)
-        head.addWidget(self.csv)
-        head.addWidget(self.markdown)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tree, 1)
-        column.addWidget(self.totals)
+        below = QHBoxLayout()
+        below.setContentsMargins(12, 4, 12, 4)
+        below.setSpacing(4)
+        below.addWidget(self.totals, 1)
+        for copier in (self.tsv, self.csv, self.markdown):
+            below.addWidget(copier)
+        column.addLayout(below)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(left)
         self.split.addWidget(Roomy(self.detail))
         self.split.setChildrenCollapsible(False)
-        self.split.setSizes([660, 390])
+        self.split.setSizes([740, 290])
+        self.split.setStretchFactor(0, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -147,7 +154,7 @@ class LedgerPanel(LazyPanel):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setResizeContentsPrecision(0)  # of the rows in sight: to look at all of them takes seconds
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
 
     # What a person does --------------------------------------------------------------------------------------
 

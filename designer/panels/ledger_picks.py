@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QTreeView
 
 from designer.document import Document
 from designer.panels.ledger_model import Item, LedgerModel
+from designer.theme import themes
 
+NAMES = 110  # least width of the first column, with the names
 MOST = 2000  # nodes whose rows are looked for
 
 
@@ -18,6 +20,20 @@ class LedgerTree(QTreeView):
     """Rows that can be copied: `copied` asks for that, before the window's own Copy, which is of nodes."""
 
     copied = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.header().sectionResized.connect(lambda section, *_: self._fit_first() if section else None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The first column takes what the others leave."""
+        super().resizeEvent(event)
+        self._fit_first()
+
+    def _fit_first(self) -> None:
+        header = self.header()
+        others = sum(header.sectionSize(column) for column in range(1, header.count()))
+        header.resizeSection(0, max(themes.current.px(NAMES), self.viewport().width() - others))
 
     def event(self, event: QEvent) -> bool:
         """The key is ours."""

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QWidget
 from designer.export_dialog import ExportDialog
 from designer.focus import is_stop, reading_order
 from designer.gallery import Card
+from designer.import_dialog import ImportDialog
 from designer.key_sheet import KeySheet
-from tests.gui.window_rig import SHIFT, Key, WindowRig
+from tests.gui.window_rig import CTRL, SHIFT, Key, WindowRig
 
 TABS = ("Problems", "Code", "Definition", "Ledger", "Complexity", "Memory", "History", "Training", "Compression")
 
@@ -168,11 +169,35 @@ def test_the_canvas_and_the_templates_are_no_traps(rig: WindowRig) -> None:
     assert window.focusWidget() is window.gallery.search
 
 
-@pytest.mark.parametrize("make", ["export", "keys"])
+def test_the_bar_that_finds_is_walked_before_the_canvas(rig: WindowRig) -> None:
+    window = rig.window
+    rig.key(Key.Key_H, CTRL)
+    rig.turn()
+    window.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    bar = window.center.finder
+    QTest.keyClicks(bar.query, "conv")
+    stops = walk(window, window.topbar.network)
+    assert set(stops) == wanted(window)
+    assert_read(stops)
+    mine = [stop for stop in stops if bar.isAncestorOf(stop)]
+    assert mine[0] is bar.query
+    assert mine[-3:] == [bar.new, bar.one, bar.all]
+    first = stops.index(bar.query)
+    assert stops[first : first + len(mine)] == mine, "it is walked to its end"
+
+
+@pytest.mark.parametrize("make", ["export", "keys", "import", "import a program"])
 def test_dialogs_are_walked_as_they_are_read(rig: WindowRig, make: str) -> None:
     window = rig.window
     if make == "keys":
         dialog: QWidget = KeySheet(window.actions_, window.keymap, window)
+    elif make != "export":
+        asked = dialog = ImportDialog(rig.document, window.files, window)
+        if make == "import":
+            asked.more.click()
+            asked.trust.setChecked(True)
+        else:
+            asked.source.segment("program").click()
     else:
         dialog = ExportDialog(rig.document, window.drawing, window.training, window.write_picture, window)
     dialog.show()

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QApplication, QComboBox, QMenu, QWidget
 
 from designer.export_dialog import ExportDialog
 from designer.focus import is_stop
+from designer.import_dialog import ImportDialog
 from designer.key_sheet import KeySheet
 from graph_core import edits
-from tests.gui.window_rig import WindowRig
+from tests.gui.window_rig import LEFT, WindowRig
 
 Role, Said = QAccessible.Role, QAccessible.Text
 VALUES = {Role.EditableText, Role.ComboBox, Role.SpinBox, Role.Slider}
@@ -138,6 +139,19 @@ def test_everything_that_takes_the_keyboard_has_a_name(rig: WindowRig, qtbot) ->
         KeySheet(window.actions_, window.keymap, window),
         ExportDialog(rig.document, window.drawing, window.training, window.write_picture, window),
     )
+    for replacing in (False, True):
+        window.center.find(replacing=replacing)
+        rig.turn()
+        missing |= set(unnamed(window))
+    asked = ImportDialog(rig.document, window.files, window)
+    asked.show()
+    for source in ("module", "program"):
+        rig.qtbot.mouseClick(asked.source.segment(source), LEFT)
+        missing |= set(unnamed(asked))
+    asked.pages.setCurrentWidget(asked.report)
+    missing |= set(unnamed(asked))
+    asked.close()
+    asked.deleteLater()
     for dialog in dialogs:
         dialog.show()
         missing |= set(unnamed(dialog))
