@@ -127,6 +127,7 @@ class Maker:
         self.notes = notes
         self.body = Body(scope.kind, scope.path, scope.module)
         self.where: dict[Value, Ref] = {}
+        self.again: list[tuple[Value, int]] = []  # values that another output, at that place, is too
         self.by_name: dict[str, Step] = {}
         self.tables: dict[int, Ref] = {}  # constants by identity
         module = scope.module
@@ -141,7 +142,12 @@ class Maker:
             elif any(not out.fixed for out in item.outs):
                 self._op(item)
         for value in self._results():
-            self.body.outputs.append((value, self.ref(value)))
+            ref = self.ref(value)
+            same = [place for place, (_, known) in enumerate(self.body.outputs) if _end(known) == _end(ref)]
+            if same and self.scope is not self.homes.root:
+                self.again.append((value, same[0]))
+            else:
+                self.body.outputs.append((value, ref))
         self._prune()
         return self.body
 
@@ -302,7 +308,8 @@ class Maker:
             return
         before = len(self.notes)
         try:
-            body = Maker(scope, self.homes, self.draw, self.notes).build()
+            maker = Maker(scope, self.homes, self.draw, self.notes)
+            body = maker.build()
         except TooWide as wide:
             del self.notes[before:]
             scope.fault = str(wide)
@@ -310,7 +317,8 @@ class Maker:
             return
         if not body.steps or not body.outputs:
             # It passes on what comes in, or nothing of it is used.
-            for value, ref in body.outputs:
+            given_out = [*body.outputs, *((value, body.outputs[place][1]) for value, place in maker.again)]
+            for value, ref in given_out:
                 inner = next((given for given, _, found in body.inputs if found is ref), None)
                 if inner is not None:
                     self.bind(value, inner)
@@ -323,7 +331,7 @@ class Maker:
         self.by_name.setdefault(name, step)
         step.inputs = {str(place): self.ref(value) for place, (value, _, _) in enumerate(body.inputs)}
         self.body.steps.append(step)
-        for place, (value, _) in enumerate(body.outputs):
+        for place, value in [*enumerate(value for value, _ in body.outputs), *((at, one) for one, at in maker.again)]:
             self.bind(value, Ref(step, str(place)))
 
     def _holds_weights_of(self, path: str) -> bool:
@@ -346,6 +354,10 @@ class Maker:
                 break
             steps = kept
         self.body.steps = steps
+
+
+def _end(ref: Ref) -> tuple[object, str]:
+    return (ref.step, ref.port) if ref.step is not None else (id(ref), "")
 
 
 def _may_go(step: Step) -> bool:

@@ -12,7 +12,7 @@ from torch import nn
 from codegen.intake.joins import hand_on
 from codegen.intake.lists import join_lists
 from codegen.intake.parameters import Definer, Unmergeable
-from codegen.intake.repeats import gather
+from codegen.intake.repeats import gather, gather_alone
 from codegen.intake.steps import Body, Definition, Step
 from codegen.intake.unions import Union, unite
 
@@ -34,6 +34,7 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
         for body in ready:
             gather(body)
             waiting.remove(body)
+        gather_alone(ready)
         # A list that is longer than another is no case of it.
         listed = container or all(s.body is not None and s.name[-1].isdigit() for body in ready for s in body.steps)
         found: list[tuple[Union, Definition]] = []

@@ -12,7 +12,7 @@ from graph_core.names import BadName, check_identifier
 if TYPE_CHECKING:
     from codegen.intake.parameters import Definer
 
-MOST_PAIRS = 400
+Guess = tuple[str, tuple[bool, ...]]  # a condition, and in which bodies it holds
 
 
 class Conditions:
@@ -32,20 +32,31 @@ class Conditions:
         return self.found[there]
 
     def _condition(self, there: tuple[bool, ...]) -> str:
-        for text, holds in self._guesses():
-            if holds == there:
-                self._note(text)
-                return text
+        """The first that holds exactly where the step is there: what a person meant by it before what may be chance."""
+        return (
+            self._told(self._guesses(), there)
+            or self._flagged(self._attributes(flags=True), there)
+            or self._told(self._numbers(), there)
+            or self._flagged(self._attributes(), there)
+            or self._flag(there, self._likely(there) or self._name(there))
+        )
+
+    def _told(self, guesses: Iterator[Guess], there: tuple[bool, ...]) -> str:
+        text = next((text for text, holds in guesses if holds == there), "")
+        self._note(text)
+        return text
+
+    def _flagged(self, attributes: Iterator[Guess], there: tuple[bool, ...]) -> str:
         opposite = tuple(not one for one in there)
-        for name, holds in self._attributes():
+        for name, holds in attributes:
             if holds == there:
                 return self._flag(there, name)
             if holds == opposite:
                 return f"not {self._flag(opposite, name)}"
-        return self._flag(there, self._likely(there) or self._name(there))
+        return ""
 
-    def _guesses(self) -> Iterator[tuple[str, tuple[bool, ...]]]:
-        """Comparisons of widths, and of small parameters with one number."""
+    def _guesses(self) -> Iterator[Guess]:
+        """Comparisons of widths, and parameters that are true or not."""
         widths = list(self.definer.known.items())[:20]
         for place, (one, first) in enumerate(widths):
             for other, second in widths[place + 1 :]:
@@ -55,11 +66,14 @@ class Conditions:
         for name, vector in self.definer.params.items():
             if name in self.definer.lacked:
                 yield f"{name} > 0", tuple(value > 0 for value in vector)
-            if name in self.definer.widths or not all(type(value) in (bool, int) for value in vector):
-                continue
             if all(type(value) is bool for value in vector):
                 yield name, tuple(vector)
                 yield f"not {name}", tuple(not value for value in vector)
+
+    def _numbers(self) -> Iterator[Guess]:
+        """Comparisons of small parameters with one number."""
+        for name, vector in self.definer.params.items():
+            if name in self.definer.widths or not all(type(value) is int for value in vector):
                 continue
             for number in (1, 0, 2):
                 yield f"{name} != {number}", tuple(value != number for value in vector)
@@ -72,14 +86,15 @@ class Conditions:
             words = text.replace("=", " ").replace("!", " ").split()
             sizes.used |= {name for name in sizes.named if name in words}
 
-    def _attributes(self) -> Iterator[tuple[str, tuple[bool, ...]]]:
-        """Attributes of the modules that are true, or are something, in some and not in others."""
+    def _attributes(self, *, flags: bool = False) -> Iterator[Guess]:
+        """Attributes of the modules that are true in some and not in others, or with no ``flags`` are something."""
         modules = [body.module for body in self.definer.bodies]
         for name in vars(modules[0]):
             if name.startswith("_") or name == "training":
                 continue
             values = [getattr(module, name, None) for module in modules]
-            if all(value is None or isinstance(value, bool | int | float | str | list | tuple) for value in values):
+            kinds = bool if flags else bool | int | float | str | list | tuple | None
+            if all(isinstance(value, kinds) for value in values):
                 yield name, tuple(any(v) if isinstance(v, list | tuple) else bool(v) for v in values)
 
     def _likely(self, there: tuple[bool, ...]) -> str:

@@ -97,8 +97,9 @@ class Drawing:
             edits.connect(graph, self._end(end, ids, ports), f"{node.id}.{port}")
         if line.use is not None:
             edits.use_weights_of(graph, node.id, ids[line.use])
-        if line.times != 1:
-            edits.set_repeat(graph, node.id, line.times)
+        if line.times:
+            # As a text, for the number 1 is no repeat, and this is a list of one.
+            edits.set_repeat(graph, node.id, "1" if line.times == 1 else line.times)
         if line.when:
             edits.set_when(graph, node.id, line.when)
         return node.id

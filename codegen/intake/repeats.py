@@ -19,7 +19,17 @@ def gather(body: Body) -> None:
     _lists(body)
 
 
-def _open(step: Step) -> None:
+def gather_alone(bodies: list[Body]) -> None:
+    """Let lists of one block repeat it once where those of that name in other bodies repeat theirs, in place."""
+    runs = {step.name for body in bodies for step in body.steps if step.turns}
+    for body in bodies:
+        for step in body.steps:
+            if step.name in runs and step.body is not None and not step.turns and step.use is None:
+                _open(step, 1)
+        _lists(body, {name for name in runs if all(step.name != name for step in body.steps)}, 1)
+
+
+def _open(step: Step, least: int = LEAST) -> None:
     """A plain nn.Sequential of equal blocks is that block, repeated."""
     inner = step.body
     assert inner is not None
@@ -30,12 +40,12 @@ def _open(step: Step) -> None:
     if [one.name for one in run] != names or not _chained(run, inner.inputs[0][2]):
         return
     last = inner.outputs[0][1]
-    if last.step is run[-1] and last.port == "0" and _equal(run):
+    if run and last.step is run[-1] and last.port == "0" and _equal(run, least):
         step.turns = [one.body for one in run if one.body is not None]
         step.body, step.listed = step.turns[0], inner
 
 
-def _lists(body: Body) -> None:
+def _lists(body: Body, wanted: set[str] | None = None, least: int = LEAST) -> None:
     """Blocks named ``layers.0``, ``layers.1``, … that are called in that order become one named ``layers``."""
     stems: dict[str, list[Step]] = {}
     for step in body.steps:
@@ -43,11 +53,13 @@ def _lists(body: Body) -> None:
         if dot and number.isdigit():
             stems.setdefault(stem, []).append(step)
     for stem, run in stems.items():
+        if wanted is not None and stem not in wanted:
+            continue
         if [one.name for one in run] != [f"{stem}.{place}" for place in range(len(run))]:
             continue
         if any(one.body is None or "0" not in one.inputs for one in run) or not _chained(run, run[0].inputs["0"]):
             continue
-        if not _equal(run) or not _only_in_turn(body, run):
+        if not _equal(run, least) or not _only_in_turn(body, run):
             continue
         first = run[0]
         first.name = stem
@@ -88,9 +100,9 @@ def _only_in_turn(body: Body, run: list[Step]) -> bool:
     return not (inner & read) and not (set(run) & again)
 
 
-def _equal(run: list[Step]) -> bool:
+def _equal(run: list[Step], least: int) -> bool:
     """Whether they are instances of one class whose parameters an expression can tell."""
-    if len(run) < LEAST or any(one.use is not None or one.turns for one in run):
+    if len(run) < least or any(one.use is not None or one.turns for one in run):
         return False
     first = definition_of(run[0])
     if first.container or any(definition_of(one) is not first for one in run):

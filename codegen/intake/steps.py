@@ -65,7 +65,7 @@ class Line:
     definition: Definition | None = None
     use: Line | None = None
     when: str = ""
-    times: int | str = 1
+    times: int | str = 0  # of a block that repeats
 
 
 @dataclass(eq=False)

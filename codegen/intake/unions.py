@@ -45,7 +45,10 @@ class Joined:
         step = self.step
         if step.body is not None:
             return min(self.inputs, key=int, default="")
-        return next((port for port in layer_types()[step.type].inlets if port in self.inputs), "")
+        inlets = layer_types()[step.type].inlets
+        named = next((port for port in inlets if port in self.inputs), "")
+        several = not named and any(inlet.variadic for inlet in inlets.values())
+        return next(iter(self.inputs), "") if several else named
 
 
 @dataclass(eq=False)

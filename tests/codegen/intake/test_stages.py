@@ -93,3 +93,47 @@ def test_what_cannot_be_one_class_keeps_the_others_merged():
     source = emit_source(import_with_report(module, (torch.randn(2, 6),)).project)
     assert source.count("class Layer") == 1
     assert source.count("class Rates") == 2
+
+
+class Twofold(nn.Module):
+    """Gives out one tensor twice, the second time as a view of all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 6)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = self.fc(x)
+        return y, y[:, :]
+
+
+class Lists(nn.Module):
+    """Lists of one layer and of several, and what is handed on in part only."""
+
+    def __init__(self, count: int, *, adds: bool) -> None:
+        super().__init__()
+        self.steps = nn.Sequential(*(Layer(0.0) for _ in range(count)))
+        self.twofold, self.adds = Twofold(), adds
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.twofold(self.steps(x))
+        return torch.cat([(a + b)[:, :2].relu(), a[:, 2:]], dim=1) if self.adds else a + b
+
+
+def test_a_list_of_one_is_as_one_of_several():
+    source = emit_source(imported(nn.Sequential(Lists(1, adds=True), Lists(3, adds=True)), torch.randn(2, 6)).project)
+    assert source.count("class Lists") == 1
+    assert "for _ in range(times)" in source
+    alone = emit_source(imported(nn.Sequential(Lists(1, adds=True), Layer(0.0)), torch.randn(2, 6)).project)
+    assert "self.steps = nn.Sequential(Layer())" in alone
+
+
+def test_what_is_joined_in_some_only_has_a_condition():
+    source = emit_source(imported(nn.Sequential(Lists(2, adds=True), Lists(3, adds=False)), torch.randn(2, 6)).project)
+    assert source.count("class Lists") == 1
+    assert "if self.adds:" in source
+
+
+def test_a_tensor_given_out_twice_is_one_output():
+    source = emit_source(imported(nn.Sequential(Lists(2, adds=True)), torch.randn(2, 6)).project)
+    assert "tuple[Tensor" not in source
