@@ -296,8 +296,8 @@ def draw_note(p: QPainter, theme: Theme, plate: Plate, s: float) -> None:
     p.drawRect(QRectF(0, 0, plate.w * s, max(1.0, 2 * s)))
 
 
-def draw_sheet(p: QPainter, theme: Theme, plate: Plate, s: float, *, full: bool = True) -> None:
-    """A block opened in place: its sheet, border and header strip."""
+def draw_sheet(p: QPainter, theme: Theme, plate: Plate, s: float, *, full: bool = True, buttons: bool = True) -> None:
+    """A block opened in place: its sheet, border and header strip, with the buttons that can be pressed on a screen."""
     color = theme.family(plate.family)
     hair = max(1.0, s)
     w, h = plate.w * s, plate.h * s
@@ -323,7 +323,7 @@ def draw_sheet(p: QPainter, theme: Theme, plate: Plate, s: float, *, full: bool 
         p.drawLine(QLineF(x, head, right, head))
         theme.paint_glyph(p, glyph_of(plate), QRectF(10 * s, 7 * s, 16 * s, 16 * s), color)
         ink = theme.color("ink3")
-        for name, box in sheet_buttons(plate).items():
+        for name, box in sheet_buttons(plate).items() if buttons else ():
             mark = QRectF(box[0] * s, box[1] * s, box[2] * s, box[3] * s).adjusted(3 * s, 3 * s, -3 * s, -3 * s)
             theme.paint_glyph(p, {"back": "ui_chevl", "on": "ui_chevr", "close": "ui_x"}[name], mark, ink)
     p.setBrush(Qt.BrushStyle.NoBrush)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QRectF, QSize, QSizeF
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRect, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from designer.canvas.camera import Box, Camera
@@ -37,8 +37,8 @@ def application() -> QGuiApplication:
     return QGuiApplication([])
 
 
-def render(scene: Scene, path: str | Path, theme: Theme, *, scale: float = 2.0) -> None:
-    """Write the scene to `path`; its suffix says how. `scale` is pixels per unit of a PNG.
+def render(scene: Scene, path: str | Path, theme: Theme, *, scale: float = 2.0, bare: bool = False) -> None:
+    """Write the scene to `path`; its suffix says how. `scale` is pixels per unit of a PNG; `bare` leaves the sheet out.
 
     ValueError for another suffix or an empty drawing, OSError if the file can't be written; an old file stays whole
     until the new one is complete.
@@ -50,7 +50,7 @@ def render(scene: Scene, path: str | Path, theme: Theme, *, scale: float = 2.0) 
     if not scene.plates:
         raise ValueError("the drawing is empty: there is nothing to paint")
     writers = {"svg": to_svg, "pdf": to_pdf, "tex": to_tikz}
-    data = to_png(scene, theme, scale) if kind == "png" else writers[kind](scene, theme)
+    data = to_png(scene, theme, scale, bare=bare) if kind == "png" else writers[kind](scene, theme, bare=bare)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -90,13 +90,14 @@ def ink_box(snap: Snapshot) -> Box:
 
 
 def _paint(
-    painter: QPainter | TikzPainter, scene: Scene, theme: Theme, view: Camera, size: QSize, *, vector: bool
+    painter: QPainter | TikzPainter, scene: Scene, theme: Theme, view: Camera, size: QSize, *, vector: bool, bare: bool
 ) -> None:
     snap = Snapshot(scene)
     box = ink_box(snap)
     view = view._replace(ox=round(-box[0] * view.scale), oy=round(-box[1] * view.scale))
-    painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.color("canvas"))
-    Picture(theme, _DPI).paint(
+    if not bare:
+        painter.fillRect(QRectF(0, 0, size.width(), size.height()), theme.color("canvas"))
+    Picture(theme, _DPI, frozenset(("buttons",))).paint(
         painter,  # type: ignore[arg-type]
         snap,
         view,
@@ -111,24 +112,25 @@ def _size(scene: Scene) -> tuple[float, float]:
     return x1 - x0, y1 - y0
 
 
-def to_image(scene: Scene, theme: Theme, scale: float = 2.0) -> QImage:
+def to_image(scene: Scene, theme: Theme, scale: float = 2.0, *, bare: bool = False) -> QImage:
     """The scene as pixels, `scale` to a unit or as many as a picture of reasonable size allows."""
     w, h = _size(scene)
     scale = min(scale, _SIDE_MAX / max(w, h), (_PIXELS_MAX / (w * h)) ** 0.5)
     size = QSize(max(1, round(w * scale)), max(1, round(h * scale)))
-    image = QImage(size, QImage.Format.Format_RGB32)
+    image = QImage(size, QImage.Format.Format_ARGB32_Premultiplied if bare else QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.transparent)
     image.setDotsPerMeterX(round(_DPI / 0.0254))
     image.setDotsPerMeterY(round(_DPI / 0.0254))
     painter = QPainter(image)
     # At full detail whatever the scale: who makes a picture of it wants to read it.
-    _paint(painter, scene, theme, Camera(1.0, scale), size, vector=False)
+    _paint(painter, scene, theme, Camera(1.0, scale), size, vector=False, bare=bare)
     painter.end()
     return image
 
 
-def to_png(scene: Scene, theme: Theme, scale: float = 2.0) -> bytes:
+def to_png(scene: Scene, theme: Theme, scale: float = 2.0, *, bare: bool = False) -> bytes:
     """The scene as a PNG file's bytes."""
-    image = to_image(scene, theme, scale)
+    image = to_image(scene, theme, scale, bare=bare)
     image.setDotsPerMeterX(round(_DPI / 0.0254 * scale))
     image.setDotsPerMeterY(round(_DPI / 0.0254 * scale))
     data = QByteArray()
@@ -139,7 +141,7 @@ def to_png(scene: Scene, theme: Theme, scale: float = 2.0) -> bytes:
     return bytes(data.data())
 
 
-def to_svg(scene: Scene, theme: Theme) -> bytes:
+def to_svg(scene: Scene, theme: Theme, *, bare: bool = False) -> bytes:
     """The scene as an SVG file's bytes, one unit to a pixel."""
     from PySide6.QtSvg import QSvgGenerator
 
@@ -155,12 +157,12 @@ def to_svg(scene: Scene, theme: Theme) -> bytes:
     writer.setViewBox(QRect(0, 0, size.width(), size.height()))
     writer.setTitle(scene.title or "Netwright")
     painter = QPainter(writer)
-    _paint(painter, scene, theme, Camera(), size, vector=True)
+    _paint(painter, scene, theme, Camera(), size, vector=True, bare=bare)
     painter.end()
     return bytes(data.data())
 
 
-def to_pdf(scene: Scene, theme: Theme) -> bytes:
+def to_pdf(scene: Scene, theme: Theme, *, bare: bool = False) -> bytes:
     """The scene as a one-page PDF's bytes, the page as large as the drawing (96 units to an inch)."""
     w, h = _size(scene)
     data = QByteArray()
@@ -173,16 +175,16 @@ def to_pdf(scene: Scene, theme: Theme) -> bytes:
     writer.setTitle(scene.title or "Netwright")
     writer.setCreator("Netwright")
     painter = QPainter(writer)
-    _paint(painter, scene, theme, Camera(), QSize(round(w) + 1, round(h) + 1), vector=True)
+    _paint(painter, scene, theme, Camera(), QSize(round(w) + 1, round(h) + 1), vector=True, bare=bare)
     painter.end()
     return bytes(data.data())
 
 
-def to_tikz(scene: Scene, theme: Theme) -> bytes:
+def to_tikz(scene: Scene, theme: Theme, *, bare: bool = False) -> bytes:
     """The scene as a LaTeX document's bytes, one TikZ picture that compiles by itself and that a paper can input."""
     x0, y0, x1, y1 = ink_box(Snapshot(scene))
     size = QSize(round(x1 - x0), round(y1 - y0))
     painter = TikzPainter(theme, _DPI)
-    _paint(painter, scene, theme, Camera(), size, vector=True)
+    _paint(painter, scene, theme, Camera(), size, vector=True, bare=bare)
     painter.name(scene.plates.values(), round(-x0), round(-y0))
     return painter.document(scene.title or "Netwright", size).encode()

@@ -43,7 +43,7 @@ class Picture:
 
     def __init__(self, theme: Theme, dpi: float | None = None, hides: frozenset[str] = frozenset()) -> None:
         self.theme = theme
-        self.hides = hides  # of: grid, shapes
+        self.hides = hides  # of: grid, shapes, buttons of opened blocks
         self.texts = Texts(theme, dpi)
         self.sprites = Sprites(theme)
         self._roles: dict[str, QColor] = {}
@@ -149,7 +149,7 @@ class Picture:
         if snap.layer[i] == FRAME:
             body.draw_frame(p, self.theme, plate, s)
         else:
-            body.draw_sheet(p, self.theme, plate, s, full=level == FULL)
+            body.draw_sheet(p, self.theme, plate, s, full=level == FULL, buttons="buttons" not in self.hides)
         if level == FULL:
             p.scale(s, s)
             self._runs(p, row, vector=vector)

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from designer.canvas import export
 from designer.canvas.scene import Scene
@@ -90,6 +91,28 @@ def test_the_verb_writes_it(tmp_path: Path):
     text = (tmp_path / "l.tex").read_text(encoding="utf-8")
     assert text.count(r"\begin{tikzpicture}") == text.count(r"\end{tikzpicture}") == 1
     assert "conv1" in text
+
+
+def test_a_figure_for_a_paper_shows_the_insides_of_blocks_and_has_no_ground(tmp_path: Path, capsys):
+    drawing = str(tmp_path / "r.netw")
+    assert main(["new", "resnet18", "-o", drawing]) == 0
+
+    def picture(name: str, *options: str) -> QImage:
+        assert main(["render", drawing, "-o", str(tmp_path / name), *options]) == 0
+        return QImage(str(tmp_path / name))
+
+    closed, opened = picture("c.png"), picture("o.png", "--open", "layer2", "--open", "layer2/downsample", "--bare")
+    assert opened.width() > closed.width()
+    assert opened.pixelColor(2, 2).alpha() == 0
+    assert closed.pixelColor(2, 2).alpha() == 255
+    assert main(["render", drawing, "-o", str(tmp_path / "o.tex"), "--open", "all", "--bare"]) == 0
+    text = (tmp_path / "o.tex").read_text(encoding="utf-8")
+    assert "relu2" in text
+    assert "downsample" in text
+    assert main(["render", drawing, "-o", str(tmp_path / "x.svg"), "--open", "layer2/stem"]) == 2
+    told = capsys.readouterr().err
+    assert "BasicBlock has no block stem; --open takes the names of blocks on the way down." in told
+    assert not (tmp_path / "x.svg").exists()
 
 
 @pytest.mark.skipif(not HAS_TIKZ, reason="no TeX engine with TikZ is installed; what is written is checked above")
