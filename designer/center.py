@@ -286,6 +286,10 @@ class Center(QWidget):
         self.lens_bar.lit = False
         self.lens_bar.refresh()
         self._drawing.forget()
+        self._telling = True  # another drawing may have nodes of the same ids, of which none is chosen
+        self.canvas.select(())
+        self.canvas.current = ""
+        self._telling = False
         self._fit_then = True
         if self.isVisible() and len(self._document.graph.nodes) > MANY:
             self._show_soon()

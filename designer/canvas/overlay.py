@@ -100,6 +100,8 @@ class Overlay:
             p.drawRoundedRect(box.adjusted(-out, -out, out, out), radius + out * 0.8, radius + out * 0.8)
         if level < FULL:
             return
+        self._signs(p, chosen)
+        p.setBrush(Qt.BrushStyle.NoBrush)
         p.setPen(pen(accent, 1.4 * camera.zoom))
         p.setBrush(accent)
         r = PORT_R * camera.zoom
@@ -114,6 +116,18 @@ class Overlay:
                     others.append((anchor.port.kind, at))
         for kind, at in others:
             draw_port(p, kind, at, camera.zoom, accent, accent)
+
+    def _signs(self, p: QPainter, chosen: list[int]) -> None:
+        """Badges and signs again, over the rings that would cross them."""
+        canvas = self.canvas
+        for i in chosen:
+            plate = canvas.snap.rows[i].plate
+            if (plate.problem or plate.mark) and canvas.snap.layer[i] == BODY:
+                p.save()
+                p.translate(self.frame_of(i)[0].topLeft())
+                p.scale(canvas.camera.zoom, canvas.camera.zoom)
+                canvas.picture.signs(p, plate)
+                p.restore()
 
     def _many(self, p: QPainter, chosen: list[int], out: float) -> None:
         canvas = self.canvas

@@ -269,6 +269,10 @@ class Picture:
             p.drawRoundedRect(box, 3, 3)
             p.setPen(theme.color("raised"))
             self.texts.draw(p, "mono", box.x() + 7, box.y() + 11.6, plate.tag, vector=vector)
+        self.signs(p, plate)
+
+    def signs(self, p: QPainter, plate: Plate) -> None:
+        """The badge of a problem, or the sign of a difference; the painter stands at the plate's corner, in units."""
         if plate.problem:
             if plate.kind == "operator":
                 self.badge(p, plate, QPointF(-22 - text_width(plate.name), plate.h / 2), 16)

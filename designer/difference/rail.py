@@ -30,6 +30,7 @@ from designer.words import tr
 from graph_core.effects import NodeFigures
 
 WIDTH, DETAIL = 264, 240  # how wide it is, and how high the fields of one change may stand
+LINE = 24  # letters before and after that stand in one line
 ITEM = Qt.ItemDataRole.UserRole
 _MARK = {"added": "added", "removed": "removed", "moved": "moved", "renamed": "modified", "changed": "modified"}
 _WORDS = {
@@ -251,7 +252,8 @@ class Rail(QWidget):
         self._fields.addWidget(Caption(say(row.title)), 0, 0, 1, 2)
         for k, (name, then, now) in enumerate(self.fields, 1):
             label = Text(say(name), "small", "ink2")
-            told = f"{then} → {now}" if then and now else then or now
+            arrow = "\n→ " if len(then) + len(now) > LINE else " → "
+            told = f"{then}{arrow}{now}" if then and now else then or now
             value = Text(told, "mono_small", "ink", wrap=True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             if not (then and now):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEvent
@@ -9,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from designer.canvas.intents import MIME_LAYER
-from designer.canvas.scene import Port
+from designer.canvas.scene import Port, Scene
 from tests.gui.canvas_rig import Rig
 from tests.gui.canvas_scenes import X, Y, moved, plate, scene_of, stage, wire
 from tests.gui.window_rig import ALT, CTRL, SHIFT, Key
@@ -30,6 +32,24 @@ def small():
 @pytest.fixture
 def rig(qtbot) -> Rig:
     return Rig(qtbot, small())
+
+
+def test_the_ring_of_a_selected_plate_does_not_cross_its_badge(qtbot):
+    made = small()
+    plates = {id: replace(plate, problem="error") if id == "a" else plate for id, plate in made.plates.items()}
+    rig = Rig(qtbot, Scene(plates, made.wires))
+    shown = rig.canvas.scene.plates["a"]
+    ratio = rig.canvas.devicePixelRatioF()
+
+    def badge() -> list[str]:
+        image = rig.canvas.grab().toImage()
+        around = [(dx, dy) for dx in range(-4, 5) for dy in range(-4, 5) if dx * dx + dy * dy <= 16]
+        at = [(round((shown.x + shown.w + dx) * ratio), round((shown.y + dy) * ratio)) for dx, dy in around]
+        return [image.pixelColor(x, y).name() for x, y in at]
+
+    before = badge()
+    rig.canvas.select(("a",))
+    assert badge() == before
 
 
 def test_click_selects_and_shift_adds_and_takes_out(rig: Rig):

@@ -202,3 +202,14 @@ def test_a_reader_of_the_screen_walks_its_rows(rig: WindowRig):
     heard = {words[0]: words for words in said}
     assert {node.name for node in rig.graph.nodes.values()} <= set(heard)
     assert heard["fc2"][1:] == ["Linear", "84"]
+
+
+def test_another_drawing_with_the_same_ids_has_nothing_chosen(rig: WindowRig):
+    row(rig, "conv1")
+    assert rig.canvas.selection
+    rig.document.mark_saved()
+    rig.window.files.new_from_template("lenet")
+    assert rig.document.chosen == ()
+    assert not rig.canvas.selection
+    assert rig.canvas.current == ""
+    assert rig.window.outline.tree.items() == []
