@@ -11,11 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from torch import nn
-
-from codegen.intake.constants import constant_params
+from codegen.intake.constants import constant_params, held, held_params
 from codegen.intake.dialect_batch import repeated
-from codegen.intake.dialect_modules import BUFFER, PARAMETER
+from codegen.intake.dialect_modules import BUFFER
 from codegen.intake.opaque import TooWide, opaque_call, opaque_scope
 from codegen.intake.pairing import same_values
 from codegen.intake.record import Op, Scope, Value, scopes_of, values_in
@@ -85,7 +83,15 @@ class Homes:
             exported.sort(key=lambda value: order[value])
         self.counts = {path: len(scopes) for path, scopes in by_path.items()}
         for path, scopes in by_path.items():
-            self.weights[path] = self._home(path, [self.canonical(scope) for scope in scopes])
+            home = self._home(path, [self.canonical(scope) for scope in scopes])
+            if not self._loose(path, home):
+                self.weights[path] = home
+
+    def _loose(self, path: str, home: Scope) -> bool:
+        """Whether a buffer that no state dict has is used outside of its owner: each user then holds its values."""
+        owner, _, name = path.rpartition(".")
+        known = name in self.root.module.get_submodule(owner)._non_persistent_buffers_set
+        return known and owner != home.path and any(scope.path == owner for scope in scopes_of(self.root))
 
     def path_of(self, value: Value, scope: Scope) -> str:
         """The name of a weight for a user: of a tied one, that inside of the user's own module."""
@@ -239,6 +245,8 @@ class Maker:
     def _weight(self, value: Value) -> Ref:
         path = self.homes.path_of(value, self.scope)
         home = self.homes.weights.get(path)
+        if home is None:
+            return self._constant(value)
         if home is not self.homes.canonical(self.scope):
             return self._input(value)
         ref = self.add(*held(value, self.relative(path)))
@@ -327,7 +335,7 @@ class Maker:
         name = self.relative(scope.path) if own else self.free("block")
         earlier = self.by_name.get(name)
         step = Step("", name if earlier is None else self.free(name.rpartition(".")[2] or "block"), body=body)
-        step.use = earlier
+        step.use = earlier if scope.path not in self.homes.forked else None  # what is forked holds no weights
         self.by_name.setdefault(name, step)
         step.inputs = {str(place): self.ref(value) for place, (value, _, _) in enumerate(body.inputs)}
         self.body.steps.append(step)
@@ -367,25 +375,3 @@ def _may_go(step: Step) -> bool:
     if step.type == BUFFER:
         return not step.params.get("persistent", True)
     return not declaration.owns_weights() or step.use is not None
-
-
-def held(value: Value, name: str) -> tuple[str, str]:
-    """The layer type and the name of a weight that a class holds by itself."""
-    return (PARAMETER if isinstance(value.tensor, nn.Parameter) else BUFFER), name
-
-
-def held_params(value: Value, root: nn.Module) -> dict[str, Any]:
-    """The parameters of a weight that a class holds by itself."""
-    params = constant_params(value)
-    if isinstance(value.tensor, nn.Parameter):
-        params.pop("persistent", None)
-        params.pop("content", None)
-        if not value.tensor.requires_grad:
-            params["trainable"] = False
-        return params
-    owner, _, name = value.path.rpartition(".")
-    lost = name in root.get_submodule(owner)._non_persistent_buffers_set
-    params["persistent"] = not lost
-    if lost:
-        params["content"] = value.tensor
-    return params

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from codegen.intake.dialect_modules import BUFFER, PARAMETER
 from codegen.intake.record import Value
 
 
@@ -40,3 +41,25 @@ def _shortest(value: Tensor) -> float:
 def _short(number: float) -> float:
     """A number with two digits that matter."""
     return float(f"{number:.1e}")
+
+
+def held(value: Value, name: str) -> tuple[str, str]:
+    """The layer type and the name of a weight that a class holds by itself."""
+    return (PARAMETER if isinstance(value.tensor, nn.Parameter) else BUFFER), name
+
+
+def held_params(value: Value, root: nn.Module) -> dict[str, Any]:
+    """The parameters of a weight that a class holds by itself."""
+    params = constant_params(value)
+    if isinstance(value.tensor, nn.Parameter):
+        params.pop("persistent", None)
+        params.pop("content", None)
+        if not value.tensor.requires_grad:
+            params["trainable"] = False
+        return params
+    owner, _, name = value.path.rpartition(".")
+    lost = name in root.get_submodule(owner)._non_persistent_buffers_set
+    params["persistent"] = not lost
+    if lost:
+        params["content"] = value.tensor
+    return params

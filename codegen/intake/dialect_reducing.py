@@ -187,6 +187,8 @@ def _running(function: str) -> Call:
         if y.tensor.is_floating_point():
             here = _converted(maker, x, y.tensor.dtype)
             ref = maker.add({"cumsum": "CumSum", "cumprod": "CumProd"}[function], x=here, dim=a["dim"])
+        elif x.tensor.is_floating_point():
+            raise Unsupported("adds up real numbers as whole ones")
         elif function == "cumsum" and y.dtype == "int64":
             ref = maker.add("WholeCumSum", x=x, dim=a["dim"])
         elif function == "cumsum":

@@ -12,7 +12,7 @@ from graph_core import edits
 from graph_core.blocks import add_graph, free_class_name
 from graph_core.chains import CLOSED, chain_of
 from graph_core.graph import Graph, Param, Project
-from graph_core.names import BadName, check_class_name, class_name_from
+from graph_core.names import BadName, check_class_name, class_name_from, numbered
 
 
 class Drawing:
@@ -79,7 +79,7 @@ class Drawing:
         for line in definition.lines:
             ids[line] = self._line(graph, line, ids, ports)
         for place, end in enumerate(definition.outputs):
-            node = edits.add(graph, OUTPUT, id=f"y{place}")
+            node = edits.add(graph, OUTPUT, id=numbered(f"y{place}", graph.nodes, bare=True))
             edits.connect(graph, self._end(end, ids, ports), f"{node.id}.x")
 
     def _line(self, graph: Graph, line: Line, ids: dict[Line | None, str], ports: list[str]) -> str:

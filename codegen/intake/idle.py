@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from codegen.intake.bodies import held, held_params
+from codegen.intake.constants import held, held_params
 from codegen.intake.record import Value
 from codegen.intake.steps import Body, Step
 from codegen.weights import weight_end, weight_keys

@@ -281,7 +281,9 @@ def _outline(scope: Scope) -> list[Any]:
 def _plain(part: Any) -> Any:
     if isinstance(part, tuple | list):
         return [_plain(one) for one in part]
-    return "tensor" if isinstance(part, Value) else repr(part)
+    if isinstance(part, Value):
+        return part.path if part.kind == "weight" else "tensor"
+    return repr(part)
 
 
 def _layer_calls(root: Scope) -> Iterator[Op]:

@@ -118,3 +118,31 @@ def same_values(one: Tensor, other: Tensor) -> bool:
 
 def _sign(item: Op | Scope) -> tuple[str, str]:
     return (item.path, item.kind) if isinstance(item, Scope) else (item.path, item.name)
+
+
+def same_run(one: Scope, other: Scope) -> bool:
+    """Whether two runs on the same inputs did the very same: each call on the same values, and the same result."""
+    return one.reads == other.reads and _told(one) == _told(other)
+
+
+def _told(root: Scope) -> list[Any]:
+    """Every call with its arguments, values by the calls that made them; then the result."""
+    labels: dict[Value, str] = {}
+
+    def tell(part: Any) -> Any:
+        if isinstance(part, Value):
+            known = labels.get(part) or f"{part.kind} {part.path}"
+            return (known, part.tensor.tolist()) if part.kind == "constant" else known
+        if isinstance(part, tuple | list):
+            return [tell(one) for one in part]
+        if isinstance(part, dict):
+            return {name: tell(one) for name, one in part.items()}
+        if isinstance(part, slice):
+            return ("slice", tell(part.start), tell(part.stop), tell(part.step))
+        return repr(part)
+
+    lines: list[Any] = []
+    for op in root.ops():
+        lines.append((op.path, op.name, op.scope.path if op.scope else "", tell(op.args), tell(op.kwargs)))
+        labels |= {value: f"{len(lines)}.{place}" for place, value in enumerate(op.outs)}
+    return [*lines, tell(root.result)]

@@ -84,6 +84,7 @@ class Scope:
     items: list[Op | Scope] = field(default_factory=list)
     result: Any = None
     fault: str = ""  # why its inside cannot be drawn
+    reads: int = 0  # of the outermost call: how often it asked the data for a yes or no
     # Of the outermost call: kinds of what it returns beside tensors, numbers of inputs that it changes in place, and
     # paths of modules in which it leaves something.
     lost: list[str] = field(default_factory=list)

@@ -10,9 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from codegen.intake.pairing import same_run
 from codegen.intake.record import Op, Scope, Value
 from codegen.intake.state import undisturbed
 from codegen.intake.trace import Recorder, changed_in_place
+
+MOST_READS = 4  # so many answers of the data are looked into
 
 
 def record(
@@ -28,10 +31,24 @@ def record(
     ``is_layer`` tells which modules are recorded as one call; those of ``open_layers`` (by identity) as the calls that
     they make, as if their caller had made them. Raises whatever the module raises.
     """
+
+    def run(idle: frozenset[int] = frozenset(), turned: int = -1) -> Scope:
+        try:
+            return _record(module, inputs, is_layer, training, open_layers, idle, turned, grad=True)
+        except Exception:  # what runs without gradients only, changes a weight in place, say
+            return _record(module, inputs, is_layer, training, open_layers, idle, turned, grad=False)
+
+    root = run()
+    # What the data answers may lead to a warning only: then nothing is otherwise with the other answer.
+    idle = frozenset(place for place in range(root.reads) if place < MOST_READS and _decides_nothing(root, run, place))
+    return run(idle) if idle else root
+
+
+def _decides_nothing(root: Scope, run: Callable[..., Scope], place: int) -> bool:
     try:
-        return _record(module, inputs, is_layer, training, open_layers, grad=True)
-    except Exception:  # what runs without gradients only, changes a weight in place, say
-        return _record(module, inputs, is_layer, training, open_layers, grad=False)
+        return same_run(root, run(turned=place))
+    except Exception:  # whatever a person's own code raises on the other way
+        return False
 
 
 def _record(
@@ -40,12 +57,15 @@ def _record(
     is_layer: Callable[[nn.Module], bool],
     training: bool,
     open_layers: frozenset[int],
+    idle: frozenset[int],
+    turned: int,
     *,
     grad: bool,
 ) -> Scope:
     given = tuple(part.detach().clone() if isinstance(part, Tensor) else part for part in inputs)
     with undisturbed(module, training, grad=grad) as traces:
         recorder = Recorder(module, is_layer, open_layers, lengths=grad)
+        recorder.idle, recorder.turned = idle, turned
         for number, tensor in enumerate(t for t in given if isinstance(t, Tensor)):
             recorder.learn(Value(tensor, "input", str(number), grows=tensor.is_floating_point()))
         recorder.root.args = recorder.given(given)

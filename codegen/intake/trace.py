@@ -60,6 +60,9 @@ class Recorder(TorchFunctionMode):
         self, module: nn.Module, is_layer: Callable[[nn.Module], bool], open_layers: frozenset[int], *, lengths: bool
     ) -> None:
         super().__init__()
+        # Answers of the data, by their order, that are known to decide nothing; one that is turned, to learn that.
+        self.idle: frozenset[int] = frozenset()
+        self.turned = -1
         self.lengths = lengths  # whether sizes tell what they are compared with
         self.module = module
         self.autocast = _autocast()
@@ -176,9 +179,15 @@ class Recorder(TorchFunctionMode):
         return length(found, (value, 0), decided) if name in ("__len__", "numel", "nelement") else found
 
     def _read(self, func: Callable[..., Any], name: str, args: Any, kwargs: Any) -> Any:
-        if not all(value.fixed for value in values_in(self.given((args, kwargs)))):
+        settled = all(value.fixed for value in values_in(self.given((args, kwargs))))
+        found = func(*args, **kwargs)
+        if settled:
+            return found
+        place = self.root.reads
+        self.root.reads += isinstance(found, bool)
+        if not isinstance(found, bool) or place not in self.idle:
             self.fault("decides by the values of a tensor, so that its way depends on the data")
-        return func(*args, **kwargs)
+        return not found if isinstance(found, bool) and place == self.turned else found
 
     def called(self, op: Op, run: Callable[[], Any], args: Any, kwargs: Any) -> Any:
         """Run a call with nothing recorded inside, and record it as ``op``."""

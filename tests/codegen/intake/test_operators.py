@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from codegen.intake import import_with_report
 from tests.codegen.intake.equal import imported
 
 
@@ -145,6 +146,64 @@ class TiedOutside(nn.Module):
         return self.head(self.body(x))
 
 
+class Warns(nn.Module):
+    """Asks the data for something that leads to a warning only, as transformers does of padding."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.fc, self.asked = nn.Embedding(9, 4), nn.Linear(4, 4), 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if 0 in x[:, [-1, 0]]:
+            self.asked += 1
+        return self.fc(self.embed(x))
+
+
+class Swaps(nn.Module):
+    """Asks the data which of two tensors comes first: the same calls, on other values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.one(x), self.other(x)
+        if a.sum() > b.sum():
+            a, b = b, a
+        return a - b
+
+
+class Inside(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.swaps = nn.Linear(4, 4), Swaps()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.swaps(x))
+
+
+class Turn(nn.Module):
+    """One module that is called for two tables of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("near", torch.linspace(0.5, 1, 4), persistent=False)
+        self.register_buffer("far", torch.linspace(1, 3, 4), persistent=False)
+
+    def forward(self, x: Tensor, table: str) -> Tensor:
+        return (x * getattr(self, table)).cos()
+
+
+class Turned(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.turn = nn.Linear(4, 4), Turn()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.fc(x)
+        return self.turn(x, "near") + 2 * self.turn(x, "far")
+
+
 class Caches(nn.Module):
     """Indices that are computed anew where the size differs, and kept as a buffer that no state dict has."""
 
@@ -277,3 +336,16 @@ def test_constants_that_hold_several_positions_a_sample():
 def test_a_layer_keeps_a_weight_that_another_module_reads_by_another_name():
     found = imported(TiedOutside(), torch.randint(0, 9, (2, 3)))
     assert found.project.networks["main"].ties
+
+
+def test_what_the_data_is_asked_for_a_warning_decides_nothing():
+    imported(Warns(), torch.randint(1, 9, (2, 5)))
+
+
+def test_what_the_data_is_asked_for_the_order_of_two_tensors_decides():
+    found = import_with_report(Inside(), (torch.randn(2, 4),))
+    assert [note.path for note in found.opaque] == ["swaps"]
+
+
+def test_a_module_that_is_called_for_two_tables():
+    imported(Turned(), torch.randn(2, 4))
