@@ -24,6 +24,7 @@ from graph_core.context import Context
 from graph_core.dims import Shape
 from graph_core.evaluate import axes_of
 from graph_core.graph import Graph, Node
+from graph_core.layer import Spec
 
 if TYPE_CHECKING:
     from codegen.emit.plan import Plan
@@ -64,7 +65,8 @@ class ClassWriter:
         stored: list[Statement] = [
             Assign(trees.dotted(f"self.{attr}"), self.scope.lookup(name)) for name, attr in self._stored.items()
         ]
-        methods = [self._constructor([Evaluate(trees.declared("super().__init__()")), *stored, *lines])]
+        constructor = self._constructor([Evaluate(trees.declared("super().__init__()")), *stored, *lines])
+        methods = [constructor] if self.arguments or stored or lines else []
         arguments = ["self", *(f"{self.input_names[port.id]}: Tensor" for port in self.graph.inputs())]
         count = len(self.graph.outputs())
         returns = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count) or '()'}]"
@@ -177,9 +179,14 @@ class ClassWriter:
         """How spans name a node."""
         return (self.graph.key, node.id)
 
-    def shape_comment(self, shape: Shape) -> str:
-        """A shape as a comment; empty where it would not help."""
-        return self.shapes.text(shape)
+    def shape_comment(self, node: Node, place: int, shape: Shape) -> str:
+        """The shape of an output as a comment; empty where no words are true of all instances."""
+        return self.shapes.text(shape, self._others(node, place))
+
+    def _others(self, node: Node, place: int = 0) -> list[tuple[Context, Shape]]:
+        """What comes out of a node at a place in each instance."""
+        found = [(owner, result.specs) for owner, result in self.frame.twin_results(node) if place < len(result.specs)]
+        return [(owner, spec.shape) for owner, specs in found if (spec := specs[place]) is not None]
 
     def _input_name(self, port: Node) -> str:
         name = attribute(port.name)
@@ -189,9 +196,12 @@ class ClassWriter:
 
     def _doc(self) -> str:
         """What the drawing notes of it, and what goes in and comes out."""
-        given = [self.shapes.of(self.context.results[port.id].specs) for port in self.graph.inputs()]
+        given = [self._shape_of(port, self.context.results[port.id].specs[0]) for port in self.graph.inputs()]
         outputs = self.context.outputs()
-        found = [self.shapes.of((outputs[port.id],)) for port in self.graph.outputs()]
-        shapes = f"{', '.join(given)} → {', '.join(found)}".removesuffix(" → …") + "."
+        found = [self._shape_of(port, outputs[port.id]) for port in self.graph.outputs()]
+        shapes = f"{', '.join(given)} → {', '.join(found)}".removesuffix(" → …").strip() + "."
         note = harmless(self.graph.head.get("note"))
         return f"{note}\n\n{shapes}" if note else shapes
+
+    def _shape_of(self, port: Node, spec: Spec | None) -> str:
+        return self.shapes.of((spec,), self._others(port))

@@ -376,7 +376,9 @@ class Forward:
     def _comment(self, value: Value) -> str:
         if value.spec is None or (value.base is not None and value.base.shape == value.spec.shape):
             return ""
-        return self.writer.shape_comment(value.spec.shape)
+        ports = self.writer.graph.out_ports(value.node)
+        place = ports.index(value.port) if value.port in ports else 0
+        return self.writer.shape_comment(value.node, place, value.spec.shape)
 
 
 def _is_blank(tree: ast.expr) -> bool:

@@ -88,7 +88,7 @@ class Scope:
             if all(_same_value(owner.scope.get(name), width) for owner, width in pairs):
                 return self.lookup(name)
         for name in (*self.context.inferred, *self.graph.params):
-            times = {_times(owner.scope.get(name), width) for owner, width in pairs}
+            times = {times_of(owner.scope.get(name), width) for owner, width in pairs}
             if len(times) == 1 and (sign := times.pop()) is not None:
                 return _share(self.lookup(name), sign)
         return self._extra(pairs, argument, read)
@@ -189,8 +189,8 @@ def _fits(guess: Width, owner: Context, width: Width) -> bool:
     return not isinstance(result, Expr) and int(result) == _plain(width)
 
 
-def _times(value: Any, width: Width) -> tuple[str, int] | None:
-    """By what a width is a multiple or a part of a value; None where it is neither."""
+def times_of(value: Any, width: Width) -> tuple[str, int] | None:
+    """By what a width is a multiple (``*``) or a part (``//``) of a value; None where it is neither."""
     size = _plain(width)
     if type(value) is not int or type(size) is not int or value < 1 or size < 1:
         return None

@@ -193,3 +193,34 @@ def test_numbers_in_turn_as_an_expression(values: list[object], text: object):
 def test_numbers_without_an_order_have_no_expression():
     assert form_of([[1, 5, 2, 9]]) is None
     assert form_of([[0.1, 0.5, 0.2]]) is None
+
+
+class Cut(nn.Module):
+    """Keeps some of its channels, whose number follows from no size that comes in."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__()
+        self.kept, self.conv = kept, nn.Conv2d(kept, kept, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x[:, : self.kept])
+
+
+class Flip(nn.Module):
+    """Has nothing to make."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(2, 3)
+
+
+def test_what_is_said_of_shapes_is_true_of_all_instances():
+    source = source_of(nn.Sequential(Cut(5), nn.Conv2d(5, 10, 1), Cut(7)), torch.randn(2, 6, 4, 4))
+    [cut] = [part for part in source.split("\n\n\n") if part.startswith("class Cut")]
+    assert "× 5 ×" not in cut
+    assert "N × kept × H × W" in cut
+
+
+def test_a_class_that_makes_nothing_has_no_constructor():
+    source = source_of(nn.Sequential(nn.Conv2d(3, 3, 1), Flip(), nn.Conv2d(3, 3, 1), Flip()), torch.randn(2, 3, 4, 4))
+    [flip] = [part for part in source.split("\n\n\n") if part.startswith("class Flip")]
+    assert "__init__" not in flip
