@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Literal
 
 from designer.document import Step
@@ -25,7 +26,7 @@ class Item:
     then its frames and notes. Children are made when they are looked at.
     """
 
-    __slots__ = ("_children", "context", "id", "inside", "kind", "parent", "row", "rows", "trail")
+    __slots__ = ("_children", "_fed", "context", "id", "inside", "kind", "parent", "row", "rows", "trail")
 
     def __init__(self, parent: Item | None, row: int, id: str, context: Context, trail: tuple[Step, ...]) -> None:
         self.parent, self.row, self.id, self.context, self.trail = parent, row, id, context, trail
@@ -33,6 +34,7 @@ class Item:
         self._children: list[Item] | None = None
         self.rows: dict[str, int] = {}  # of the children, by their ids
         self.inside: Context | None = None  # what lies in it
+        self._fed: frozenset[str] = frozenset()  # the nodes inside at which a wire ends
 
     @property
     def graph(self) -> Graph:
@@ -97,21 +99,30 @@ class Item:
                 context = self.context if wire or inner is None else inner
                 self._children.append(Item(self, row, id, context, self.trail if wire else trail))
             self.rows = {child.id: child.row for child in self._children}
+            self._fed = _fed(inner)
             loaded.append(self)
         return self._children
 
     def rebind(self) -> bool:
         """Take in that the analysis is another; False where other rows lie below than before, or below those."""
         inner = self.inner()
-        if self._below(inner) != list(self.rows):
+        if self._below(inner) != list(self.rows) or _fed(inner) != self._fed:
             return False
-        self.inside = inner
+        other, self.inside = inner is not self.inside, inner
         for child in self._children or ():
-            could = child.opens()
-            child.context = self.context if child.kind == "wire" or inner is None else inner
-            if child.opens() != could:
-                return False
+            if child.kind == "wire":
+                child.context = self.context
+            elif other and inner is not None:
+                child.context = inner
+            else:
+                break  # wires come first
         return True
+
+
+def _fed(inner: Context | None) -> frozenset[str]:
+    """The nodes of a graph at which a wire ends: those that have rows below them."""
+    incoming = inner.graph.incoming if inner is not None else {}
+    return frozenset(compress(incoming, incoming.values()))
 
 
 def text_of(item: Item) -> str:
