@@ -71,7 +71,10 @@ class Containers:
             if _holds_buffers(table):
                 raise EmitError("torch has no list of buffers; call them by names instead of numbers.")
             items = [self._item(table[str(place)], spots) for place in range(len(table))]
-            return trees.call("nn.ParameterList" if any(held) else "nn.ModuleList", [ast.List(_grouped(items))])
+            kind, grouped = "nn.ParameterList" if any(held) else "nn.ModuleList", _grouped(items)
+            if len(grouped) == 1 and isinstance(grouped[0], ast.Starred):
+                return trees.call(kind, [grouped[0].value])
+            return trees.call(kind, [ast.List(grouped)])
         pairs = {name: self._item(item, spots) for name, item in table.items()}
         if _holds_buffers(table):
             return trees.call(self.writer.plan.helpers.holder(), [], list(pairs.items()))

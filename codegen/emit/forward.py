@@ -237,11 +237,10 @@ class Forward:
         """A statement under a condition: with the one before it where that is under the same, or under its opposite."""
         before = self.body[-1] if self.body else None
         if isinstance(before, If) and not self.writer.plan.probes:
-            text, other = flat(before.test), flat(test)
-            if text == other and not before.other:
+            if flat(before.test) == flat(test) and not before.other:
                 before.body.append(statement)
                 return
-            if other == flat(ast.UnaryOp(ast.Not(), before.test)):
+            if trees.opposite(before.test, test):
                 before.other.append(statement)
                 return
         self.body.append(If(test, [statement], spots=()))

@@ -224,3 +224,22 @@ def test_a_class_that_makes_nothing_has_no_constructor():
     source = source_of(nn.Sequential(nn.Conv2d(3, 3, 1), Flip(), nn.Conv2d(3, 3, 1), Flip()), torch.randn(2, 3, 4, 4))
     [flip] = [part for part in source.split("\n\n\n") if part.startswith("class Flip")]
     assert "__init__" not in flip
+
+
+class Branches(nn.Module):
+    """The same layer several times beside itself, and one of two ways to end."""
+
+    def __init__(self, width: int, *, adds: bool) -> None:
+        super().__init__()
+        self.parts, self.adds = nn.ModuleList(nn.Linear(width, width) for _ in range(5)), adds
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.stack([part(x) for part in self.parts]).amax(0)
+        return y + x if self.adds else y.sin()
+
+
+def test_one_of_two_ways_is_an_else():
+    source = source_of(nn.Sequential(Branches(6, adds=True), Branches(6, adds=False)), torch.randn(2, 6))
+    assert "nn.ModuleList(nn.Linear(6, 6) for _ in range(5))" in source
+    assert source.count("if ") == 1
+    assert "        else:\n" in source
