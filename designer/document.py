@@ -18,6 +18,7 @@ from designer.opening import first_network, opened
 from designer.settings import weights_store
 from designer.steps import Step, steps_along
 from graph_core import Analysis, EditError, Graph, Node, Project, analyze
+from graph_core.chains import name_in
 from graph_core.context import Context
 from graph_core.fixes import Fix
 from graph_core.graph import Edit
@@ -387,11 +388,11 @@ class Document(QObject):
 
     def state_path(self, node: str) -> str:
         """The state-dict path of a node of the graph on the canvas: ``layer1.0.conv1``."""
-        graph, parts = self.root_graph, []
+        context, parts = engine_of(self.project).root(self.network), list[str]()
         for step in self.trail:
-            block = graph.nodes[step.node]
-            parts.append(block.name)
-            if block.run is not None and not block.run.shared:
+            parts.append(name_in(context, step.node))
+            run = context.graph.nodes[step.node].run
+            if run is not None and not run.shared:
                 parts.append(str(step.iteration))
-            graph = self.project.graphs[block.type]
-        return ".".join([*parts, graph.nodes[node].name])
+            context = self.inside(context, step)
+        return ".".join([*parts, name_in(context, node)])
