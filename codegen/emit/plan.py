@@ -112,7 +112,8 @@ class Plan:
         imports, helpers = self.helpers.write()
         helpers += [_PROBE.strip("\n")] if self.probes else []
         text = "\n".join((_DOC.sub("", body), *helpers))
-        used = {name for name in (*_MODULES, "Tensor") if re.search(rf"\b{name}\b", text)}
+        ends = {**dict.fromkeys(_MODULES, r"\."), "Tensor": r"\b"}  # a layer may be called F, and is self.F then
+        used = {name for name, end in ends.items() if re.search(rf"(?<![.\w]){name}{end}", text)}
         lines = [f'"""{_title(self.project.name)}: made with Netwright."""', ""]
         lines += [line for name, line in _MODULES.items() if name in used]
         lines.append("from torch import Tensor, nn" if "Tensor" in used else "from torch import nn")
