@@ -5,7 +5,9 @@ Asked for less than 18, the exporter of programs gives 18 without a word; the tr
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +61,27 @@ def convert(
     return exported.model_proto
 
 
+@contextlib.contextmanager
+def _tracing() -> Iterator[None]:
+    """Attention by operators that ONNX has, which torch does not run without gradients; and no graph is printed."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    log = torch._C._jit_onnx_log
+    torch._C._jit_onnx_log = lambda *graph: None  # it prints whether its log is enabled or not
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch._C._jit_onnx_log = log
+
+
 def _traced(
     module: nn.Module, program: torch.export.ExportedProgram, signature: Signature, opset: int, fold: bool
 ) -> Any:
     """By the tracer; the axes that stay open are those that the program left open."""
     import onnx
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _tracing():
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
             module,

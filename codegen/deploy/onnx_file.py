@@ -71,9 +71,8 @@ def onnx_bytes(
     _open_outputs(model, growing_axes(module, signature, sizes))
     emitted = {entry.domain: entry.version for entry in model.opset_import}
     if emitted.get("", 0) != opset:
-        raise Refusal(
-            f"The exporter gave opset {emitted.get('', 0)} where {opset} was asked for; ask for {emitted.get('', 0)}."
-        )
+        got = emitted.get("", 0)
+        raise Refusal(f"torch's ONNX exporter wrote opset {got} where {opset} was asked for; ask for an older one.")
     job.step("check", 0.7)
     if model.ByteSize() > LARGEST:
         raise Refusal(f"The model takes {model.ByteSize()} bytes; one ONNX file holds at most {LARGEST}.")

@@ -9,6 +9,7 @@ import copy
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,9 +75,12 @@ def check(text: str, make: Callable[[str], Project]) -> bool:
         return False
     source.encode()
     assert not any(mark in source for mark in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\x00"), ascii(text)
-    twin = told(lambda: make(harmless(text)))
-    assert twin is not None, ascii(text)
-    assert bones(source) == bones(twin), ascii(text)
+    twins = [harmless(text)]
+    if twins == ["7"]:
+        twins += ["0", "None"]  # of a number that is none, or of nothing, which conditions and counts take for no
+    found = [told(partial(make, twin)) for twin in twins]
+    assert found[0] is not None, ascii(text)
+    assert bones(source) in [bones(twin) for twin in found if twin is not None], ascii(text)
     return True
 
 
