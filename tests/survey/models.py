@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tests.survey.configurations import TRANSFORMERS
+
 Made = tuple[nn.Module, tuple[Tensor | None, ...]]
 
 _operators: list[Any] = []
@@ -238,52 +240,6 @@ def _transformers(model: str, config: str, arguments: dict[str, Any], inputs: tu
         "image": lambda: torch.randn(2, 3, 32, 32),
     }
     return module, tuple(texts[kind]() for kind in inputs)
-
-
-_TEXT = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
-_BERT = {**_TEXT, "intermediate_size": 64, "max_position_embeddings": 32}
-_LLAMA = {**_BERT, "num_key_value_heads": 2}
-_IMAGE = {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "image_size": 32,
-    "patch_size": 8,
-}  # fmt: skip
-_GPT2 = {"vocab_size": 60, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 32}
-_T5 = {"vocab_size": 60, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
-_BART = {
-    "vocab_size": 60, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 32,
-    "pad_token_id": 1,
-}  # fmt: skip
-_IDS, _PIXELS = ("ids",), ("image",)
-
-TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
-    "gpt2": ("GPT2LMHeadModel", "GPT2Config", _GPT2, _IDS),
-    "bert": ("BertForMaskedLM", "BertConfig", _BERT, _IDS),
-    "bert_pooled": ("BertModel", "BertConfig", _BERT, _IDS),
-    "t5": ("T5ForConditionalGeneration", "T5Config", _T5, ("ids", "none", "answer")),
-    "t5_gated": ("T5Model", "T5Config", {**_T5, "feed_forward_proj": "gated-gelu"}, ("ids", "none", "answer")),
-    "llama": ("LlamaForCausalLM", "LlamaConfig", _LLAMA, _IDS),
-    "mistral": ("MistralForCausalLM", "MistralConfig", _LLAMA, _IDS),
-    "qwen2": ("Qwen2ForCausalLM", "Qwen2Config", _LLAMA, _IDS),
-    "qwen3": ("Qwen3ForCausalLM", "Qwen3Config", {**_LLAMA, "head_dim": 8}, _IDS),
-    "gemma2": ("Gemma2ForCausalLM", "Gemma2Config", {**_LLAMA, "head_dim": 8}, _IDS),
-    "phi": ("PhiForCausalLM", "PhiConfig", _BERT, _IDS),
-    "gpt_neox": ("GPTNeoXForCausalLM", "GPTNeoXConfig", _BERT, _IDS),
-    "opt": ("OPTForCausalLM", "OPTConfig",
-            {**_TEXT, "ffn_dim": 64, "max_position_embeddings": 32, "word_embed_proj_dim": 32}, _IDS),
-    "roberta": ("RobertaForMaskedLM", "RobertaConfig", _BERT, _IDS),
-    "distilbert": ("DistilBertForMaskedLM", "DistilBertConfig",
-                   {"vocab_size": 60, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64}, _IDS),
-    "albert": ("AlbertModel", "AlbertConfig", {**_BERT, "embedding_size": 16}, _IDS),
-    "electra": ("ElectraModel", "ElectraConfig", {**_BERT, "embedding_size": 16}, _IDS),
-    "bart": ("BartModel", "BartConfig", _BART, ("ids", "none", "answer")),
-    "vit": ("ViTForImageClassification", "ViTConfig", _IMAGE, _PIXELS),
-    "deit": ("DeiTForImageClassification", "DeiTConfig", _IMAGE, _PIXELS),
-    "dinov2": ("Dinov2Model", "Dinov2Config", _IMAGE, _PIXELS),
-    "clip_vision": ("CLIPVisionModel", "CLIPVisionConfig", _IMAGE, _PIXELS),
-    "convnext": ("ConvNextForImageClassification", "ConvNextConfig",
-                 {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1], "image_size": 32}, _PIXELS),
-}  # fmt: skip
 
 
 def _classifiers() -> list[str]:

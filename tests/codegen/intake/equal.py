@@ -36,8 +36,8 @@ def stir(module: nn.Module, seed: int = 0) -> None:
 def without_dropout(module: nn.Module) -> None:
     """No value is dropped at random, so that training can be compared."""
     for child in module.modules():
-        for name in ("p", "drop_prob", "drop_rate", "dropout", "dropout_p"):
-            if isinstance(getattr(child, name, None), float):
+        for name in [name for name in vars(child) if name == "p" or "drop" in name]:
+            if isinstance(getattr(child, name), float):
                 setattr(child, name, 0.0)
 
 
