@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,7 +35,11 @@ def record(
     they make, as if their caller had made them. Raises whatever the module raises.
     """
 
+    kept = list(_caches(module))
+
     def run(idle: frozenset[int] = frozenset(), turned: int = -1) -> Scope:
+        for cache in kept:  # what a function made for an earlier call is made in every run
+            cache.cache_clear()
         try:
             return _record(module, inputs, is_layer, training, open_layers, idle, turned, grad=True)
         except Exception:  # what runs without gradients only, changes a weight in place, say
@@ -42,6 +49,25 @@ def record(
     # What the data answers may lead to a warning only: then nothing is otherwise with the other answer.
     idle = frozenset(place for place in range(root.reads) if place < MOST_READS and _decides_nothing(root, run, place))
     return run(idle) if idle else root
+
+
+def _caches(module: nn.Module) -> Iterator[Any]:
+    """The functions beside the classes of a module that keep what they made for earlier calls (lru_cache)."""
+    kinds = {type(child) for child in module.modules()}
+    homes = {kind.__module__ for kind in kinds if not kind.__module__.startswith("torch.")}
+    spaces = [vars(kind) for kind in kinds] + [vars(sys.modules[name]) for name in homes if name in sys.modules]
+    for space in spaces:
+        for part in list(space.values()):
+            yield from _caches_in(part)
+
+
+def _caches_in(part: Any, depth: int = 2) -> Iterator[Any]:
+    if isinstance(part, functools._lru_cache_wrapper):
+        yield part
+    elif isinstance(part, types.FunctionType) and depth:
+        for cell in part.__closure__ or ():
+            with contextlib.suppress(ValueError):  # a cell that is still empty
+                yield from _caches_in(cell.cell_contents, depth - 1)
 
 
 def _decides_nothing(root: Scope, run: Callable[..., Scope], place: int) -> bool:

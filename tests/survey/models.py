@@ -110,7 +110,7 @@ TIMM: dict[str, tuple[int, dict[str, Any]]] = {
     "pnasnet5large": (96, {}),
     "pvt_v2_b0": (64, {}),
     "pvt_v2_b2_li": (64, {}),
-    "qwen3_vit_88m": (0, {"depth": 2}),
+    "qwen3_vit_88m": (192, {"depth": 2, "img_size": 192}),
     "rdnet_tiny": (64, {}),
     "regnetx_002": (64, {}),
     "regnety_002": (64, {}),

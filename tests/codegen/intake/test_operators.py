@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -204,6 +205,23 @@ class Turned(nn.Module):
         return self.turn(x, "near") + 2 * self.turn(x, "far")
 
 
+@functools.lru_cache(maxsize=4)
+def distances(size: int) -> Tensor:
+    steps = torch.arange(size, dtype=torch.float32)
+    return steps[:, None] - steps[None, :]
+
+
+class Remembered(nn.Module):
+    """Constants of a function that keeps what it made for earlier calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(1, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(distances(x.shape[1]).unsqueeze(-1)).sum(-1) @ x
+
+
 class Caches(nn.Module):
     """Indices that are computed anew where the size differs, and kept as a buffer that no state dict has."""
 
@@ -349,3 +367,7 @@ def test_what_the_data_is_asked_for_the_order_of_two_tensors_decides():
 
 def test_a_module_that_is_called_for_two_tables():
     imported(Turned(), torch.randn(2, 4))
+
+
+def test_constants_that_a_function_keeps_for_later_calls():
+    imported(Remembered(), torch.randn(2, 5, 8))
