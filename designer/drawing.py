@@ -46,6 +46,7 @@ class Drawing:
         self.origins: dict[str, Point] = {}  # of each graph that is drawn, by the prefix of its ids
         self.sheets: dict[str, tuple[float, float, float, float]] = {}  # x, y, w, h of opened blocks, by their path
         self.room: Callable[[], float] = lambda: 640.0  # how high the canvas is, in units
+        self.column: Callable[[], float] = lambda: 560.0  # how high the columns of what is arranged become, in units
         self.made = Scene()
 
     def forget(self) -> None:

@@ -301,7 +301,7 @@ class Verbs(QObject):
     def arrange_all(self) -> None:
         """Lay the graph out anew, in columns as high as the canvas; what stands well stays where it is."""
         graph = self._document.graph
-        now, height = self._drawing.positions(), self._drawing.room()
+        now, height = self._drawing.positions(), self._drawing.column()
 
         def work() -> dict[str, tuple[float, float]]:
             return self._drawing.arranged(near=now, height=height)
