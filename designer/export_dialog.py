@@ -122,7 +122,7 @@ class ExportDialog(TabsAsRead, QDialog):
         if training.run is not None:
             self.weights.setCurrentIndex(self.weights.findData(str(training.run)))
         self.opset = QSpinBox()
-        self.opset.setRange(11, 23)
+        self.opset.setRange(11, 25)
         self.opset.setValue(18)
         self.fold = QCheckBox(tr("Work out what is constant"))
         self.fold.setChecked(True)

@@ -68,6 +68,28 @@ def fresh_weights(project: Project, weights: Path, network: str) -> list[Fresh]:
     return found
 
 
+def placeless_weights(project: Project, weights: Path, network: str) -> list[str]:
+    """Names by ids of what the file ``weights`` keeps for a network and no part of it takes any more, sorted.
+
+    Raises FileError where the file cannot be read.
+    """
+    taken = {key for _, key, _ in named_weights(project, network)}
+    return sorted(key for key in kept_sizes(weights) if key.startswith(f"{network}/") and key not in taken)
+
+
+def told_weights(project: Project, weights: Path, network: str) -> list[str]:
+    """What of the kept weights an edited drawing has no use for, and what begins with fresh values, in sentences."""
+    found = [str(one) for one in fresh_weights(project, weights, network)]
+    lost = placeless_weights(project, weights, network) if found or kept_sizes(weights) else []
+    if lost:
+        found.append(
+            "1 kept tensor has no place any more"
+            if len(lost) == 1
+            else f"{len(lost)} kept tensors have no place any more"
+        )
+    return found
+
+
 def kept_sizes(weights: Path) -> dict[str, tuple[int, ...]]:
     """Names and sizes of the tensors in a safetensors file, from its head alone. Raises FileError."""
     try:

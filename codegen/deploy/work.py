@@ -21,7 +21,8 @@ from codegen.files import check_output, write_atomic
 from codegen.job import Job
 from codegen.train.checkpoint import save_tensors
 from codegen.train.context import open_trained
-from graph_core.kept import reference
+from graph_core.fitting import told_weights
+from graph_core.kept import reference, weights_path
 
 _ONNX = ("opset", "fold", "metadata")
 _ENGINE = ("workspace", "precision", "sizes")
@@ -35,8 +36,9 @@ def export_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
     imports, with its weights, `onnx` and `pt2` one file each, `tensorrt` a folder with the ONNX model and a build
     script. Of ONNX, the one for TensorRT too: `opset`, `fold` (work out what is constant, default true) and `metadata`
     (texts by name). Of TensorRT: `workspace` in bytes, `precision`, and `sizes`, per symbol the smallest, the usual
-    and the largest. Answers `{"format", "files", "bytes", "comparison", "run"}`; the comparison with torch is null for
-    `py` and `package`. Raises Refusal or Unusable; then nothing was written.
+    and the largest. Answers `{"format", "files", "bytes", "comparison", "run", "fresh"}`; the comparison with torch is
+    null for `py` and `package`, and `fresh` says which weights the drawing, edited since, has no use for or begins
+    anew. Raises Refusal or Unusable; then nothing was written.
     """
     no_others(args, "file", "run", "out", "format", "network", *_ONNX, *_ENGINE)
     form, out = take(args, "format", str), take_path(args, "out")
@@ -58,12 +60,15 @@ def export_drawing(args: dict[str, Any], job: Job) -> dict[str, Any]:
             files, comparison = _model(drawing, run, out, args, job)
     except OSError as error:
         raise Unusable(f"{out} cannot be written: {error.strerror}.") from None
+    project = drawing.project
+    kept = weights_path(project.file) if run is None and reference(project) and project.file is not None else None
     return {
         "format": form,
         "files": [str(path) for path in files],
         "bytes": sum(path.stat().st_size for path in files),
         "comparison": comparison.to_json() if comparison else None,
         "run": str(run) if run else None,
+        "fresh": told_weights(project, kept, drawing.network) if kept is not None and kept.exists() else [],
     }
 
 

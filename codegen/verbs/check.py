@@ -10,7 +10,7 @@ from codegen.errors import Unusable
 from codegen.verbs.opening import chosen_network, opened
 from graph_core import FileError, Project
 from graph_core.analysis import analyze, problem_json
-from graph_core.fitting import Fresh, fresh_weights
+from graph_core.fitting import told_weights
 from graph_core.kept import reference, weights_path
 
 HELP = "tell what is wrong with a drawing; leaves with 0 if it is sound, 1 if not"
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     sound = not any(problem.severity == "error" for _, problem in rows)
     if arguments.json:
         problems = [{"network": name, **problem_json(problem)} for name, problem in rows]
-        print(json.dumps({"sound": sound, "problems": problems, "fresh": [str(one) for one in fresh]}))
+        print(json.dumps({"sound": sound, "problems": problems, "fresh": fresh}))
         return 0 if sound else 1
     for name, problem in rows:
         prefix = name if len(found) > 1 and problem.code != "conflict" else ""
@@ -48,11 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
-def _fresh(project: Project, networks: Iterable[str]) -> list[Fresh]:
-    """What the weights beside the file do not fit any more; none where it refers to none."""
+def _fresh(project: Project, networks: Iterable[str]) -> list[str]:
+    """What the weights beside the file do not fit any more, in sentences; nothing where it refers to none."""
     if not reference(project) or project.file is None or not weights_path(project.file).exists():
         return []
     try:
-        return [one for name in networks for one in fresh_weights(project, weights_path(project.file), name)]
+        return [one for name in networks for one in told_weights(project, weights_path(project.file), name)]
     except FileError as error:
         raise Unusable(str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from codegen.deploy import FOLDERS, FORMATS, OLDEST_OPSET, OPSET, PRECISIONS
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as one line of JSON")
 
 
+MOST_TOLD = 20
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Export; 0 when done."""
     ending = Path(arguments.out).suffix.lstrip(".").lower()
@@ -66,6 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     }
     with interruptible() as job:
         report = export_drawing({**given, **more, "format": form}, job)
+    for sentence in report["fresh"][:MOST_TOLD]:
+        print(f"weights: {sentence}.", file=sys.stderr)
+    if len(report["fresh"]) > MOST_TOLD:
+        print(f"weights: {len(report['fresh']) - MOST_TOLD} more; netwright check names them all.", file=sys.stderr)
     if arguments.json:
         print(json.dumps(report))
         return 0

@@ -7,9 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import onnx
+import torch
 from PySide6.QtTest import QTest
+from torch import Tensor, nn
 
+from codegen.intake import import_with_report
 from designer.export_dialog import FORMATS, ExportDialog
+from graph_core import edits, save
+from graph_core.kept import put, weights_path
 from tests.gui.window_rig import LEFT, Key, WindowRig
 
 
@@ -82,3 +87,58 @@ def test_an_engine_script_holds_what_was_chosen(rig: WindowRig, tmp_path: Path) 
     assert constants["WORKSPACE"] == 256 * 2**20
     assert constants["PRECISION"] == "bf16"
     assert constants["SIZES"] == {"N": (2, 4, 8)}
+
+
+class Blocks(nn.Module):
+    """Two blocks of one class, to be imported."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up, self.act, self.down = nn.Linear(6, 12), nn.ReLU(), nn.Linear(12, 6)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x + self.down(self.act(self.up(x)))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = self.Block(), self.Block()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.two(self.one(x))
+
+
+def test_weights_that_an_edited_import_does_not_fit_are_named(rig: WindowRig, tmp_path: Path) -> None:
+    """Another activation keeps them all; another width is told in numbers, and by name."""
+    project = import_with_report(Blocks().eval(), (torch.randn(2, 6),)).project
+    assert project.file is not None
+    path = tmp_path / "blocks.netw"
+    save(project, path)
+    put(weights_path(project.file), weights_path(path))
+    rig.window.files.open(path)
+    project = rig.document.project
+    block = next(graph for graph in project.graphs.values() if graph.name == "Block")
+    told: list[tuple[str, str]] = []
+
+    def look(dialog: ExportDialog) -> None:
+        choose(dialog, "package")
+        told.append((dialog.weights.itemText(0), dialog.weights.toolTip()))
+        QTest.mouseClick(dialog.shut, LEFT)
+
+    export(rig, look)
+    act, down = block.by_name("act"), block.by_name("down")
+    assert act is not None
+    assert down is not None
+    with project.editing("Swap"):
+        edits.remove(block, [act.id], heal=True)
+        edits.insert_on_wire(block, f"{down.id}.x", edits.add(block, "GELU", name="act").id)
+    export(rig, look)
+    assert {text for text, _ in told} == {"Kept with the drawing"}
+    up = block.by_name("up")
+    assert up is not None
+    edits.set_params(block, up.id, {"out_features": 20})
+    export(rig, look)
+    text, names = told[-1]
+    assert text == "Kept with the drawing; 6 start from fresh values"
+    assert "one.up.weight is kept as 12×6 and is 20×6 now" in names
+    assert "two.down.weight" in names

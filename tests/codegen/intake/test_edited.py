@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -52,8 +54,11 @@ def node(project, graph: str, name: str):
     return found, found.by_name(name)
 
 
-def test_a_wider_block_loads_what_fits_and_names_the_rest(drawn, capsys: pytest.CaptureFixture[str]):
+def test_a_wider_block_loads_what_fits_and_names_the_rest(
+    drawn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     module, path = drawn
+    monkeypatch.syspath_prepend(path.parent)
     project = load(path)
     assert fresh_weights(project, weights_path(path), "main") == []
     graph, up = node(project, "Block", "up")
@@ -71,6 +76,13 @@ def test_a_wider_block_loads_what_fits_and_names_the_rest(drawn, capsys: pytest.
     assert run_verb("check", [str(path)]) == 0
     told = capsys.readouterr().out
     assert "weights: one.up.weight is kept as 12×6 and is 20×6 now, so it starts from fresh values." in told
+    # What is exported is named as well, on its way out.
+    assert run_verb("export", [str(path), "--format", "package", "-o", str(path.parent / "widened")]) == 0
+    told = capsys.readouterr().err
+    assert all(f"weights: {name} is kept as " in told for name in changed)
+    assert "one.down.bias" not in told
+    state = importlib.import_module("widened").load().state_dict()
+    assert all(torch.equal(state[name], old[name]) for name in old if name not in changed)
 
 
 def test_another_activation_loads_every_weight(drawn):
@@ -84,3 +96,25 @@ def test_another_activation_loads_every_weight(drawn):
     made = build_module(load(path))
     assert all(torch.equal(made.state_dict()[name], tensor) for name, tensor in module.state_dict().items())
     assert fresh_weights(load(path), weights_path(path), "main") == []
+
+
+def test_an_activation_with_weights_of_its_own_is_told(drawn, capsys: pytest.CaptureFixture[str]):
+    """PReLU has weights: they are named as new; what is kept of a layer that was removed has no place."""
+    _, path = drawn
+    project = load(path)
+    assert run_verb("check", [str(path)]) == 0
+    assert "weights" not in capsys.readouterr().out
+    graph, act = node(project, "Block", "act")
+    edits.remove(graph, [act.id], heal=True)
+    down = graph.by_name("down")
+    edits.insert_on_wire(graph, f"{down.id}.x", edits.add(graph, "PReLU", name="act").id)
+    main = project.networks["main"]
+    edits.remove(main, [main.by_name("head").id], heal=True)
+    save(project, path)
+    assert run_verb("check", [str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["fresh"] == [
+        "one.act.weight of 1 is new and starts from fresh values",
+        "two.act.weight of 1 is new and starts from fresh values",
+        "2 kept tensors have no place any more",
+    ]
+    assert build_module(load(path))(torch.randn(2, 6)).shape == (2, 6)
