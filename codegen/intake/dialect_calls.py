@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional
 
 from codegen.intake import dialect_choosing as choosing
+from codegen.intake import dialect_composed as composed
 from codegen.intake import dialect_functional as functional
 from codegen.intake import dialect_indexing as indexing
 from codegen.intake import dialect_pointwise as pointwise
@@ -244,13 +245,6 @@ def _masked_fill(maker: Maker, op: Op) -> None:
     maker.bind(op.outs[0], maker.add("MaskedFill", x=a["x"], mask=a["mask"], value=value))
 
 
-def _normalize(maker: Maker, op: Op) -> None:
-    a = given(op, "input", "p", "dim", "eps", "out", p=2.0, dim=1, eps=1e-12)
-    if not isinstance(a["dim"], int):
-        raise Unsupported("normalizes several axes")
-    maker.bind(op.outs[0], maker.add("Normalize", x=a["input"], p=a["p"], dim=a["dim"], eps=a["eps"]))
-
-
 CALLS: Mapping[str, Call] = {
     "softmax": _softmax,
     "log_softmax": _softmax,
@@ -261,7 +255,6 @@ CALLS: Mapping[str, Call] = {
     "dropout2d": _dropout("Dropout2d"),
     "dropout3d": _dropout("Dropout3d"),
     "masked_fill": _masked_fill,
-    "normalize": _normalize,
     "one_hot": _one_hot,
 }
 _TABLES = (
@@ -273,6 +266,7 @@ _TABLES = (
     functional.CALLS,
     reducing.CALLS,
     choosing.CALLS,
+    composed.CALLS,
 )
 # Calls whose sizes may be those of the batch: what they make tells which.
 _SIZED = frozenset(

@@ -291,6 +291,8 @@ OTHERS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "given table": lambda x, w, m: F.embedding(x.argmax(-1), m, padding_idx=3) * x,
     "each channel": lambda x, w, m: F.instance_norm(x.reshape(-1, 2, 4)),
     "windows": lambda x, w, m: x.unfold(1, 4, 2),
+    "odds": lambda x, w, m: torch.logit(x.sigmoid()) + torch.logit(w.sigmoid(), eps=0.3),
+    "lengths of several axes": lambda x, w, m: F.normalize(x.reshape(-1, 2, 4) ** 3, dim=(1, 2)) * x.reshape(-1, 2, 4),
 }
 MAPS: dict[str, Callable[[Tensor], Tensor]] = {
     "largest": lambda x: F.adaptive_max_pool2d(x, 1),
@@ -299,6 +301,11 @@ MAPS: dict[str, Callable[[Tensor], Tensor]] = {
     "folded": lambda x: F.fold(F.unfold(x, 3, padding=1), (8, 8), 3, padding=1),
     "resized": lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"),
     "volumes": lambda x: F.max_pool3d(x[:, None], 2),
+    "pixels": lambda x: F.pixel_shuffle(x, 2),
+    "channels of pixels": lambda x: F.pixel_unshuffle(x, 2),
+    "shuffled channels": lambda x: F.channel_shuffle(x, 2),
+    "neighbouring channels": lambda x: F.local_response_norm(x, 3, alpha=0.5),
+    "powers": lambda x: F.lp_pool2d(x.abs() + 0.1, 3.0, 2),
     "mirrored": lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"),
 }
 LAYERS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
