@@ -30,6 +30,8 @@ class Homes:
         self.root = root
         self.forked = forked  # paths of modules that do other things at a later call
         self.first: dict[Scope, Scope] = {}  # a later call of a module -> the first one
+        # Paths of what is drawn as a block or a layer.
+        self.drawn = {scope.path for scope in scopes_of(root)} | {op.path for op in root.ops() if op.module}
         self.weights: dict[str, Scope] = {}  # path of a weight -> the scope whose body holds it
         self.exported: dict[Scope, list[Value]] = defaultdict(list)  # scope -> what it makes and others use
         self.aliases: dict[int, list[str]] = defaultdict(list)  # tied parameter -> its paths
@@ -88,10 +90,13 @@ class Homes:
                 self.weights[path] = home
 
     def _loose(self, path: str, home: Scope) -> bool:
-        """Whether a buffer that no state dict has is used outside of its owner: each user then holds its values."""
+        """Whether a buffer that no state dict has is used outside of its owner, of which a block or a layer is drawn.
+
+        Each user then holds its values: a list of modules has no place for a tensor.
+        """
         owner, _, name = path.rpartition(".")
         known = name in self.root.module.get_submodule(owner)._non_persistent_buffers_set
-        return known and owner != home.path and any(scope.path == owner for scope in scopes_of(self.root))
+        return known and owner != home.path and any(f"{at}.".startswith(f"{owner}.") for at in self.drawn)
 
     def path_of(self, value: Value, scope: Scope) -> str:
         """The name of a weight for a user: of a tied one, that inside of the user's own module."""
@@ -260,7 +265,7 @@ class Maker:
             return self.where[value]
         if value.twin is not None and not same_values(value.tensor, value.twin.tensor):
             raise Unsupported("makes a constant whose values depend on the batch, or are others at every call")
-        name = self.free("constant")
+        name = self.free(value.path.rpartition(".")[2] or "constant" if value.kind == "weight" else "constant")
         ref = self.add(BUFFER, name, **constant_params(value))
         path = f"{self.scope.path}.{name}" if self.scope.path else name
         self.notes.append(Note(path, "a constant", "its values are kept with the weights, not in the source", False))

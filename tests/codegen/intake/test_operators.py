@@ -222,6 +222,27 @@ class Remembered(nn.Module):
         return self.fc(distances(x.shape[1]).unsqueeze(-1)).sum(-1) @ x
 
 
+class Bias(nn.Module):
+    """A bias that a method makes of coordinates, as relative positions are; the module itself is never called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
+        self.register_buffer("places", torch.linspace(-1, 1, 16).reshape(8, 2), persistent=False)
+
+    def bias(self) -> Tensor:
+        return self.mlp(self.places).squeeze(-1)
+
+
+class Biased(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.positions = nn.Linear(4, 8), Bias()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x) + self.positions.bias()
+
+
 class Caches(nn.Module):
     """Indices that are computed anew where the size differs, and kept as a buffer that no state dict has."""
 
@@ -378,3 +399,7 @@ def test_a_module_that_is_called_for_two_tables():
 
 def test_constants_that_a_function_keeps_for_later_calls():
     imported(Remembered(), torch.randn(2, 5, 8))
+
+
+def test_a_buffer_beside_layers_of_a_module_that_is_never_called():
+    imported(Biased(), torch.randn(2, 4))
