@@ -65,8 +65,8 @@ class Component:
         self.ends = [(index[s], index[t]) for s, _, t, _ in wires]
         self.wires = wires
         self.ports = ports
-        self.present = Present(names, self.box, near)
-        self.ranked: Ranked = rank(len(names), self.ends, self.present.line if near else None)
+        self.present = Present(names, self.box, near, self.ends)
+        self.ranked: Ranked = rank(len(names), self.ends, self.present.line if self.present.known else None)
         self.count = 1 + max(self.ranked.row)
         self._items()
         self._heights(height)

@@ -13,18 +13,29 @@ from graph_core.arrange.boxes import Box, Point
 from graph_core.arrange.rows import Ranked
 
 Form = Literal["unknown", "roomy", "tight", "folded"]
+ORDERLY = 0.2  # share of the wires that run straight down in what somebody has arranged
 SLACK = 1.15  # a column may be so much higher, or lower, than where it would fold, or unfold, were it drawn anew
 
 
 class Present:
-    """What the present places of boxes say about chains; ``near`` may be empty, and know some boxes only."""
+    """What the present places of boxes say about chains; ``near`` may be empty, and know some boxes only.
 
-    def __init__(self, names: Sequence[str], box: Sequence[Box], near: Mapping[str, Point]) -> None:
+    Where few of the ``ends`` of wires stand over one another, nobody has arranged them: then they say nothing.
+    """
+
+    def __init__(
+        self, names: Sequence[str], box: Sequence[Box], near: Mapping[str, Point], ends: Sequence[tuple[int, int]]
+    ) -> None:
         known = [near.get(name) for name in names]
-        self.line = [at[0] + b.spine if at is not None else None for at, b in zip(known, box, strict=True)]
+        lines = [at[0] + b.spine if at is not None else None for at, b in zip(known, box, strict=True)]
+        pairs = [(lines[u], lines[v]) for u, v in ends]
+        both = [abs(a - b) <= 1 for a, b in pairs if a is not None and b is not None]
+        self.known = bool(near) and (not both or sum(both) >= ORDERLY * len(both))
+        if not self.known:
+            known = [None] * len(names)
+        self.line = lines if self.known else [None] * len(names)
         self._top = [at[1] if at is not None else None for at in known]
         self._box = box
-        self.known = bool(near)
 
     def borders(self, ranked: Ranked) -> set[int]:
         """Rows after which the drawing is folded now: the spine goes up there instead of down."""

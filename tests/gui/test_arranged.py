@@ -113,6 +113,23 @@ def test_arranging_after_a_small_edit_moves_little(qapp, name: str, edit: str):
     assert np.mean(np.array(middle) <= ROW) >= (0.65 if edit == "a wire cut" else 0.9)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_nobody_has_arranged_is_arranged_as_if_new(qapp, name: str):
+    graph = max(open_template(name).graphs.values(), key=lambda graph: len(graph.nodes))
+    fresh, rng = arranged(graph)[1].positions, random.Random(name)
+    near = {id: (8.0 * rng.randrange(200), 8.0 * rng.randrange(120)) for id in graph.nodes}
+    found = arranged(graph, near)[1].positions
+    shifts = {(found[id][0] - x, found[id][1] - y) for id, (x, y) in fresh.items()}
+    assert len(shifts) == 1
+
+
+def test_a_plate_that_was_dragged_aside_comes_back(qapp):
+    graph = open_template("lenet").networks["main"]
+    fresh = arranged(graph)[1].positions
+    for id, (x, y) in fresh.items():
+        assert arranged(graph, {**fresh, id: (x + 240, y + 16)})[1].positions == fresh
+
+
 def test_ten_thousand_plates_are_arranged_without_a_wire_through_one(qapp):
     graph = residual(10_000).networks["main"]
     boxes, layout = arranged(graph)

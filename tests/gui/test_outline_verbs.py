@@ -152,6 +152,22 @@ def test_a_wire_is_removed_and_the_keyboard_stays_near(rig: WindowRig) -> None:
         assert rig.window.outline.tree.currentIndex().data() == "pool2", "the row in its place"
 
 
+def test_a_row_can_be_opened_as_soon_as_a_wire_ends_there(rig: WindowRig) -> None:
+    edits.add(rig.graph, "Dropout", id="loose", name="loose", at=(900, 0))
+    row(rig, "loose")
+    press(rig, Key.Key_Right)
+    assert not any(text.endswith("→ loose") for text in texts(rig))
+    with one_step(rig):
+        from_menu(rig, "Inputs", "x without a wire", "fc3")
+    row(rig, "loose")
+    press(rig, Key.Key_Right)
+    assert "fc3 → loose" in texts(rig)
+    press(rig, Key.Key_Down)
+    with one_step(rig):
+        press(rig, Key.Key_Delete)
+    assert "fc3 → loose" not in texts(rig)
+
+
 def test_a_wire_comes_from_elsewhere_by_return(rig: WindowRig) -> None:
     wire = wire_row(rig, "relu2")
     with one_step(rig):
