@@ -19,10 +19,13 @@ from codegen.intake.unions import Union, unite
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
-def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Definition:
+def merge_classes(
+    root: Body, aligned: list[type], *, sizes: bool = True, align: bool = True, apart: type | None = None
+) -> Definition:
     """The class of ``root``; every body inside is an instance of another.
 
-    ``sizes`` lets the sizes of what comes in be named and computed with, ``align`` lets bodies lack steps of others.
+    ``sizes`` lets the sizes of what comes in be named and computed with, ``align`` lets bodies lack steps of others,
+    but those of the module class ``apart``. ``aligned`` gets the module classes of which some do, outer ones first.
     """
     hand_on(root)
     waiting: list[Body] = []
@@ -37,9 +40,13 @@ def merge_classes(root: Body, *, sizes: bool = True, align: bool = True) -> Defi
         gather_alone(ready)
         # A list that is longer than another is no case of it.
         listed = container or all(s.body is not None and s.name[-1].isdigit() for body in ready for s in body.steps)
+        kind = type(ready[0].module)
+        aligns = align and not listed and kind is not apart
         found: list[tuple[Union, Definition]] = []
-        for union in _united(ready, sizes=sizes, align=align and not listed, container=container):
-            found += _defined(union, sizes=sizes, align=align and not listed, container=container)
+        for union in _united(ready, sizes=sizes, align=aligns, container=container):
+            found += _defined(union, sizes=sizes, align=aligns, container=container)
+        if kind not in aligned and any(None in joined.steps for union, _ in found for joined in union.steps):
+            aligned.insert(0, kind)
         found.sort(key=lambda pair: -len(pair[0].bodies))  # the name of the class goes to what most of it are
         for place, (_, definition) in enumerate(found):
             definition.alone = len(found) == 1

@@ -149,8 +149,19 @@ def _check(root: Scope) -> None:
         raise ImportRefused(f"{root.kind} {root.fault}, in its own forward; nothing of it can be drawn.")
 
 
-# How classes are merged, the first that holds: in terms of the sizes that come in, in numbers, not at all.
-_WAYS: tuple[dict[str, bool], ...] = ({}, {"sizes": False}, {"align": False}, {"sizes": False, "align": False})
+MOST_APART = 6  # module classes whose merging is left out one by one where that of all goes wrong
+
+
+def _ways(aligned: list[type]) -> Iterator[dict[str, Any]]:
+    """How classes are merged, the first that holds: in terms of the sizes that come in, in numbers, not at all.
+
+    ``aligned`` are those of which some lack steps of others, known when the first ways were tried.
+    """
+    yield {}
+    yield {"sizes": False}
+    yield from ({"apart": kind} for kind in aligned[:MOST_APART])
+    yield {"align": False}
+    yield {"sizes": False, "align": False}
 
 
 def _drawn(
@@ -158,7 +169,8 @@ def _drawn(
 ) -> Drawing:
     """The drawing, its classes merged in the first way that makes the module's weights, outputs and gradients."""
     earlier, original = list(notes), Original(module, inputs)
-    for way in _WAYS:
+    aligned: list[type] = []
+    for way in _ways(aligned):
         notes[:] = earlier
         body = Maker(root, homes, draw, notes).build()
         if not body.outputs:
@@ -166,7 +178,7 @@ def _drawn(
         complete(body, module)
         drawing = Drawing(name)
         try:
-            drawing.network(merge_classes(body, **way), body, batched=batched)
+            drawing.network(merge_classes(body, aligned, **way), body, batched=batched)
         except Unmergeable:
             continue
         tie_weights(drawing.project, module)

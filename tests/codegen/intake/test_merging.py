@@ -243,3 +243,14 @@ def test_one_of_two_ways_is_an_else():
     assert "nn.ModuleList(nn.Linear(6, 6) for _ in range(5))" in source
     assert source.count("if ") == 1
     assert "        else:\n" in source
+
+
+def test_a_merge_that_goes_wrong_leaves_the_others_merged(monkeypatch: pytest.MonkeyPatch):
+    right = Conditions.of
+    kernels = lambda self: self.definer.bodies[0].kind == "Kernel"  # noqa: E731
+    monkeypatch.setattr(Conditions, "of", lambda self, joined: "" if kernels(self) else right(self, joined))
+    parts = [Kernel(4, 3, adds=True, smooth=True), nn.Conv2d(4, 6, 1), Kernel(6, 3, adds=False, smooth=True)]
+    others = [Branches(6, adds=True), Branches(6, adds=False)]
+    source = source_of(nn.Sequential(*parts, *others), torch.randn(2, 4, 6, 6))
+    assert source.count("class Kernel") == 2
+    assert source.count("class Branches") == 1
