@@ -17,7 +17,7 @@ from codegen.intake.dialect_modules import BUFFER
 from codegen.intake.opaque import TooWide, opaque_call, opaque_scope
 from codegen.intake.pairing import same_values
 from codegen.intake.record import Op, Scope, Value, scopes_of, values_in
-from codegen.intake.steps import Body, Note, Ref, Step, Unsupported
+from codegen.intake.steps import CONSTANT, Body, Note, Ref, Step, Unsupported
 from graph_core.fields import Field, FieldError
 from graph_core.layer import layer_types
 from graph_core.names import BadName, check_name, numbered
@@ -268,7 +268,7 @@ class Maker:
         name = self.free(value.path.rpartition(".")[2] or "constant" if value.kind == "weight" else "constant")
         ref = self.add(BUFFER, name, **constant_params(value))
         path = f"{self.scope.path}.{name}" if self.scope.path else name
-        self.notes.append(Note(path, "a constant", "its values are kept with the weights, not in the source", False))
+        self.notes.append(Note(path, CONSTANT, "its values are kept with the weights, not in the source", False))
         ref.step.params["content"] = value.tensor  # type: ignore[union-attr]
         self.where[value] = ref
         return ref

@@ -12,8 +12,8 @@ from codegen.intake.record import Value
 from codegen.intake.steps import Body, Step
 from codegen.weights import weight_end, weight_keys
 from graph_core.ends import End, Stop, end_of
-from graph_core.graph import Graph, Project, Repeat
-from graph_core.ties import tie
+from graph_core.graph import Graph, Node, Project, Repeat
+from graph_core.ties import tie, untie
 
 
 def complete(body: Body, module: nn.Module) -> None:
@@ -66,7 +66,34 @@ def tie_weights(project: Project, module: nn.Module) -> None:
         ends = [weight_end(keys[path]) for path in paths if path in keys]
         for target in ends[1:]:
             tie(graph, target, ends[0])
+    _tie_inside(project, graph)
     _tie_all_steps(graph)
+
+
+def _tie_inside(project: Project, graph: Graph) -> None:
+    """Ties within every use of a block become one inside of it."""
+    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for text, source in graph.ties.items():
+        target, owner = end_of(text), end_of(source)
+        around = target.way[0]
+        if len(target.way) > 1 and len(owner.way) > 1 and owner.way[0] == around:
+            inner = (End(target.way[1:], target.weight).text, End(owner.way[1:], owner.weight).text)
+            found[graph.nodes[around.id].type, *inner].append(text)
+    for (key, target_text, source_text), ties in found.items():
+        users = [(home, node) for home in project.graphs.values() for node in home.nodes.values() if node.type == key]
+        if any(home is not graph or node.use for home, node in users) or len(ties) != sum(_times(n) for _, n in users):
+            continue
+        for text in ties:
+            untie(graph, text)
+        tie(project.graphs[key], target_text, source_text)
+        _tie_inside(project, project.graphs[key])
+
+
+def _times(node: Node) -> int:
+    """How many sets of weights a node has; none where that is not a plain number."""
+    if node.run is None:
+        return 1
+    return node.run.times if isinstance(node.run, Repeat) and isinstance(node.run.times, int) else -1
 
 
 def _tie_all_steps(graph: Graph) -> None:

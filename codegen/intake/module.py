@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+import warnings
 import weakref
 from collections import defaultdict
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from codegen.intake.parameters import Unmergeable
 from codegen.intake.record import Op, Scope, Value, scopes_of, values_in
 from codegen.intake.running import record
 from codegen.intake.state import remembers
-from codegen.intake.steps import Note, Unsupported
+from codegen.intake.steps import CONSTANT, Note, Unsupported
 from codegen.intake.trace import mark
 from codegen.train.checkpoint import save_tensors
 from codegen.weights import weight_keys
@@ -64,11 +65,14 @@ class Imported:
 def import_module(module: nn.Module, inputs: tuple[Any, ...], *, network: str = "main") -> Project:
     """The project that draws ``module`` as it runs on ``inputs``, with its weights.
 
-    ``inputs`` are tensors, the batch their first axis. What no layer stands for is an opaque node, of which
-    ``import_with_report`` tells. The module is run four times, and
-    left as it was. Raises ImportRefused.
+    ``inputs`` are tensors, the batch their first axis. What is not in the drawing as it was is told by a warning each,
+    as ``import_with_report`` tells it. The module is run a few times, and left as it was. Raises ImportRefused.
     """
-    return import_with_report(module, inputs, network=network).project
+    found = import_with_report(module, inputs, network=network)
+    for note in found.notes:
+        if note.what != CONSTANT:
+            warnings.warn(f"{note.path or type(module).__name__}: {note.what} {note.reason}", stacklevel=2)
+    return found.project
 
 
 def import_with_report(

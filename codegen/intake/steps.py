@@ -85,6 +85,9 @@ class Definition:
     channels: dict[int, int] = field(default_factory=dict)  # input -> the axis of its channels
 
 
+CONSTANT = "a constant"  # what a note calls values that are kept with the weights; nothing of them is lost
+
+
 @dataclass(frozen=True)
 class Note:
     """One line of the report: what is not as in the original, where, and why."""

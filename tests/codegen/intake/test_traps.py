@@ -348,34 +348,3 @@ def test_ties_of_all_kinds_survive_the_file(tmp_path: Path, monkeypatch: pytest.
     assert again.last.weight is dict(again.decides.named_parameters())["net.0.weight"]
     assert again.cell.bias_hh_l0 is again.cell.bias_ih_l0
     again.load_state_dict(module.state_dict(), strict=True)
-
-
-class Layers(nn.Module):
-    """Four blocks alike, whose first maps are one weight: their own, or that of a layer outside."""
-
-    def __init__(self, outside: bool) -> None:
-        super().__init__()
-        self.first = nn.Linear(8, 8)
-        self.layers = nn.Sequential(*(Pair() for _ in range(4)))
-        for layer in self.layers:
-            layer.one.weight = self.first.weight if outside else self.layers[0].one.weight
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(self.first(x))
-
-
-class Pair(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.one, self.two = nn.Linear(8, 8), nn.Linear(8, 8)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.two(torch.relu(self.one(x)))
-
-
-@pytest.mark.parametrize("outside", [False, True])
-def test_a_tie_of_all_steps_is_one(outside: bool):
-    found = imported(Layers(outside), torch.randn(2, 8))
-    assert len(found.project.networks["main"].ties) == 1
-    owner = "self.first" if outside else "self.layers[0].one"
-    assert f"for layer in self.layers:\n            layer.one.weight = {owner}.weight\n" in emit_source(found.project)

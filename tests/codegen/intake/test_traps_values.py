@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from codegen.intake import import_module
 from tests.codegen.intake.cases import Case, Cases, judge
 
 CASES = Cases(torch.randn(2, 6, generator=torch.Generator().manual_seed(0)))
@@ -239,3 +242,11 @@ class WholeInPlaceAfterAView(Base):
 @pytest.mark.parametrize("case", CASES.parameters)
 def test_a_value_is_what_it_was(case: Case):
     judge(case)
+
+
+def test_what_is_not_as_it_was_is_told_without_a_report_too():
+    with pytest.warns(UserWarning, match="div is called with a number that depends on the batch"):
+        import_module(MeanOverTheBatchByHand().eval(), CASES.inputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        import_module(WholeBatchAsAPlace().eval(), CASES.inputs)
