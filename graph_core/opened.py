@@ -91,14 +91,14 @@ def _told(rule: Rule, work: Work, tool: str, type: str) -> str:
             return f"nothing: {tool} does not count {type}"
 
 
-def holding(entry: Entry) -> str:
-    """What the bytes of an entry are made of: ``37,632 bytes of weights + 3,211,264 bytes of outputs``."""
+def holding(entry: Entry) -> tuple[str, ...]:
+    """What the bytes of an entry are made of: ``37,632 bytes of weights``, ``3,211,264 bytes of outputs``."""
     parts = []
     if entry.stored:
         parts.append(f"{entry.stored:,} bytes of weights")
     if entry.given:
         parts.append(f"{entry.given:,} bytes of outputs")
-    return " + ".join(parts)
+    return tuple(parts)
 
 
 def left_out(convention: Convention, work: Work) -> str:

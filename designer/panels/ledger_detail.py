@@ -72,7 +72,7 @@ class LedgerDetail(QWidget):
             origin = self._formulas(grid, entry)
             self._count(grid, entry, convention)
         if entry.memory:
-            self._say(grid, tr("Memory"), f"{say(holding(entry))} = {bytes_text(entry.memory)}")
+            self._say(grid, tr("Memory"), f"{' + '.join(map(say, holding(entry)))} = {bytes_text(entry.memory)}")
         if len(line) > 1:
             steps = [f"{name} {exact(size)} ({percent(share)})" for name, size, share in way_up(line, convention)]
             self._say(grid, tr("Up to all"), " → ".join(steps))
