@@ -350,10 +350,9 @@ class Component:
         found = sorted(items, key=lambda i: (i.last - i.first, i.order))
         if not self.present.known:
             return found
-        chains, row = self.ranked.chains, self.ranked.row
         away: dict[int, float] = {}
         for item in found:
-            offset = self.present.offset(chains[item.chain], chains[owner], row) if item.chain >= 0 else None
+            offset = self.present.offset(self.ranked, item.chain, owner) if item.chain >= 0 else None
             if offset is not None:
                 item.left = offset < 0
                 away[item.chain] = abs(offset)

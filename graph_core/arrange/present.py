@@ -4,6 +4,7 @@ on which side of its chain each branch hangs.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median_low
@@ -36,6 +37,7 @@ class Present:
         self.line = lines if self.known else [None] * len(names)
         self._top = [at[1] if at is not None else None for at in known]
         self._box = box
+        self._beside: dict[int, tuple[list[int], list[float]]] = {}  # rows and lines of a chain's known boxes
 
     def borders(self, ranked: Ranked) -> set[int]:
         """Rows after which the drawing is folded now: the spine goes up there instead of down."""
@@ -63,13 +65,15 @@ class Present:
             return "unknown"
         return "roomy" if votes > 0 else "tight"
 
-    def offset(self, chain: Sequence[int], owner: Sequence[int], row: Sequence[int]) -> float | None:
+    def offset(self, ranked: Ranked, chain: int, owner: int) -> float | None:
         """How far right of its owner a chain stands; None where that is not known."""
-        beside = [w for w in owner if self.line[w] is not None]
+        if owner not in self._beside:
+            known = [w for w in ranked.chains[owner] if self.line[w] is not None]
+            self._beside[owner] = [ranked.row[w] for w in known], [self.line[w] or 0.0 for w in known]
+        rows, lines = self._beside[owner]
         found = []
-        for v in chain:
+        for v in ranked.chains[chain] if rows else ():
             x = self.line[v]
-            if x is not None and beside:
-                w = min(beside, key=lambda w: abs(row[w] - row[v]))
-                found.append(x - (self.line[w] or 0.0))
+            if x is not None:  # beside what of the owner stands in its row, or next above it
+                found.append(x - lines[max(0, bisect_right(rows, ranked.row[v]) - 1)])
         return median_low(found) if found else None
