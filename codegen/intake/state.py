@@ -35,7 +35,7 @@ def undisturbed(module: nn.Module, training: bool, *, grad: bool = False) -> Ite
     """
     kept = [(path, child, dict(vars(child)), _contents(child)) for path, child in module.named_modules()]
     tensors = [one for one in (*module.parameters(), *module.buffers()) if not is_lazy(one) and not one.is_inference()]
-    values = [(one, one._version, one.detach().clone()) for one in tensors]
+    values = [(one, one.detach(), one._version, one.detach().clone()) for one in tensors]
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     module.train(training)
@@ -52,7 +52,9 @@ def undisturbed(module: nn.Module, training: bool, *, grad: bool = False) -> Ite
             for name, content in contents.items():
                 _refill(attributes[name], content)
         with torch.no_grad():
-            for tensor, version, value in values:
+            for tensor, data, version, value in values:
+                if tensor.data_ptr() != data.data_ptr():
+                    tensor.data = data
                 # Batch norm counts no change of its statistics.
                 if tensor._version != version or not (isinstance(tensor, nn.Parameter) or torch.equal(tensor, value)):
                     tensor.copy_(value)

@@ -50,6 +50,7 @@ _RANDOM, _READS = frozenset(_RANDOM_NAMES.split()), frozenset(_READ_NAMES.split(
 _HOOKS, _CUTS = frozenset(_HOOK_NAMES.split()), frozenset(_CUT_NAMES.split())
 
 _SHAPE = Tensor.shape.__get__  # type: ignore[attr-defined]
+_PUT_DATA = Tensor.data.__set__  # type: ignore[attr-defined]
 PUT_BACK = "put_back"  # what stands for a change of a part in place: (whole, part, index) to the whole as it is then
 
 
@@ -148,6 +149,8 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name == "__get__" and not self.quiet:
             return self._attribute(func, args, kwargs)
+        if func == _PUT_DATA and not self.quiet:
+            self.fault("puts other values into a tensor by its data")
         if self.quiet or name in _LOOKS or (name == "type" and len(args) + len(kwargs) == 1):
             found = func(*args, **kwargs)
             return found if self.quiet else self._measured(name, found, args, kwargs)
@@ -209,7 +212,8 @@ class Recorder(TorchFunctionMode):
         changed = [v for v, before in zip(inputs, versions, strict=True) if changed_in_place(v.tensor) != before]
         self.here.items.append(op)
         name = op.name.rpartition(".")[2]
-        fixed = op.module is None and (name in _SHAPED or all(value.fixed for value in inputs))
+        # Of what only takes a shape and a type, the first tensor does not matter, and the values that are given do.
+        fixed = op.module is None and all(value.fixed for value in (inputs[1:] if name in _SHAPED else inputs))
         if name in _RANDOM:
             op.fault, fixed = "draws random values", False
         grows = any(value.grows for value in inputs) or _learns(op.module)

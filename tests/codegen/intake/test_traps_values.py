@@ -159,6 +159,20 @@ class ComplexInside(Base):
 
 
 @CASES.opaque("has no layer")
+class CopiedIntoAConstant(Base):
+    """What is copied from an input is none, also where the batch cannot vary."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(x.view(2, 6)) + x.new_tensor(x.detach() * 2)
+
+
+@CASES.opaque("has no layer")
+class SparseMatrix(Base):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sparse.mm(torch.eye(6).to_sparse(), self.fc(x).t()).t()
+
+
+@CASES.opaque("has no layer")
 class Strided(Base):
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(x) * self.fc(x).as_strided((2, 6), (6, 1))
