@@ -105,7 +105,7 @@ def _equal(run: list[Step], least: int) -> bool:
     if len(run) < least or any(one.use is not None or one.turns for one in run):
         return False
     first = definition_of(run[0])
-    if first.container or any(definition_of(one) is not first for one in run):
+    if any(definition_of(one) is not first for one in run):
         return False
     bodies = [one.body for one in run if one.body is not None]
     return all(form_of([[body.arguments[name] for body in bodies]]) is not None for name in first.params)

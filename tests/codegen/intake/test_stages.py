@@ -137,3 +137,20 @@ def test_what_is_joined_in_some_only_has_a_condition():
 def test_a_tensor_given_out_twice_is_one_output():
     source = emit_source(imported(nn.Sequential(Lists(2, adds=True)), torch.randn(2, 6)).project)
     assert "tuple[Tensor" not in source
+
+
+def test_equal_lists_in_a_list_repeat():
+    def rows(count: int) -> nn.Module:
+        return nn.Sequential(*(nn.Sequential(Layer(0.0), nn.LayerNorm(6)) for _ in range(count)))
+
+    class Rows(nn.Module):
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.rows = rows(count)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x + self.rows(x)
+
+    source = emit_source(imported(nn.Sequential(Rows(2), Rows(5)), torch.randn(2, 6)).project)
+    assert source.count("class Rows") == 1
+    assert "nn.Sequential(Layer(), nn.LayerNorm(6)) for _ in range(times)" in source
