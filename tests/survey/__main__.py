@@ -3,6 +3,7 @@
 Each model has a process of its own and a time limit. Results are kept line by line, so that a survey that was stopped
 goes on where it was; ``--again`` tries those again that were not equal, and named ones always are. Each row has the
 classes and lines of the emitted source beside those of the original; ``--fast`` counts them alone, and keeps nothing.
+``--tried`` writes what came of each model into the list beside this file, whose numbers the README tells.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 
 from tests.survey.models import KINDS, survey
 
+TRIED = Path(__file__).parent / "tried.json"
+
 
 def main() -> None:
     """Survey, and print what came of it."""
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=180.0, help="seconds for one model")
     parser.add_argument("--kept", type=Path, default=Path("build/survey.jsonl"), help="where results are kept")
     parser.add_argument("--fast", action="store_true", help="without the comparison")
+    parser.add_argument("--tried", action="store_true", help="write the list of what was tried from what is kept")
     parser.add_argument("--one", action="store_true", help="print the row of one model, in this process")
     given = parser.parse_args()
     if given.one:
@@ -38,6 +42,9 @@ def main() -> None:
         print(json.dumps(row(given.kind, given.names[0], proven=not given.fast)))
         return
     rows = {} if given.fresh or given.fast else _kept(given.kept)
+    if given.tried:
+        _list(rows)
+        return
     given.kept.parent.mkdir(parents=True, exist_ok=True)
     for kind in [given.kind] if given.kind else KINDS:
         for name in given.names or survey(kind):
@@ -56,6 +63,17 @@ def main() -> None:
 def _kept(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
     lines = path.read_text().splitlines() if path.exists() else []
     return {(row["kind"], row["name"]): row for row in map(json.loads, lines)}
+
+
+def _list(rows: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Write the names of what was tried, by kind and by what came of it; of all but equal ones why."""
+    found: dict[str, dict[str, Any]] = {kind: {"equal": []} for kind in sorted({kind for kind, _ in rows})}
+    for (kind, name), row in sorted(rows.items()):
+        if row["state"] == "equal":
+            found[kind]["equal"].append(name)
+        else:
+            found[kind].setdefault(row["state"], {})[name] = row["why"][:200]
+    TRIED.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def _asked(kind: str, name: str, limit: float, flags: list[str]) -> dict[str, Any]:
