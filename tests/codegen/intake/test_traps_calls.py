@@ -415,3 +415,18 @@ def test_a_batch_on_the_second_axis():
             return self.attend(y, y, y, need_weights=False)[0].transpose(0, 1)
 
     assert "batch_first=True" in emit_source(imported(Attends(), STEPS).project)
+
+
+def test_a_module_that_cannot_be_copied_is_imported_and_told_to_be_unproven():
+    class Single(Base):
+        def __deepcopy__(self, known: dict[int, Any]) -> nn.Module:
+            raise OSError("there is one only")
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(x)
+
+    module = Single().eval()
+    found = import_with_report(module, CASES.inputs)
+    assert "self.fc(x)" in emit_source(found.project)
+    proof = prove(module, found.project, CASES.inputs, batched=found.batched)
+    assert (proof["equal"], proof["reason"]) == (False, "there is one only")
