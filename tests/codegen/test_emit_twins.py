@@ -157,6 +157,7 @@ def kind(way: Way) -> str:
 TREE = json.loads(dumps(full()))
 PLACES = list(places(TREE))
 FIELDS = {kind(way): way for way in PLACES}
+OWN = {way[-1][0] for way in PLACES if way[-1][1]}  # the form's own words, which no twin stands for
 SPOTS = list(spots(""))
 
 
@@ -193,14 +194,16 @@ def test_every_text_in_every_place_of_the_drawing(spot: str) -> None:
 @pytest.mark.parametrize("field", FIELDS)
 def test_some_texts_in_every_field_of_the_file(field: str) -> None:
     for number in range(zlib.crc32(field.encode()) % 500, COUNT, 500):
-        check(TEXTS[number], in_file(FIELDS[field]))
+        if TEXTS[number] not in OWN:
+            check(TEXTS[number], in_file(FIELDS[field]))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("field", FIELDS)
 def test_every_text_in_every_field_of_the_file(field: str) -> None:
     for text in TEXTS:
-        check(text, in_file(FIELDS[field]))
+        if text not in OWN:
+            check(text, in_file(FIELDS[field]))
 
 
 def test_the_comparison_sees_a_difference() -> None:
