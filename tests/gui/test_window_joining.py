@@ -96,19 +96,17 @@ def test_from_an_input_only_what_gives_its_kind_is_offered(rig: WindowRig) -> No
 
 def test_a_new_node_takes_the_wire_at_the_port_where_it_fits(rig: WindowRig) -> None:
     rig.drag(rig.port("tokens", "y"), rig.port("tokens", "y") + QPoint(40, 120))
-    popup = rig.window.verbs.popup
     assert "Gather" in offered(rig)
     assert "Linear" not in offered(rig)
-    assert next(iter(layer_types()["Lookup"].inlets)) == "table", "its first port takes no whole numbers"
-
-    def place() -> None:
-        QTest.keyClicks(popup.field, "Lookup")
-        QTest.keyClick(popup.field, Key.Key_Return)
-
-    place()
-    [made] = [node for node in rig.graph.nodes.values() if node.type == "Lookup"]
-    port = next(target.partition(".")[2] for target, source in rig.graph.wires.items() if target.startswith(made.id))
-    assert port == "index"
+    QTest.keyClick(rig.window.verbs.popup.field, Key.Key_Escape)
+    edits.set_params(rig.graph, rig.node("tokens").id, {"dtype": "bool"})
+    inlets = layer_types()["MaskedFill"].inlets
+    assert [name for name, inlet in inlets.items() if "bool" in inlet.kinds] == ["mask"], "its first port takes numbers"
+    rig.drag(rig.port("tokens", "y"), rig.port("tokens", "y") + QPoint(40, 120))
+    QTest.keyClicks(rig.window.verbs.popup.field, "MaskedFill")
+    QTest.keyClick(rig.window.verbs.popup.field, Key.Key_Return)
+    [made] = [node for node in rig.graph.nodes.values() if node.type == "MaskedFill"]
+    assert [target for target in rig.graph.wires if target.startswith(f"{made.id}.")] == [f"{made.id}.mask"]
 
 
 def test_pasting_again_does_not_cover_what_was_pasted(rig: WindowRig) -> None:
