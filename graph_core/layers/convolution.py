@@ -37,6 +37,8 @@ class _Conv(Layer):
         if want.spec is None or have.kind != "float" or not len(have.shape) == len(want.spec.shape) == rank:
             return None
         (n, _, *space), (m, channels, *goal) = have.shape, want.spec.shape
+        if any(size == 0 for size in goal):
+            return None
         strides = [ceil_divide(size, wanted) for size, wanted in zip(space, goal, strict=True)]
         fits = all(same(window(s, 1, step, 0), g) for s, step, g in zip(space, strides, goal, strict=True))
         if not (same(n, m) and fits and isinstance(channels, int)):
