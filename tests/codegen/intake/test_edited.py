@@ -77,11 +77,12 @@ def test_a_wider_block_loads_what_fits_and_names_the_rest(
     told = capsys.readouterr().out
     assert "weights: one.up.weight is kept as 12×6 and is 20×6 now, so it starts from fresh values." in told
     # What is exported is named as well, on its way out.
-    assert run_verb("export", [str(path), "--format", "package", "-o", str(path.parent / "widened")]) == 0
+    package = path.parent / "widened"
+    assert run_verb("export", [str(path), "--format", "package", "-o", str(package)]) == 0
     told = capsys.readouterr().err
     assert all(f"weights: {name} is kept as " in told for name in changed)
     assert "one.down.bias" not in told
-    state = importlib.import_module("widened").load().state_dict()
+    state = importlib.import_module(package.name).load().state_dict()
     assert all(torch.equal(state[name], old[name]) for name in old if name not in changed)
 
 

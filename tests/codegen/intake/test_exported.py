@@ -95,14 +95,15 @@ def test_as_a_program(drawn: tuple[nn.Module, Path], tmp_path: Path):
 
 def test_as_a_package(drawn: tuple[nn.Module, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     module, file = drawn
-    export(file, tmp_path / "imported_net", "package")
+    folder = tmp_path / "imported_net"
+    export(file, folder, "package")
     monkeypatch.syspath_prepend(tmp_path)
-    package = importlib.import_module("imported_net")
+    package = importlib.import_module(folder.name)
     try:
         with torch.no_grad():
             assert torch.allclose(package.load().eval()(X), module(X), atol=1e-6)
     finally:
-        sys.modules.pop("imported_net")
+        sys.modules.pop(folder.name)
 
 
 def test_for_tensorrt(drawn: tuple[nn.Module, Path], tmp_path: Path):
