@@ -97,8 +97,8 @@ class Forward:
         result = writer.frame.result(node)
         block = node.type in writer.plan.project.graphs
         heavy = block or is_heavy(result)
-        several = block and not conditional and len(operands) > 1
-        self._make_room(node, operands, heavy, settle_all=several or self._by_name(result))
+        parted = block and not conditional and (len(operands) > 1 or not all(map(self._outlived, operands.values())))
+        self._make_room(node, operands, heavy, settle_all=parted or self._by_name(result))
         tree = self._call(node, {port: value.tree for port, value in operands.items()})
         outs = results_of(writer.graph, node, self._layer(node))
         parts = list(operands.values())
@@ -124,6 +124,10 @@ class Forward:
         several = self.uses(node, outs[0]) != 1 and not holds(node)  # an attribute is a name already
         if (block and not conditional and not returned_directly and not self._goes_on(node, value)) or several:
             self.settle(value)
+
+    def _outlived(self, value: Value) -> bool:
+        """Whether the variables that a value is made from are read later: then what is called with it holds no more."""
+        return all(self.live[name] > value.refs.count(name) for name in value.refs)
 
     def _goes_on(self, node: Node, value: Value) -> bool:
         """Whether a block keeps the shape, for one light user: ``x + self.drop(self.attn(self.norm(x)))``."""

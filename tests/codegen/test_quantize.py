@@ -31,6 +31,7 @@ LAYERS: dict[type[nn.Module], tuple[nn.Module, tuple[int, ...]]] = {
     nn.Linear: (nn.Linear(6, 5), (3, 6)),
     nn.Conv1d: (nn.Conv1d(2, 4, 3, stride=2, padding=1, padding_mode="reflect"), (3, 2, 9)),
     nn.Conv2d: (nn.Conv2d(4, 6, 3, padding=2, dilation=2, groups=2, bias=False), (3, 4, 7, 7)),
+    nn.Conv3d: (nn.Conv3d(2, 4, 3, stride=2, padding=1, groups=2), (2, 2, 5, 5, 5)),
 }
 
 

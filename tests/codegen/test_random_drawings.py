@@ -82,6 +82,8 @@ def grow(project: Project, graph: Graph, rng: random.Random) -> None:
             for name, inlet in layer_types()[type].inlets.items():
                 for port in [f"{name}0", f"{name}1"] if inlet.variadic else [name]:
                     fitting = [source for source, spec in specs.items() if spec.kind in inlet.kinds]
+                    if inlet.kinds == ("int",):  # numbers that point at rows: computed ones may point at none
+                        fitting = [source for source in fitting if source.partition(".")[0] in INPUTS]
                     if fitting and not (inlet.optional and rng.random() < 0.6):
                         edits.connect(graph, rng.choice(fitting), f"{node.id}.{port}")
     except EditError:

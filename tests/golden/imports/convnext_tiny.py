@@ -96,4 +96,5 @@ class ConvNeXt(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # N × 768 × 7 × 7
-        return self.classifier(self.avgpool(x))  # N × 1000
+        x = self.avgpool(x)  # N × 768 × 1 × 1
+        return self.classifier(x)  # N × 1000

@@ -56,7 +56,8 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(x)))  # N × 64 × 112 × 112
-        x = self.layer1(self.maxpool(x))  # N × 256 × 56 × 56
+        x = self.maxpool(x)  # N × 64 × 56 × 56
+        x = self.layer1(x)  # N × 256 × 56 × 56
         x = self.layer2(x)  # N × 512 × 28 × 28
         x = self.layer3(x)  # N × 1024 × 14 × 14
         x = self.layer4(x)  # N × 2048 × 7 × 7

@@ -179,5 +179,6 @@ class SwinTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.features(x)  # N × 7 × 7 × 768
-        x = self.permute(self.norm(x))  # N × 768 × 7 × 7
+        x = self.norm(x)
+        x = self.permute(x)  # N × 768 × 7 × 7
         return self.head(self.avgpool(x).flatten(1))  # N × 1000

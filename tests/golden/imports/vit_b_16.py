@@ -68,5 +68,6 @@ class VisionTransformer(nn.Module):
         y = self.conv_proj(x)  # N × 768 × 14 × 14
         x = self.class_token.expand(x.shape[0], -1, -1)  # N × 1 × 768
         y = y.reshape(y.shape[0], 768, 196).permute(0, 2, 1)  # N × 196 × 768
-        x = self.encoder(torch.cat([x, y], dim=1))  # N × 197 × 768
-        return self.heads(x[:, 0])  # N × 1000
+        x = torch.cat([x, y], dim=1)  # N × 197 × 768
+        x = self.encoder(x)[:, 0]  # N × 768
+        return self.heads(x)  # N × 1000
