@@ -136,6 +136,7 @@ def test_full_collections_are_left_to_pauses(qtbot, tmp_path):
 def test_rows_of_nodes_that_are_gone_are_painted_bare_until_the_rows_follow(qtbot, tmp_path):
     rig = opened(WindowRig(qtbot, tmp_path), tmp_path, MANY + 20)
     outline = rig.window.outline
+    qtbot.waitUntil(lambda: outline.model.rowCount(outline.model.index(0, 0)) == MANY + 20)
     outline.tree.scrollToTop()
     drawn = outline.tree.viewport().grab().toImage()
     rig.document.edit(lambda: edits.remove(rig.graph, [f"r{k}" for k in range(8)]))
