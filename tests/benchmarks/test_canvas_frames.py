@@ -196,12 +196,11 @@ def at_ratio(ratio: int, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("ratio", "sizes", "limits"), [(1, SIZES, LIMITS), (2, (1_000, 10_000), LIMITS_AT_TWO)], ids=["1x", "2x"]
 )
-def test_frames(benchmark, pytestconfig: pytest.Config, ratio: int, sizes: tuple[int, ...], limits):
+def test_frames(benchmark, tell: Callable[[str], None], ratio: int, sizes: tuple[int, ...], limits):
     found = benchmark.pedantic(lambda: at_ratio(ratio, sizes), rounds=1, iterations=1)
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    reporter.write_line(f"\n{ratio}x: gesture, plates, view, p50, p99, press (ms of this thread)")
+    tell(f"\n{ratio}x: gesture, plates, view, p50, p99, press (ms of this thread)")
     for row in found:
-        reporter.write_line(line(row))
+        tell(line(row))
     assert over(found, limits) == []
 
 

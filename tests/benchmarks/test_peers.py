@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,13 +23,12 @@ EXACT = {"FlopCounterMode"}
 
 
 @pytest.fixture(scope="module")
-def found(pytestconfig: pytest.Config) -> Iterator[Found]:
+def found(tell: Callable[[str], None]) -> Iterator[Found]:
     """What each tool took on each subject; the ratios are printed at the end."""
     results: Found = {}
     yield results
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     for line in ratios(results):
-        reporter.write_line(line)
+        tell(line)
 
 
 def ratios(results: Found) -> Iterator[str]:

@@ -6,7 +6,8 @@ they are looked at here and not in the suite.
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Callable
+
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from designer import style
@@ -15,11 +16,10 @@ from tests.benchmarks.turns import measure
 MOST_MS = 100.0
 
 
-def test_no_turn_is_long(benchmark: BenchmarkFixture, qapp, pytestconfig: pytest.Config):
+def test_no_turn_is_long(benchmark: BenchmarkFixture, qapp, tell: Callable[[str], None]):
     style.install(qapp)
     found = benchmark.pedantic(lambda: list(measure()), rounds=1, iterations=1)
-    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
-    reporter.write_line("")
+    tell("")
     for step, longest, _ in found:
-        reporter.write_line(f"{step:48}{longest:8.1f} ms")
+        tell(f"{step:48}{longest:8.1f} ms")
     assert {step: round(longest) for step, longest, _ in found if longest > MOST_MS} == {}
