@@ -24,7 +24,18 @@ def _without(x: Shape, dims: Sequence[int], keepdim: bool) -> Shape:
     return tuple(kept)
 
 
-class Reduce(Layer):
+class _ByName(Layer):
+    """What a method of torch is that a field names."""
+
+    function: Choice
+
+    @classmethod
+    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
+        """The method of torch by its name."""
+        return Method(str(values.get("function", cls.function.default)))
+
+
+class Reduce(_ByName):
     """Sum, largest or smallest value over some axes."""
 
     torch = Method("sum")
@@ -36,11 +47,6 @@ class Reduce(Layer):
     function = Choice("sum", ("sum", "amax", "amin", "logsumexp"), "How, by torch's name.", emit=False)
     dim = Axes(1, "The axes that are taken together.", torch=None)
     keepdim = Flag(False, "Keep each of them with size 1.")
-
-    @classmethod
-    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
-        """The method of torch by its name."""
-        return Method(str(values.get("function", "sum")))
 
     def rule(self, x: Shape) -> Facts:
         saves = () if self.function == "sum" else ("x", "y")
@@ -124,7 +130,7 @@ class Extremum(Layer):
         return facts(y, y, elementwise=prod(x))
 
 
-class Position(Layer):
+class Position(_ByName):
     """Where along an axis the largest or the smallest value stands."""
 
     torch = Method("argmax")
@@ -138,16 +144,11 @@ class Position(Layer):
     dim = Axes(1, "The axis.", single=True, torch=None)
     keepdim = Flag(False, "Keep each of them with size 1.")
 
-    @classmethod
-    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
-        """The method of torch by its name."""
-        return Method(str(values.get("function", "argmax")))
-
     def rule(self, x: Shape) -> Facts:
         return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x))
 
 
-class Quantified(Layer):
+class Quantified(_ByName):
     """Whether a mask is true anywhere, or everywhere, along an axis."""
 
     torch = Method("any")
@@ -161,16 +162,11 @@ class Quantified(Layer):
     dim = Axes(1, "The axis.", single=True, torch=None)
     keepdim = Flag(False, "Keep each of them with size 1.")
 
-    @classmethod
-    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
-        """The method of torch by its name."""
-        return Method(str(values.get("function", "any")))
-
     def rule(self, x: Shape) -> Facts:
         return facts(_without(x, self.dim, self.keepdim), elementwise=prod(x))
 
 
-class Spread(Layer):
+class Spread(_ByName):
     """Variance or standard deviation over some axes."""
 
     torch = Method("var")
@@ -184,11 +180,6 @@ class Spread(Layer):
     dim = Axes(1, "The axes that are taken together.", torch=None)
     correction = Count(1, "What the number of values is lessened by: 1 for a sample, 0 for all.", least=0, torch=None)
     keepdim = Flag(False, "Keep each of them with size 1.")
-
-    @classmethod
-    def spelling_for(cls, values: Mapping[str, Any]) -> Spelling:
-        """The method of torch by its name."""
-        return Method(str(values.get("function", "var")))
 
     def rule(self, x: Shape) -> Facts:
         saves = ("x",) if self.function == "var" else ("x", "y")
